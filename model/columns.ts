@@ -60,10 +60,15 @@ export function encodeColumns(bundle: ColumnBundle): Uint8Array<ArrayBuffer> {
 }
 
 /** @throws Error where the buffer is not a whole bundle (wrong magic, cut short). */
-export function decodeColumns(buffer: ArrayBufferLike, byteOffset = 0, byteLength = buffer.byteLength - byteOffset): ColumnBundle {
+export function decodeColumns(
+  buffer: ArrayBufferLike,
+  byteOffset = 0,
+  byteLength = buffer.byteLength - byteOffset,
+): ColumnBundle {
   if (byteOffset % 8 !== 0) throw new Error('a column bundle must start at a multiple of 8 bytes');
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  if (byteLength < 12 || new TextDecoder().decode(bytes.subarray(0, 8)) !== magic) throw new Error('not a column bundle');
+  if (byteLength < 12 || new TextDecoder().decode(bytes.subarray(0, 8)) !== magic)
+    throw new Error('not a column bundle');
   const headerLength = new DataView(buffer, byteOffset).getUint32(8, true);
   if (12 + headerLength > byteLength) throw new Error('column bundle is cut short in its header');
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(12, 12 + headerLength))) as {

@@ -43,7 +43,8 @@ export class IdColumn {
       }
       for (let i = 0; i < id.length; i++) {
         const code = id.charCodeAt(i);
-        if (code < 0x20 || code > 0x7e) throw new RangeError(`id ${JSON.stringify(id)} of row ${row} is not printable ASCII`);
+        if (code < 0x20 || code > 0x7e)
+          throw new RangeError(`id ${JSON.stringify(id)} of row ${row} is not printable ASCII`);
         bytes[at++] = code;
       }
       offsets[row + 1] = at;

@@ -44,7 +44,15 @@ export const customerClasses = [
 export type CustomerClass = (typeof customerClasses)[number];
 
 /** Why a customer is critical; the position is the code in `meter.critical` (0 = not critical). Append only. */
-export const criticalKinds = ['none', 'life_support', 'hospital', 'shelter', 'water', 'public_safety', 'school'] as const;
+export const criticalKinds = [
+  'none',
+  'life_support',
+  'hospital',
+  'shelter',
+  'water',
+  'public_safety',
+  'school',
+] as const;
 export type CriticalKind = (typeof criticalKinds)[number];
 
 /** Phase bits: A = 1, B = 2, C = 4. */

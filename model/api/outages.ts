@@ -1,0 +1,138 @@
+import { type Static, Type } from 'typebox';
+import { Instant } from '#model/api/common.ts';
+
+/** Life cycle of an outage; the complete table is services/outages/lifecycle.ts. */
+export const outageStates = [
+  'predicted',
+  'probable',
+  'confirmed',
+  'assigned',
+  'en_route',
+  'on_site',
+  'partly_restored',
+  'restored',
+  'closed',
+  'rejected',
+  'merged',
+] as const;
+export type OutageState = (typeof outageStates)[number];
+export const OutageState = Type.Union(outageStates.map((state) => Type.Literal(state)));
+
+export const outageVerbs = [
+  'confirm',
+  'reject',
+  'assign',
+  'depart',
+  'arrive',
+  'restore_part',
+  'restore',
+  'close',
+  'reopen',
+] as const;
+export type OutageVerb = (typeof outageVerbs)[number];
+export const OutageVerb = Type.Union(outageVerbs.map((verb) => Type.Literal(verb)));
+
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
+
+export const Outage = Type.Object(
+  {
+    id: Type.String(),
+    state: OutageState,
+    /** equipment id of the predicted or confirmed device */
+    device_id: Type.String(),
+    device_kind: Type.String(),
+    /** row of the device in the map bundle of `network_version` */
+    edge_row: Type.Integer(),
+    feeder_id: Type.String(),
+    feeder_name: Type.String(),
+    substation_id: Type.String(),
+    substation_name: Type.String(),
+    area_id: Type.String(),
+    lon: Type.Number(),
+    lat: Type.Number(),
+    /** customers without supply now */
+    customers_out: Type.Integer(),
+    /** customers without supply at the worst moment */
+    customers_affected: Type.Integer(),
+    critical_out: Type.Integer(),
+    /** meters below the device that reported dark / known lit / not heard */
+    meters_dark: Type.Integer(),
+    meters_lit: Type.Integer(),
+    meters_silent: Type.Integer(),
+    started_at: Instant,
+    detected_at: Instant,
+    restored_at: Nullable(Instant),
+    etr_p50: Nullable(Instant),
+    etr_p90: Nullable(Instant),
+    etr_source: Nullable(Type.String()),
+    source: Type.String({ description: 'what raised it: last_gasp, grid_event, operator' }),
+    crew: Nullable(Type.String()),
+    cause: Nullable(Type.String()),
+    /** outage this one was merged into */
+    merged_into: Nullable(Type.String()),
+    /** rises by one with each change of this outage */
+    revision: Type.Integer(),
+    updated_at: Instant,
+  },
+  { $id: 'Outage' },
+);
+export type Outage = Static<typeof Outage>;
+
+export const OutageStep = Type.Object({
+  step: Type.Integer(),
+  from: Instant,
+  to: Nullable(Instant),
+  customers_out: Type.Integer(),
+  customer_minutes: Type.Number(),
+});
+export const OutageLogEntry = Type.Object({
+  at: Instant,
+  actor: Type.String(),
+  verb: Type.String(),
+  from_state: Nullable(OutageState),
+  to_state: OutageState,
+  reason: Nullable(Type.String()),
+});
+export const OutageDetail = Type.Object(
+  {
+    outage: Type.Ref('Outage'),
+    steps: Type.Array(OutageStep),
+    log: Type.Array(OutageLogEntry),
+    actions: Type.Array(OutageVerb),
+  },
+  { $id: 'OutageDetail' },
+);
+export interface OutageDetail {
+  outage: Outage;
+  steps: Static<typeof OutageStep>[];
+  log: Static<typeof OutageLogEntry>[];
+  /** verbs that are allowed in the present state */
+  actions: OutageVerb[];
+}
+
+export const EvidenceMeter = Type.Object({ meter_id: Type.String(), state: Type.String(), at: Nullable(Instant) });
+export const CandidateDevice = Type.Object({
+  device_id: Type.String(),
+  device_kind: Type.String(),
+  customers: Type.Integer(),
+  dark: Type.Integer(),
+  lit: Type.Integer(),
+  share_dark: Type.Number(),
+  chosen: Type.Boolean(),
+  why: Type.String(),
+});
+export const OutageEvidence = Type.Object({
+  outage_id: Type.String(),
+  supporting: Type.Array(EvidenceMeter),
+  contradicting: Type.Array(EvidenceMeter),
+  silent_count: Type.Integer(),
+  candidates: Type.Array(CandidateDevice),
+});
+export type OutageEvidence = Static<typeof OutageEvidence>;
+
+export const OutageAction = Type.Object({
+  verb: OutageVerb,
+  reason: Type.Optional(Type.String({ maxLength: 500 })),
+  crew: Type.Optional(Type.String({ maxLength: 80 })),
+});
+export type OutageAction = Static<typeof OutageAction>;

@@ -1,0 +1,88 @@
+import { type Static, Type } from 'typebox';
+import { Instant } from '#model/api/common.ts';
+import { meterEventTypes, readingQualities } from '#model/reading.ts';
+
+/** One interval reading as a sender writes it. */
+export const Reading = Type.Object({
+  meter_id: Type.String({ minLength: 1, maxLength: 128 }),
+  reading_time: Type.String({ description: 'interval start, ISO 8601 with zone' }),
+  interval_minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, default: 15 })),
+  kwh: Type.Number(),
+  voltage: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+  quality: Type.Optional(Type.Union(readingQualities.map((quality) => Type.Literal(quality)))),
+  source_seq: Type.Optional(Type.Integer({ minimum: 0 })),
+});
+export type Reading = Static<typeof Reading>;
+
+export const MeterEvent = Type.Object({
+  meter_id: Type.String({ minLength: 1, maxLength: 128 }),
+  event_time: Type.String({ description: 'ISO 8601 with zone' }),
+  type: Type.Union(meterEventTypes.map((type) => Type.Literal(type))),
+});
+export type MeterEvent = Static<typeof MeterEvent>;
+
+export const SetAsideRecord = Type.Object({ index: Type.Integer(), code: Type.String(), reason: Type.String() });
+
+/** Sent after the data is durable. received = accepted + duplicate + set_aside. */
+export const Receipt = Type.Object({
+  received: Type.Integer(),
+  accepted: Type.Integer(),
+  duplicate: Type.Integer(),
+  set_aside: Type.Integer(),
+  position: Type.Union([Type.Integer(), Type.Null()]),
+  /** the first 100 refused records; all are kept and listed at /api/pipeline */
+  set_aside_records: Type.Array(SetAsideRecord),
+});
+export type Receipt = Static<typeof Receipt>;
+
+export const LatestReading = Type.Object({
+  meter_id: Type.String(),
+  reading_time: Instant,
+  interval_minutes: Type.Integer(),
+  kwh: Type.Number(),
+  voltage: Type.Union([Type.Number(), Type.Null()]),
+  quality: Type.String(),
+  received_at: Instant,
+});
+export type LatestReading = Static<typeof LatestReading>;
+
+export const History = Type.Object({
+  meter_id: Type.String(),
+  bucket_s: Type.Integer(),
+  time_s: Type.Array(Type.Number()),
+  kwh: Type.Array(Type.Union([Type.Number(), Type.Null()])),
+  voltage: Type.Array(Type.Union([Type.Number(), Type.Null()])),
+  fresh_to: Type.Union([Instant, Type.Null()]),
+});
+export type History = Static<typeof History>;
+
+export const LayerStatus = Type.Object({
+  layer: Type.String(),
+  rows: Type.Integer(),
+  target_lag_s: Type.Integer(),
+  lag_s: Type.Union([Type.Number(), Type.Null()]),
+  refreshed_at: Type.Union([Instant, Type.Null()]),
+  last_refresh_ms: Type.Union([Type.Number(), Type.Null()]),
+});
+export const SourceStatus = Type.Object({
+  source: Type.String(),
+  partition: Type.Integer(),
+  kind: Type.String({ description: 'reading or event' }),
+  next_offset: Type.Integer(),
+  received: Type.Integer(),
+  stored: Type.Integer(),
+  superseded: Type.Integer(),
+  duplicate: Type.Integer(),
+  set_aside: Type.Integer(),
+  /** landed but not yet resolved by the silver layer */
+  pending: Type.Integer(),
+  balanced: Type.Boolean(),
+  last_at: Type.Union([Instant, Type.Null()]),
+});
+export const Pipeline = Type.Object({
+  at: Instant,
+  layers: Type.Array(LayerStatus),
+  sources: Type.Array(SourceStatus),
+  analytics: Type.Object({ state: Type.String(), restarts: Type.Integer() }),
+});
+export type Pipeline = Static<typeof Pipeline>;
