@@ -1,0 +1,82 @@
+/**
+ * The three interfaces between what comes in, how it travels and where it rests: Source, Batch, Sink.
+ *
+ * The order of a commit is the promise: a segment becomes durable under a name made from its offsets, then one
+ * transaction writes offsets, segment manifest, hot rows and set-aside records. A crash before the transaction leaves
+ * a file nobody refers to and the source sends the same offsets again; a crash after it leaves everything.
+ */
+import type { MeterEventColumns, ReadingColumns, SetAside } from '#model/reading.ts';
+
+/** Records of one source and partition with consecutive offsets [offsetFrom, offsetTo). */
+export interface Batch {
+  source: string;
+  partition: number;
+  offsetFrom: number;
+  offsetTo: number;
+  receivedAtMs: number;
+  readings: ReadingColumns;
+  setAside: SetAside[];
+}
+
+export interface EventBatch {
+  source: string;
+  partition: number;
+  offsetFrom: number;
+  offsetTo: number;
+  receivedAtMs: number;
+  events: MeterEventColumns;
+  setAside: SetAside[];
+}
+
+/** What is in a segment file; enough to notice that it changed. */
+export interface SegmentManifest {
+  source: string;
+  partition: number;
+  offsetFrom: number;
+  offsetTo: number;
+  rowCount: number;
+  /** relative to the segments folder */
+  path: string;
+  byteCount: number;
+  sha256: string;
+  sumWh: number;
+  minIntervalStartS: number;
+  maxIntervalStartS: number;
+}
+
+/** Right to write for one source and partition; a later claim ends it. */
+export interface Claim {
+  source: string;
+  partition: number;
+  kind: 'reading' | 'event';
+  epoch: number;
+  nextOffset: number;
+}
+
+export interface Committed {
+  /**
+   * Rows of the batch that repeat an earlier row of it, what is current for the meter, or a stored event. Repeated
+   * readings land all the same (the silver layer has the last word); repeated events do not.
+   */
+  duplicateRows: number[];
+}
+
+export interface CommittedEvents extends Committed {
+  /** ids of the events that were new, ascending, and the batch rows they belong to */
+  eventIds: number[];
+  eventRows: number[];
+}
+
+/** Writes segments that survive a power cut once `write` returns. */
+export interface SegmentSink {
+  /** @param epoch the owner's, part of the name: an owner that was replaced can not overwrite its successor's file */
+  write(batch: Batch, epoch: number): Promise<SegmentManifest>;
+}
+
+/** Keeps offsets, manifest and hot rows in step. */
+export interface Ledger {
+  claim(source: string, partition: number, kind: 'reading' | 'event'): Promise<Claim>;
+  /** @throws FluxError `fenced` where a later claim exists or the offsets do not follow */
+  commitReadings(claim: Claim, batch: Batch, manifest: SegmentManifest | undefined): Promise<Committed>;
+  commitEvents(claim: Claim, batch: EventBatch): Promise<CommittedEvents>;
+}

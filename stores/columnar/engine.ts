@@ -1,0 +1,219 @@
+/**
+ * DuckDB in its own process. A crash, a hang or a hostile query ends the child, never the caller: each request has a
+ * deadline that is kept with SIGKILL (interrupt() does not stop every function), and a new child is up in ~0.3 s.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { channel } from 'node:diagnostics_channel';
+import path from 'node:path';
+import { FluxError } from '#model/errors.ts';
+import type { EngineRequest, EngineResponse, WireColumn } from '#stores/columnar/engine_wire.ts';
+
+export interface EngineOptions {
+  /** for logs and metrics */
+  name: string;
+  /** file, or `:memory:` */
+  path: string;
+  memoryLimit?: string;
+  threads?: number;
+  temporaryFolder: string;
+  /** called after each (re)start, before requests are taken: prepare the catalogue */
+  onOpen?: (engine: Engine) => Promise<void>;
+}
+
+export type Rows = Record<string, unknown>;
+
+export interface Engine {
+  readonly name: string;
+  /** times the child had to be started again */
+  readonly restarts: number;
+  state(): 'ready' | 'starting' | 'stopped';
+  /** process id of the child, for tests that kill it */
+  pid(): number | undefined;
+  /** One statement on a connection of its own; columns by name. */
+  query(sql: string, values?: unknown[], deadlineMs?: number): Promise<Record<string, unknown[]>>;
+  /** Statements one after another on the main connection; rolled back as a whole where they begin a transaction. */
+  script(statements: string[], deadlineMs?: number): Promise<Record<string, unknown[]>>;
+  /** Typed arrays through a temporary table into `copy ... to` */
+  export(table: string, columns: WireColumn[], rowCount: number, copy: string): Promise<Record<string, unknown[]>>;
+  /** Typed arrays into an existing table */
+  load(
+    table: string,
+    columns: WireColumn[],
+    rowCount: number,
+    statements?: { before?: string[]; after?: string[] },
+  ): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Waiting {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+  timer: NodeJS.Timeout;
+}
+
+type EngineCall = EngineRequest extends infer Request
+  ? Request extends { id: number }
+    ? Omit<Request, 'id'>
+    : never
+  : never;
+
+const restarted = channel('flux:columnar.restarted');
+const longestMs = 10 * 60_000;
+
+export function startEngine(options: EngineOptions): Engine {
+  let child: ChildProcess | undefined;
+  let opened: Promise<void> | undefined;
+  let state: 'ready' | 'starting' | 'stopped' = 'starting';
+  let stopping = false;
+  let restarts = 0;
+  let nextId = 1;
+  const waiting = new Map<number, Waiting>();
+
+  function start(): Promise<void> {
+    state = 'starting';
+    const started = fork(path.join(import.meta.dirname, 'engine_child.ts'), {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    child = started;
+    started.on('message', (response: EngineResponse) => {
+      const entry = waiting.get(response.id);
+      if (!entry) return;
+      waiting.delete(response.id);
+      clearTimeout(entry.timer);
+      if (response.ok) entry.resolve(response.result);
+      else entry.reject(new FluxError('columnar_query_failed', response.message));
+    });
+    started.on('exit', () => {
+      if (child !== started) return;
+      child = undefined;
+      opened = undefined;
+      state = 'stopped';
+      for (const [id, entry] of waiting) {
+        waiting.delete(id);
+        clearTimeout(entry.timer);
+        entry.reject(
+          new FluxError(
+            'columnar_engine_lost',
+            `the ${options.name} engine ended while it worked on this; it is started again`,
+            { canRetry: true },
+          ),
+        );
+      }
+      if (!stopping) {
+        restarts++;
+        restarted.publish({ name: options.name });
+        // Started again at once, so that the next caller does not wait for it.
+        ready().catch(() => undefined);
+      }
+    });
+    return (async () => {
+      await send(
+        {
+          op: 'open',
+          path: options.path,
+          memoryLimit: options.memoryLimit ?? '1GB',
+          threads: options.threads ?? 2,
+          temporaryFolder: options.temporaryFolder,
+        },
+        60_000,
+      );
+      await options.onOpen?.(direct);
+      state = 'ready';
+    })();
+  }
+
+  function ready(): Promise<void> {
+    if (stopping) return Promise.reject(new FluxError('columnar_engine_lost', `the ${options.name} engine is stopped`));
+    opened ??= start().catch((error: unknown) => {
+      opened = undefined;
+      child?.kill('SIGKILL');
+      throw error;
+    });
+    return opened;
+  }
+
+  function send(call: EngineCall, deadlineMs: number): Promise<unknown> {
+    const id = nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.delete(id);
+        reject(
+          new FluxError(
+            'columnar_deadline',
+            `the analytical query took longer than ${deadlineMs / 1000} s and was ended; ask for less time or fewer assets`,
+          ),
+        );
+        child?.kill('SIGKILL');
+      }, deadlineMs);
+      waiting.set(id, { resolve, reject, timer });
+      child!.send({ ...call, id } as EngineRequest, (error) => {
+        if (!error || !waiting.delete(id)) return;
+        clearTimeout(timer);
+        reject(
+          new FluxError('columnar_engine_lost', `the ${options.name} engine ended; it is started again`, {
+            canRetry: true,
+            cause: error,
+          }),
+        );
+      });
+    });
+  }
+
+  /** Requests without waiting for `onOpen` (which itself uses them). */
+  function surface(before: () => Promise<void>): Engine {
+    return {
+      name: options.name,
+      get restarts() {
+        return restarts;
+      },
+      state: () => state,
+      pid: () => child?.pid,
+      query: async (sql, values = [], deadlineMs = 30_000) => {
+        await before();
+        return (await send({ op: 'query', sql, values }, deadlineMs)) as Record<string, unknown[]>;
+      },
+      script: async (statements, deadlineMs = longestMs) => {
+        await before();
+        return (await send({ op: 'script', statements }, deadlineMs)) as Record<string, unknown[]>;
+      },
+      export: async (table, columns, rowCount, copy) => {
+        await before();
+        return (await send({ op: 'export', table, columns, rowCount, copy }, longestMs)) as Record<string, unknown[]>;
+      },
+      load: async (table, columns, rowCount, statements = {}) => {
+        await before();
+        await send(
+          { op: 'load', table, columns, rowCount, before: statements.before ?? [], after: statements.after ?? [] },
+          longestMs,
+        );
+      },
+      stop: async () => {
+        stopping = true;
+        const last = child;
+        if (!last) return;
+        const exited = new Promise((resolve) => last.once('exit', resolve));
+        last.disconnect();
+        const timer = setTimeout(() => last.kill('SIGKILL'), 5_000);
+        await exited;
+        clearTimeout(timer);
+      },
+    };
+  }
+  const direct = surface(async () => {});
+  const engine = surface(ready);
+  // Kept for the first caller, who sees the error; here it must not be an unhandled rejection.
+  ready().catch(() => undefined);
+  return engine;
+}
+
+/** Rows as objects, for small results. */
+export function rowsFrom<Row = Rows>(columns: Record<string, unknown[]>): Row[] {
+  const names = Object.keys(columns);
+  const count = names.length === 0 ? 0 : columns[names[0]].length;
+  return Array.from(
+    { length: count },
+    (_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])) as Row,
+  );
+}

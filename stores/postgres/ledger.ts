@@ -1,0 +1,289 @@
+/**
+ * The ledger: offsets, segment manifest, hot rows and set-aside records of a batch in one transaction. The update of
+ * the position is first and is the fence: it matches only for the present owner and the next expected offset.
+ */
+import { FluxError } from '#model/errors.ts';
+import type { SetAside } from '#model/reading.ts';
+import type { Batch, Claim, EventBatch, Ledger, SegmentManifest } from '#model/stream.ts';
+import { type Client, inTransaction, type NamedQuery, oneRow, type Pool, rowsOf } from '#stores/postgres/pool.ts';
+
+const claimPosition: NamedQuery = {
+  name: 'stream_position_claim',
+  text: `
+    insert into stream_position as position (source, partition_no, kind, owner_epoch)
+    values ($1, $2, $3, 1)
+    on conflict (source, partition_no) do update set owner_epoch = position.owner_epoch + 1
+    returning position.owner_epoch as epoch, position.next_offset, position.kind`,
+};
+
+const advancePosition: NamedQuery = {
+  name: 'stream_position_advance',
+  text: `
+    update stream_position as position
+    set next_offset = $4,
+        received = position.received + $6,
+        landed = position.landed + $7,
+        set_aside = position.set_aside + $8,
+        last_at = $9
+    where position.source = $1 and position.partition_no = $2 and position.next_offset = $3 and position.owner_epoch = $5`,
+};
+
+const countDuplicateEvents: NamedQuery = {
+  name: 'stream_position_duplicates',
+  text: `
+    update stream_position as position
+    set duplicate = position.duplicate + $3, landed = position.landed - $3
+    where position.source = $1 and position.partition_no = $2`,
+};
+
+const insertSegment: NamedQuery = {
+  name: 'segment_insert',
+  text: `
+    insert into segment (source, partition_no, offset_from, offset_to, row_count, path, byte_count, sha256,
+                         sum_wh, min_interval_start_s, max_interval_start_s)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+};
+
+const insertSetAside: NamedQuery = {
+  name: 'set_aside_insert',
+  text: `
+    insert into set_aside (source, partition_no, batch_offset, record_index, code, reason, content, received_at)
+    select $1, $2, $3, refused.record_index, refused.code, refused.reason, refused.content, $4
+    from unnest($5::int[], $6::text[], $7::text[], $8::text[]) as refused (record_index, code, reason, content)`,
+};
+
+// Rows are taken in meter order, so that two sources that commit at once never wait for each other in a circle.
+const upsertHotReadings: NamedQuery = {
+  name: 'ami_realtime_upsert',
+  text: `
+    with incoming as (
+      select row_no, meter_key, to_timestamp(interval_start_s) as interval_start, interval_minutes, wh, decivolt, quality,
+             -- a repeated row of the batch
+             row_number() over (partition by meter_key, interval_start_s, interval_minutes, wh, decivolt, quality order by row_no) > 1 as is_repeated
+      from unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[])
+           with ordinality as batch (meter_key, interval_start_s, interval_minutes, wh, decivolt, quality, row_no)
+    ),
+    duplicates as (
+      select incoming.row_no
+      from incoming
+      left join ami_realtime as hot
+        on hot.meter_key = incoming.meter_key and hot.interval_start = incoming.interval_start
+       and hot.interval_minutes = incoming.interval_minutes and hot.wh = incoming.wh
+       and hot.decivolt = incoming.decivolt and hot.quality = incoming.quality
+      where incoming.is_repeated or hot.meter_key is not null
+    ),
+    newest as (
+      select distinct on (meter_key) meter_key, interval_start, interval_minutes, wh, decivolt, quality
+      from incoming
+      order by meter_key, interval_start desc, quality, row_no desc
+    ),
+    stored as (
+      insert into ami_realtime as hot (meter_key, interval_start, interval_minutes, wh, decivolt, quality, received_at)
+      select meter_key, interval_start, interval_minutes, wh, decivolt, quality, $7 from newest
+      on conflict (meter_key) do update
+        set interval_start = excluded.interval_start, interval_minutes = excluded.interval_minutes, wh = excluded.wh,
+            decivolt = excluded.decivolt, quality = excluded.quality, received_at = excluded.received_at
+        where excluded.interval_start > hot.interval_start
+           or (excluded.interval_start = hot.interval_start and excluded.quality <= hot.quality)
+    )
+    select coalesce(array_agg((row_no - 1)::int order by row_no), '{}') as duplicate_rows from duplicates`,
+};
+
+const insertEvents: NamedQuery = {
+  name: 'meter_event_insert',
+  text: `
+    with incoming as (
+      select min(row_no) as row_no, meter_key, to_timestamp(event_time_ms / 1000.0) as event_time, event_type
+      from unnest($1::int[], $2::float8[], $3::int[]) with ordinality as batch (meter_key, event_time_ms, event_type, row_no)
+      group by meter_key, event_time_ms, event_type
+    ),
+    stored as (
+      insert into meter_event (meter_key, event_time, event_type, source, received_at)
+      select meter_key, event_time, event_type, $4, $5 from incoming order by row_no
+      on conflict (meter_key, event_time, event_type) do nothing
+      returning event_id, meter_key, event_time, event_type
+    )
+    select stored.event_id, (incoming.row_no - 1)::int as row
+    from stored
+    join incoming
+      on incoming.meter_key = stored.meter_key and incoming.event_time = stored.event_time and incoming.event_type = stored.event_type
+    order by stored.event_id`,
+};
+
+const eventOrderLock = 7_266_002;
+
+/** A typed array as a PostgreSQL array literal (joining is ~20x faster than the driver's own array encoding). */
+const arrayLiteral = (
+  values: { subarray(from: number, to: number): { join(by: string): string } },
+  count: number,
+): string => `{${values.subarray(0, count).join(',')}}`;
+
+async function advance(client: Client, claim: Claim, batch: Batch | EventBatch, landed: number): Promise<void> {
+  const values = [
+    batch.source,
+    batch.partition,
+    batch.offsetFrom,
+    batch.offsetTo,
+    claim.epoch,
+    landed + batch.setAside.length,
+    landed,
+    batch.setAside.length,
+    new Date(batch.receivedAtMs),
+  ];
+  const { rowCount } = await client.query({ name: advancePosition.name, text: advancePosition.text, values });
+  if (rowCount !== 1) {
+    throw new FluxError(
+      'fenced',
+      `source ${batch.source} partition ${batch.partition} is written by another owner now, or offset ${batch.offsetFrom} is not the next one; claim it again`,
+    );
+  }
+}
+
+async function keepSetAside(client: Client, batch: Batch | EventBatch, setAside: SetAside[]): Promise<void> {
+  if (setAside.length === 0) return;
+  const columns = [
+    setAside.map((r) => r.index),
+    setAside.map((r) => r.code),
+    setAside.map((r) => r.reason),
+    setAside.map((r) => withoutNul(r.content)),
+  ];
+  await rowsOf(client, insertSetAside, [
+    batch.source,
+    batch.partition,
+    batch.offsetFrom,
+    new Date(batch.receivedAtMs),
+    ...columns,
+  ]);
+}
+
+/** PostgreSQL text can not hold NUL; hostile records do. */
+const withoutNul = (text: string): string => text.replaceAll('\u0000', '\\u0000');
+
+export function makeLedger(pool: Pool): Ledger {
+  return {
+    claim: async (source, partition, kind) => {
+      const row = await oneRow<{ epoch: number; next_offset: number; kind: 'reading' | 'event' }>(pool, claimPosition, [
+        source,
+        partition,
+        kind,
+      ]);
+      if (row!.kind !== kind)
+        throw new FluxError('source_kind', `source ${source} carries ${row!.kind}s, not ${kind}s`);
+      return { source, partition, kind, epoch: row!.epoch, nextOffset: row!.next_offset };
+    },
+
+    commitReadings: (claim, batch, manifest) =>
+      inTransaction(pool, async (client) => {
+        const { readings } = batch;
+        const n = readings.count;
+        await advance(client, claim, batch, n);
+        await keepSetAside(client, batch, batch.setAside);
+        if (n === 0 || !manifest) return { duplicateRows: [] };
+        await rowsOf(client, insertSegment, segmentValues(manifest));
+        const row = await oneRow<{ duplicate_rows: number[] }>(client, upsertHotReadings, [
+          arrayLiteral(readings.meterKey, n),
+          arrayLiteral(readings.intervalStartS, n),
+          arrayLiteral(readings.intervalMinutes, n),
+          arrayLiteral(readings.wh, n),
+          arrayLiteral(readings.decivolt, n),
+          arrayLiteral(readings.quality, n),
+          new Date(batch.receivedAtMs),
+        ]);
+        return { duplicateRows: row!.duplicate_rows };
+      }),
+
+    commitEvents: (claim, batch) =>
+      inTransaction(pool, async (client) => {
+        const { events } = batch;
+        const n = events.count;
+        // Event ids must become visible in their order: readers go on from the last id they applied.
+        await client.query('select pg_advisory_xact_lock($1)', [eventOrderLock]);
+        await advance(client, claim, batch, n);
+        await keepSetAside(client, batch, batch.setAside);
+        if (n === 0) return { duplicateRows: [], eventIds: [], eventRows: [] };
+        const stored = await rowsOf<{ event_id: number; row: number }>(client, insertEvents, [
+          arrayLiteral(events.meterKey, n),
+          arrayLiteral(events.eventTimeMs, n),
+          arrayLiteral(events.type, n),
+          batch.source,
+          new Date(batch.receivedAtMs),
+        ]);
+        if (stored.length < n)
+          await rowsOf(client, countDuplicateEvents, [batch.source, batch.partition, n - stored.length]);
+        const isNew = new Uint8Array(n);
+        for (const { row } of stored) isNew[row] = 1;
+        const duplicateRows: number[] = [];
+        for (let row = 0; row < n; row++) if (isNew[row] === 0) duplicateRows.push(row);
+        return { duplicateRows, eventIds: stored.map((e) => e.event_id), eventRows: stored.map((e) => e.row) };
+      }),
+  };
+}
+
+function segmentValues(m: SegmentManifest): unknown[] {
+  return [
+    m.source,
+    m.partition,
+    m.offsetFrom,
+    m.offsetTo,
+    m.rowCount,
+    m.path,
+    m.byteCount,
+    m.sha256,
+    m.sumWh,
+    m.minIntervalStartS,
+    m.maxIntervalStartS,
+  ];
+}
+
+// By offset per source, not by segment_id: ids are given before the commit, so a smaller one may appear after a larger.
+const listSegments: NamedQuery = {
+  name: 'segment_list_after',
+  text: `
+    select segment.segment_id, segment.source, segment.partition_no, segment.offset_from, segment.offset_to,
+           segment.row_count, segment.path, segment.byte_count, segment.sha256, segment.sum_wh,
+           segment.min_interval_start_s, segment.max_interval_start_s, segment.committed_at
+    from segment
+    left join unnest($1::text[], $2::int[], $3::bigint[]) as mark (source, partition_no, next_offset)
+      on mark.source = segment.source and mark.partition_no = segment.partition_no
+    where segment.offset_from >= coalesce(mark.next_offset, 0)
+    order by segment.segment_id
+    limit $4`,
+};
+
+export interface SegmentRow {
+  segment_id: number;
+  source: string;
+  partition_no: number;
+  offset_from: number;
+  offset_to: number;
+  row_count: number;
+  path: string;
+  byte_count: number;
+  sha256: string;
+  sum_wh: number;
+  min_interval_start_s: number;
+  max_interval_start_s: number;
+  committed_at: Date;
+}
+
+/** How far a reader has come in one source and partition. */
+export interface OffsetMark {
+  source: string;
+  partition: number;
+  nextOffset: number;
+}
+
+/** Committed segments the reader has not seen, oldest first. */
+export function segmentsAfter(pool: Pool, marks: OffsetMark[], limit: number): Promise<SegmentRow[]> {
+  const columns = [marks.map((m) => m.source), marks.map((m) => m.partition), marks.map((m) => m.nextOffset)];
+  return rowsOf<SegmentRow>(pool, listSegments, [...columns, limit]);
+}
+
+/** File names that a manifest row names. */
+export async function knownSegmentPaths(pool: Pool): Promise<Set<string>> {
+  const rows = await rowsOf<{ path: string }>(pool, {
+    name: 'segment_paths',
+    text: 'select segment.path from segment',
+  });
+  return new Set(rows.map((row) => row.path));
+}
