@@ -63,14 +63,40 @@ const longestMs = 10 * 60_000;
 export function startEngine(options: EngineOptions): Engine {
   let child: ChildProcess | undefined;
   let opened: Promise<void> | undefined;
+  let exited: Promise<unknown> = Promise.resolve();
   let state: 'ready' | 'starting' | 'stopped' = 'starting';
   let stopping = false;
   let restarts = 0;
   let nextId = 1;
   const waiting = new Map<number, Waiting>();
 
-  function start(): Promise<void> {
+  /** The child is gone or about to be: what it worked on has failed, and a new one follows it at once. */
+  function lose(lost: ChildProcess): void {
+    if (child !== lost) return;
+    child = undefined;
+    opened = undefined;
+    state = 'stopped';
+    for (const [id, entry] of waiting) {
+      waiting.delete(id);
+      clearTimeout(entry.timer);
+      entry.reject(
+        new FluxError(
+          'columnar_engine_lost',
+          `the ${options.name} engine ended while it worked on this; it is started again`,
+          { canRetry: true },
+        ),
+      );
+    }
+    if (stopping) return;
+    restarts++;
+    restarted.publish({ name: options.name });
+    ready().catch(() => undefined);
+  }
+
+  async function start(): Promise<void> {
     state = 'starting';
+    // Only one process may have the file open.
+    await exited;
     const started = fork(path.join(import.meta.dirname, 'engine_child.ts'), {
       serialization: 'advanced',
       execArgv: [],
@@ -85,50 +111,30 @@ export function startEngine(options: EngineOptions): Engine {
       if (response.ok) entry.resolve(response.result);
       else entry.reject(new FluxError('columnar_query_failed', response.message));
     });
-    started.on('exit', () => {
-      if (child !== started) return;
-      child = undefined;
-      opened = undefined;
-      state = 'stopped';
-      for (const [id, entry] of waiting) {
-        waiting.delete(id);
-        clearTimeout(entry.timer);
-        entry.reject(
-          new FluxError(
-            'columnar_engine_lost',
-            `the ${options.name} engine ended while it worked on this; it is started again`,
-            { canRetry: true },
-          ),
-        );
-      }
-      if (!stopping) {
-        restarts++;
-        restarted.publish({ name: options.name });
-        // Started again at once, so that the next caller does not wait for it.
-        ready().catch(() => undefined);
-      }
-    });
-    return (async () => {
-      await send(
-        {
-          op: 'open',
-          path: options.path,
-          memoryLimit: options.memoryLimit ?? '1GB',
-          threads: options.threads ?? 2,
-          temporaryFolder: options.temporaryFolder,
-        },
-        60_000,
-      );
-      await options.onOpen?.(direct);
-      state = 'ready';
-    })();
+    exited = new Promise((resolve) => started.once('exit', resolve));
+    started.on('exit', () => lose(started));
+    await send(
+      {
+        op: 'open',
+        path: options.path,
+        memoryLimit: options.memoryLimit ?? '1GB',
+        threads: options.threads ?? 2,
+        temporaryFolder: options.temporaryFolder,
+      },
+      60_000,
+    );
+    await options.onOpen?.(direct);
+    state = 'ready';
   }
 
   function ready(): Promise<void> {
     if (stopping) return Promise.reject(new FluxError('columnar_engine_lost', `the ${options.name} engine is stopped`));
     opened ??= start().catch((error: unknown) => {
+      const failed = child;
+      failed?.kill('SIGKILL');
       opened = undefined;
-      child?.kill('SIGKILL');
+      child = undefined;
+      state = 'stopped';
       throw error;
     });
     return opened;
@@ -145,7 +151,9 @@ export function startEngine(options: EngineOptions): Engine {
             `the analytical query took longer than ${deadlineMs / 1000} s and was ended; ask for less time or fewer assets`,
           ),
         );
-        child?.kill('SIGKILL');
+        const late = child;
+        late?.kill('SIGKILL');
+        if (late) lose(late);
       }, deadlineMs);
       waiting.set(id, { resolve, reject, timer });
       child!.send({ ...call, id } as EngineRequest, (error) => {

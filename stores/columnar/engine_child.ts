@@ -47,7 +47,7 @@ async function open(request: Extract<EngineRequest, { op: 'open' }>): Promise<vo
 function columnsOf(names: string[], columns: readonly (readonly unknown[])[]): Record<string, unknown[]> {
   const out: Record<string, unknown[]> = {};
   names.forEach((name, i) => {
-    out[name] = columns[i].map((value) => (typeof value === 'bigint' ? Number(value) : value));
+    out[name] = (columns[i] ?? []).map((value) => (typeof value === 'bigint' ? Number(value) : value));
   });
   return out;
 }

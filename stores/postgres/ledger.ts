@@ -110,6 +110,7 @@ const insertEvents: NamedQuery = {
     order by stored.event_id`,
 };
 
+const segmentOrderLock = 7_266_003;
 const eventOrderLock = 7_266_002;
 
 /** A typed array as a PostgreSQL array literal (joining is ~20x faster than the driver's own array encoding). */
@@ -179,7 +180,6 @@ export function makeLedger(pool: Pool): Ledger {
         await advance(client, claim, batch, n);
         await keepSetAside(client, batch, batch.setAside);
         if (n === 0 || !manifest) return { duplicateRows: [] };
-        await rowsOf(client, insertSegment, segmentValues(manifest));
         const row = await oneRow<{ duplicate_rows: number[] }>(client, upsertHotReadings, [
           arrayLiteral(readings.meterKey, n),
           arrayLiteral(readings.intervalStartS, n),
@@ -189,6 +189,10 @@ export function makeLedger(pool: Pool): Ledger {
           arrayLiteral(readings.quality, n),
           new Date(batch.receivedAtMs),
         ]);
+        // Last, because the lock is held until the commit: segment ids become visible in their order, so a reader that
+        // goes on from the last id it has seen skips none.
+        await client.query('select pg_advisory_xact_lock($1)', [segmentOrderLock]);
+        await rowsOf(client, insertSegment, segmentValues(manifest));
         return { duplicateRows: row!.duplicate_rows };
       }),
 
@@ -235,27 +239,21 @@ function segmentValues(m: SegmentManifest): unknown[] {
   ];
 }
 
-// By offset per source, not by segment_id: ids are given before the commit, so a smaller one may appear after a larger.
 const listSegments: NamedQuery = {
   name: 'segment_list_after',
   text: `
-    select segment.segment_id, segment.source, segment.partition_no, segment.offset_from, segment.offset_to,
-           segment.row_count, segment.path, segment.byte_count, segment.sha256, segment.sum_wh,
-           segment.min_interval_start_s, segment.max_interval_start_s, segment.committed_at
+    select segment.segment_id, segment.source, segment.partition_no, segment.row_count, segment.path, segment.byte_count,
+           segment.sha256, segment.sum_wh, segment.min_interval_start_s, segment.max_interval_start_s, segment.committed_at
     from segment
-    left join unnest($1::text[], $2::int[], $3::bigint[]) as mark (source, partition_no, next_offset)
-      on mark.source = segment.source and mark.partition_no = segment.partition_no
-    where segment.offset_from >= coalesce(mark.next_offset, 0)
+    where segment.segment_id > $1
     order by segment.segment_id
-    limit $4`,
+    limit $2`,
 };
 
 export interface SegmentRow {
   segment_id: number;
   source: string;
   partition_no: number;
-  offset_from: number;
-  offset_to: number;
   row_count: number;
   path: string;
   byte_count: number;
@@ -266,17 +264,9 @@ export interface SegmentRow {
   committed_at: Date;
 }
 
-/** How far a reader has come in one source and partition. */
-export interface OffsetMark {
-  source: string;
-  partition: number;
-  nextOffset: number;
-}
-
-/** Committed segments the reader has not seen, oldest first. */
-export function segmentsAfter(pool: Pool, marks: OffsetMark[], limit: number): Promise<SegmentRow[]> {
-  const columns = [marks.map((m) => m.source), marks.map((m) => m.partition), marks.map((m) => m.nextOffset)];
-  return rowsOf<SegmentRow>(pool, listSegments, [...columns, limit]);
+/** Committed segments after a position, oldest first. */
+export function segmentsAfter(pool: Pool, segmentId: number, limit: number): Promise<SegmentRow[]> {
+  return rowsOf<SegmentRow>(pool, listSegments, [segmentId, limit]);
 }
 
 /** File names that a manifest row names. */
