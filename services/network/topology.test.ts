@@ -83,6 +83,21 @@ describe('topology', () => {
     assert.equal(components(buildTopology(twoFeeders()), true).length, 1);
   });
 
+  test('of two feeds the normally closed one is the way up', () => {
+    const network = buildSmall({
+      nodes: 3,
+      sources: [0, 1],
+      edges: [
+        { from: 0, to: 2, normallyOpen: true },
+        { from: 1, to: 2, kind: breaker },
+      ],
+      meters: [2],
+    });
+    const topology = buildTopology(network);
+    topology.setOpen(0, false);
+    assert.deepEqual(topology.pathUpFromNode(2), [1]);
+  });
+
   test('status of edges: an open tie is nothing to report', () => {
     const topology = buildTopology(twoFeeders());
     const status = (edge: number) => edgeStatuses[topology.edgeStatus(edge)];

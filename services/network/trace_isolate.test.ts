@@ -52,6 +52,25 @@ describe('isolation', () => {
     assert.deepEqual(result.healthy[0].feeds, [{ edge: 0, normallyOpen: false, fromNode: 0 }]);
   });
 
+  test('a fault on an open edge: the part between its two ends loses its feed', () => {
+    // source 0 -line- 1 -breaker- 2 -breaker- 3, and an open line from 1 to 3
+    const network = buildSmall({
+      nodes: 4,
+      sources: [0],
+      edges: [
+        { from: 0, to: 1, kind: line_segment },
+        { from: 1, to: 2, kind: breaker },
+        { from: 2, to: 3, kind: breaker },
+        { from: 1, to: 3, kind: line_segment, normallyOpen: true },
+      ],
+      meters: [2],
+    });
+    const result = isolate(buildTopology(network), 3);
+    assert.equal(result.reachesSource, true);
+    assert.deepEqual([...result.open], [1, 2]);
+    assert.deepEqual([...result.healthy[0].nodes], [2]);
+  });
+
   const network: fc.Arbitrary<SmallNetwork> = fc.integer({ min: 2, max: 12 }).chain((nodes) => {
     const node = fc.integer({ min: 0, max: nodes - 1 });
     const kind = fc.integer({ min: 0, max: edgeKinds.length - 1 });

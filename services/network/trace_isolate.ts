@@ -71,8 +71,12 @@ export function isolate(topology: Topology, edge: number): Isolation {
   for (const device of open) {
     const beside = mark[graph.from[device]] === inSection ? graph.to[device] : graph.from[device];
     if (graph.isSource[beside] || mark[beside] !== 0) continue;
+    // Both ends: a fault on an open edge lies in two parts of the island, and the device may stand between them.
     const keepsFeed =
-      topology.isEnergised(beside) && !topology.isMeshed(beside) && topology.isBelow(section[0], device);
+      topology.isEnergised(beside) &&
+      !topology.isMeshed(beside) &&
+      topology.isBelow(graph.from[edge], device) &&
+      topology.isBelow(graph.to[edge], device);
     if (keepsFeed) continue;
     const part = walkPart(topology, beside, mark);
     if (part) dead.push(part);
