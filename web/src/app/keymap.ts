@@ -1,0 +1,90 @@
+/** The keyboard as one table. No key executes a switching step: keys select, show, or open a form that asks. */
+
+export type Command =
+  | 'row_down'
+  | 'row_up'
+  | 'details'
+  | 'acknowledge'
+  | 'confirm'
+  | 'reject'
+  | 'crew'
+  | 'trace_down'
+  | 'trace_up'
+  | 'isolate'
+  | 'go_map'
+  | 'go_events'
+  | 'go_alarms'
+  | 'go_trend'
+  | 'go_pipeline'
+  | 'filter'
+  | 'zoom'
+  | 'zoom_out'
+  | 'utc'
+  | 'theme'
+  | 'help'
+  | 'palette'
+  | 'escape';
+
+export interface Binding {
+  keys: string;
+  command: Command;
+  does: string;
+  group: 'Lists' | 'Outages' | 'Network' | 'Screen';
+}
+
+export const bindings: readonly Binding[] = [
+  { keys: 'j', command: 'row_down', does: 'next row', group: 'Lists' },
+  { keys: 'k', command: 'row_up', does: 'previous row', group: 'Lists' },
+  { keys: 'Enter', command: 'details', does: 'open details of the selection', group: 'Lists' },
+  { keys: 'Space', command: 'acknowledge', does: 'acknowledge the alarms of the selection', group: 'Lists' },
+  { keys: '/', command: 'filter', does: 'filter the events', group: 'Lists' },
+  { keys: 'c', command: 'confirm', does: 'confirm the outage (asks first)', group: 'Outages' },
+  { keys: 'x', command: 'reject', does: 'reject the outage (asks for the reason)', group: 'Outages' },
+  { keys: 'a', command: 'crew', does: 'assign a crew (asks which)', group: 'Outages' },
+  { keys: 't', command: 'trace_down', does: 'trace down from the selection', group: 'Network' },
+  { keys: 'T', command: 'trace_up', does: 'trace up to the source', group: 'Network' },
+  { keys: 'i', command: 'isolate', does: 'devices that isolate the selection', group: 'Network' },
+  { keys: 'z', command: 'zoom', does: 'zoom to the selection', group: 'Network' },
+  { keys: 'Z', command: 'zoom_out', does: 'zoom to the whole territory', group: 'Network' },
+  { keys: 'g m', command: 'go_map', does: 'go to the map', group: 'Screen' },
+  { keys: 'g e', command: 'go_events', does: 'go to the events', group: 'Screen' },
+  { keys: 'g a', command: 'go_alarms', does: 'go to the alarms', group: 'Screen' },
+  { keys: 'g t', command: 'go_trend', does: 'go to the trend', group: 'Screen' },
+  { keys: 'g p', command: 'go_pipeline', does: 'go to the data pipeline', group: 'Screen' },
+  { keys: 'Ctrl+k', command: 'palette', does: 'commands and search', group: 'Screen' },
+  { keys: 'U', command: 'utc', does: 'utility time or UTC', group: 'Screen' },
+  { keys: 'L', command: 'theme', does: 'light or dark', group: 'Screen' },
+  { keys: '?', command: 'help', does: 'this list', group: 'Screen' },
+  { keys: 'Escape', command: 'escape', does: 'close, then let the selection go', group: 'Screen' },
+];
+
+const byKeys = new Map(bindings.map((binding) => [binding.keys, binding.command]));
+const prefixes = new Set(bindings.filter((b) => b.keys.includes(' ')).map((b) => b.keys.split(' ')[0]));
+
+export interface KeyPress {
+  key: string;
+  ctrl: boolean;
+  alt: boolean;
+  /** focus is in a field that takes text */
+  inText: boolean;
+  /** focus is on something that Enter and Space already operate (button, link, option) */
+  onControl: boolean;
+}
+
+export interface Interpretation {
+  command: Command | null;
+  /** first key of a two-key command, kept for the next press */
+  pending: string | null;
+}
+
+export function interpretKey(pending: string | null, press: KeyPress): Interpretation {
+  const none: Interpretation = { command: null, pending: null };
+  if (press.alt) return none;
+  if (press.ctrl) return { command: press.key.toLowerCase() === 'k' ? 'palette' : null, pending: null };
+  if (press.inText) return { command: press.key === 'Escape' ? 'escape' : null, pending: null };
+  const key = press.key === ' ' ? 'Space' : press.key;
+  if (press.onControl && (key === 'Enter' || key === 'Space')) return none;
+  if (pending !== null) return { command: byKeys.get(`${pending} ${key}`) ?? null, pending: null };
+  if (prefixes.has(key)) return { command: null, pending: key };
+  return { command: byKeys.get(key) ?? null, pending: null };
+}

@@ -1,0 +1,81 @@
+import type { Session } from '#model/api/common.ts';
+import type { Trend } from '#model/api/live.ts';
+import type { Asset, SearchHit, SwitchResult, Trace, TraceDirection } from '#model/api/network.ts';
+import type { OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
+import type { History, LatestReading, Pipeline } from '#model/api/readings.ts';
+import { request } from './client.ts';
+
+/** Customers out and open outages over time, parallel arrays. */
+export interface OutageTimeline {
+  time_s: number[];
+  customers_out: number[];
+  outages_open: number[];
+}
+
+const id = encodeURIComponent;
+
+function query(parameters: Record<string, string | number | null | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(parameters)) {
+    if (value !== null && value !== undefined) search.set(key, String(value));
+  }
+  const text = search.toString();
+  return text ? `?${text}` : '';
+}
+
+export const getSession = () => request<Session>('GET', '/api/session');
+export const signIn = (user: string, password: string) => request<Session>('POST', '/api/session', { user, password });
+export const signInByLink = (token: string) => request<Session>('POST', '/api/session/link', { token });
+export const signOut = () => request<unknown>('DELETE', '/api/session');
+export const changePassword = (next: string, current?: string) =>
+  request<unknown>('POST', '/api/session/password', { next, ...(current ? { current } : {}) });
+
+export const getMapVersion = () => request<{ version: string }>('GET', '/api/map/current');
+export const getEdgeAsset = (row: number, signal?: AbortSignal) =>
+  request<Asset>('GET', `/api/map/edge/${row}`, undefined, signal);
+export const getAsset = (assetId: string, signal?: AbortSignal) =>
+  request<Asset>('GET', `/api/network/assets/${id(assetId)}`, undefined, signal);
+export const getTrace = (assetId: string, direction: TraceDirection) =>
+  request<Trace>('GET', `/api/network/trace/${id(assetId)}${query({ direction })}`);
+export const searchNetwork = (q: string, signal?: AbortSignal) =>
+  request<SearchHit[]>('GET', `/api/network/search${query({ q, limit: 20 })}`, undefined, signal);
+
+export type SwitchVerb = 'open' | 'close';
+export const lookAhead = (assetId: string, operation: SwitchVerb, signal?: AbortSignal) =>
+  request<SwitchResult>(
+    'GET',
+    `/api/network/switches/${id(assetId)}/lookahead${query({ operation })}`,
+    undefined,
+    signal,
+  );
+export const operateSwitch = (assetId: string, operation: SwitchVerb, reason: string) =>
+  request<SwitchResult>('POST', `/api/network/switches/${id(assetId)}`, { operation, reason });
+
+export const getOutage = (outageId: string, signal?: AbortSignal) =>
+  request<OutageDetail>('GET', `/api/outages/${id(outageId)}`, undefined, signal);
+export const getEvidence = (outageId: string, signal?: AbortSignal) =>
+  request<OutageEvidence>('GET', `/api/outages/${id(outageId)}/evidence`, undefined, signal);
+export const actOnOutage = (outageId: string, action: OutageAction) =>
+  request<unknown>('POST', `/api/outages/${id(outageId)}/actions`, action);
+export const getOutageTimeline = (from: string, to: string, points: number, signal?: AbortSignal) =>
+  request<OutageTimeline>('GET', `/api/outages/timeline${query({ from, to, points })}`, undefined, signal);
+
+export const acknowledgeAlarm = (alarmId: string) =>
+  request<unknown>('POST', `/api/alarms/${id(alarmId)}/acknowledge`, {});
+
+export type TrendLevel = 'system' | 'substation' | 'feeder';
+export const getTrend = (
+  level: TrendLevel,
+  levelId: string | null,
+  from: string,
+  to: string,
+  points: number,
+  signal?: AbortSignal,
+) => request<Trend>('GET', `/api/analytics/trend${query({ level, id: levelId, from, to, points })}`, undefined, signal);
+
+export const getLatestReading = (meter: string, signal?: AbortSignal) =>
+  request<LatestReading>('GET', `/api/readings/latest${query({ meter })}`, undefined, signal);
+export const getHistory = (meter: string, from: string, to: string, points: number, signal?: AbortSignal) =>
+  request<History>('GET', `/api/readings/history${query({ meter, from, to, points })}`, undefined, signal);
+
+export const getPipeline = (signal?: AbortSignal) => request<Pipeline>('GET', '/api/pipeline', undefined, signal);

@@ -1,0 +1,86 @@
+import type { Alarm, Kpi, LiveNote, StreamDelta, StreamSnapshot } from '#model/api/live.ts';
+import type { Outage, OutageState } from '#model/api/outages.ts';
+
+/** What the live stream has told so far. Maps are replaced, never changed in place: a view may hold an old one. */
+export interface LiveFacts {
+  position: number;
+  /** server time of the newest message that carried facts */
+  at: string | null;
+  networkVersion: string | null;
+  kpi: Kpi | null;
+  outages: ReadonlyMap<string, Outage>;
+  alarms: ReadonlyMap<string, Alarm>;
+  notes: readonly LiveNote[];
+}
+
+export const noFacts: LiveFacts = {
+  position: -1,
+  at: null,
+  networkVersion: null,
+  kpi: null,
+  outages: new Map(),
+  alarms: new Map(),
+  notes: [],
+};
+
+const notesKept = 200;
+const gone: ReadonlySet<OutageState> = new Set(['closed', 'rejected', 'merged']);
+
+export function applySnapshot(message: StreamSnapshot): LiveFacts {
+  return {
+    position: message.position,
+    at: message.at,
+    networkVersion: message.network_version,
+    kpi: message.kpi,
+    outages: new Map(message.outages.filter((o) => !gone.has(o.state)).map((outage) => [outage.id, outage])),
+    alarms: new Map(message.alarms.filter((a) => a.state !== 'normal').map((alarm) => [alarm.id, alarm])),
+    notes: message.notes.slice(-notesKept),
+  };
+}
+
+/** The facts after a delta; the same object where the delta is older than what is known (a resume sends some twice). */
+export function applyDelta(facts: LiveFacts, message: StreamDelta): LiveFacts {
+  if (message.position <= facts.position) return facts;
+  let { outages, alarms, notes } = facts;
+  if (message.outages?.length) {
+    const next = new Map(outages);
+    for (const outage of message.outages) {
+      if (gone.has(outage.state)) next.delete(outage.id);
+      else if ((next.get(outage.id)?.revision ?? -1) <= outage.revision) next.set(outage.id, outage);
+    }
+    outages = next;
+  }
+  if (message.alarms?.length) {
+    const next = new Map(alarms);
+    for (const alarm of message.alarms) {
+      if (alarm.state === 'normal') next.delete(alarm.id);
+      else next.set(alarm.id, alarm);
+    }
+    alarms = next;
+  }
+  if (message.notes?.length) notes = [...notes, ...message.notes].slice(-notesKept);
+  return {
+    ...facts,
+    position: message.position,
+    at: message.at,
+    kpi: message.kpi ?? facts.kpi,
+    outages,
+    alarms,
+    notes,
+  };
+}
+
+/** A snapshot that brings a newly opened window to the state of the shared stream. */
+export function toSnapshot(facts: LiveFacts, edges: string): StreamSnapshot | null {
+  if (!facts.kpi || facts.at === null || facts.networkVersion === null) return null;
+  return {
+    position: facts.position,
+    at: facts.at,
+    network_version: facts.networkVersion,
+    kpi: facts.kpi,
+    outages: [...facts.outages.values()],
+    alarms: [...facts.alarms.values()],
+    edges,
+    notes: [...facts.notes],
+  };
+}

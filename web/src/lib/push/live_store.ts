@@ -1,0 +1,90 @@
+import { create } from 'zustand';
+import { applyDelta, applySnapshot, type LiveFacts, noFacts } from './apply.ts';
+import { type Connection, type ConnectionEvent, connectionTable, silenceEvent } from './connection.ts';
+import { EdgeStatusStore } from './edge_status.ts';
+import { followStream, type StreamEvent } from './event_stream.ts';
+
+interface Live extends LiveFacts {
+  connection: Connection;
+  /** performance.now() of the newest message */
+  heardAtMs: number;
+  /** server clock minus browser clock: ages are told by the server's clock */
+  clockOffsetMs: number;
+  /** the server said no: the session may have ended */
+  refused: number;
+  /** why the server closed the stream, where it said so */
+  bye: string | null;
+}
+
+export const edgeStatus = new EdgeStatusStore();
+
+export const useLive = create<Live>(() => ({
+  ...noFacts,
+  connection: 'connecting',
+  heardAtMs: performance.now(),
+  clockOffsetMs: 0,
+  refused: 0,
+  bye: null,
+}));
+
+function move(event: ConnectionEvent): void {
+  const { connection } = useLive.getState();
+  const next = connectionTable[connection][event];
+  if (next !== connection) useLive.setState({ connection: next });
+}
+
+function onEvent(event: StreamEvent): void {
+  if (event.name === 'failed') {
+    move('failed');
+    if (event.refused) useLive.setState((live) => ({ refused: live.refused + 1 }));
+    return;
+  }
+  const live = useLive.getState();
+  const heard = { heardAtMs: performance.now() };
+  if (event.name === 'snapshot') {
+    edgeStatus.reset(event.data.edges);
+    useLive.setState({ ...applySnapshot(event.data), ...heard, clockOffsetMs: offsetOf(event.data.at), bye: null });
+  } else if (event.name === 'delta') {
+    const facts = applyDelta(live, event.data);
+    if (facts !== live && event.data.edges) edgeStatus.apply(event.data.edges);
+    useLive.setState({ ...facts, ...heard });
+  } else if (event.name === 'network') {
+    useLive.setState({ ...heard, networkVersion: event.data.version });
+  } else if (event.name === 'bye') {
+    useLive.setState({ bye: event.data.reason });
+    move('failed');
+    return;
+  } else {
+    useLive.setState({ ...heard, clockOffsetMs: offsetOf(event.data.at) });
+  }
+  move('message');
+}
+
+const offsetOf = (at: string): number => Date.parse(at) - Date.now();
+
+/** Joins the browser's one stream (or opens an own one where there are no shared workers). @returns end of it */
+export function startLive(): () => void {
+  useLive.setState({ connection: 'connecting', heardAtMs: performance.now() });
+  const timer = window.setInterval(() => {
+    const event = silenceEvent(performance.now() - useLive.getState().heardAtMs);
+    if (event) move(event);
+  }, 1000);
+  const leave = join();
+  return () => {
+    window.clearInterval(timer);
+    leave();
+  };
+}
+
+function join(): () => void {
+  if (typeof SharedWorker === 'undefined') return followStream(onEvent);
+  const worker = new SharedWorker(new URL('./stream_worker.ts', import.meta.url), { type: 'module', name: 'flux' });
+  worker.port.onmessage = (event: MessageEvent<StreamEvent>) => onEvent(event.data);
+  worker.port.start();
+  const leave = () => worker.port.postMessage('leave');
+  window.addEventListener('pagehide', leave);
+  return () => {
+    window.removeEventListener('pagehide', leave);
+    leave();
+  };
+}
