@@ -16,7 +16,15 @@ const arrayTypes = {
   f64: Float64Array,
 } as const;
 type ArrayType = keyof typeof arrayTypes;
-export type Column = InstanceType<(typeof arrayTypes)[ArrayType]>;
+export type Column =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
 export interface ColumnBundle {
   /** JSON-serialisable facts about the whole bundle */

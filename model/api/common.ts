@@ -4,22 +4,19 @@ import { type Static, Type } from 'typebox';
 /** UTC instant, ISO 8601, e.g. 2026-07-04T18:15:00.000Z */
 export const Instant = Type.String({ format: 'date-time' });
 
-export const ApiError = Type.Object(
-  {
-    error: Type.Object({
-      code: Type.String({ description: 'stable, for programs' }),
-      message: Type.String({ description: 'what is wrong, where, and what to do' }),
-      can_retry: Type.Boolean(),
-      details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-    }),
-  },
-  { $id: 'ApiError' },
-);
+export const ApiError = Type.Object({
+  error: Type.Object({
+    code: Type.String({ description: 'stable, for programs' }),
+    message: Type.String({ description: 'what is wrong, where, and what to do' }),
+    can_retry: Type.Boolean(),
+    details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  }),
+});
 export type ApiError = Static<typeof ApiError>;
 
 /** Roles, weakest first: each may do what the ones before it may. */
 export const roles = ['viewer', 'operator', 'engineer', 'admin'] as const;
-export const Role = Type.Union(roles.map((role) => Type.Literal(role)));
+export const Role = Type.Enum([...roles]);
 export type Role = (typeof roles)[number];
 
 export const Session = Type.Object({

@@ -4,43 +4,37 @@ import type { Outage } from '#model/api/outages.ts';
 
 const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
 
-export const Kpi = Type.Object(
-  {
-    at: Instant,
-    meters_total: Type.Integer(),
-    /** meters whose newest interval began in the last 30 minutes of the data's own clock */
-    meters_reporting: Type.Integer(),
-    customers_out: Type.Integer(),
-    outages_open: Type.Integer(),
-    critical_out: Type.Integer(),
-    readings_per_s: Type.Number(),
-    events_per_s: Type.Number(),
-    /** sum over meters of their newest interval */
-    load_mw: Type.Number(),
-    readings_received: Type.Integer(),
-    set_aside: Type.Integer(),
-    /** seconds since the newest of each; null where there is none yet */
-    age_s: Type.Object({ readings: NullableNumber, events: NullableNumber, layers: NullableNumber }),
-  },
-  { $id: 'Kpi' },
-);
+export const Kpi = Type.Object({
+  at: Instant,
+  meters_total: Type.Integer(),
+  /** meters whose newest interval began in the last 30 minutes of the data's own clock */
+  meters_reporting: Type.Integer(),
+  customers_out: Type.Integer(),
+  outages_open: Type.Integer(),
+  critical_out: Type.Integer(),
+  readings_per_s: Type.Number(),
+  events_per_s: Type.Number(),
+  /** sum over meters of their newest interval */
+  load_mw: Type.Number(),
+  readings_received: Type.Integer(),
+  set_aside: Type.Integer(),
+  /** seconds since the newest of each; null where there is none yet */
+  age_s: Type.Object({ readings: NullableNumber, events: NullableNumber, layers: NullableNumber }),
+});
 export type Kpi = Static<typeof Kpi>;
 
 /** priority 1 = highest. State per ISA-18.2 words: unacknowledged, acknowledged, returned_unacknowledged, normal. */
-export const Alarm = Type.Object(
-  {
-    id: Type.String(),
-    priority: Type.Integer({ minimum: 1, maximum: 4 }),
-    state: Type.String(),
-    at: Instant,
-    text: Type.String(),
-    feeder_id: Type.Union([Type.String(), Type.Null()]),
-    outage_id: Type.Union([Type.String(), Type.Null()]),
-    device_id: Type.Union([Type.String(), Type.Null()]),
-    acknowledged_by: Type.Union([Type.String(), Type.Null()]),
-  },
-  { $id: 'Alarm' },
-);
+export const Alarm = Type.Object({
+  id: Type.String(),
+  priority: Type.Integer({ minimum: 1, maximum: 4 }),
+  state: Type.String(),
+  at: Instant,
+  text: Type.String(),
+  feeder_id: Type.Union([Type.String(), Type.Null()]),
+  outage_id: Type.Union([Type.String(), Type.Null()]),
+  device_id: Type.Union([Type.String(), Type.Null()]),
+  acknowledged_by: Type.Union([Type.String(), Type.Null()]),
+});
 export type Alarm = Static<typeof Alarm>;
 
 /** Where the simulation or the field is, in words for the newcomer's guide line. */

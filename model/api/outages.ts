@@ -16,7 +16,7 @@ export const outageStates = [
   'merged',
 ] as const;
 export type OutageState = (typeof outageStates)[number];
-export const OutageState = Type.Union(outageStates.map((state) => Type.Literal(state)));
+export const OutageState = Type.Enum([...outageStates]);
 
 export const outageVerbs = [
   'confirm',
@@ -30,52 +30,49 @@ export const outageVerbs = [
   'reopen',
 ] as const;
 export type OutageVerb = (typeof outageVerbs)[number];
-export const OutageVerb = Type.Union(outageVerbs.map((verb) => Type.Literal(verb)));
+export const OutageVerb = Type.Enum([...outageVerbs]);
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
 
-export const Outage = Type.Object(
-  {
-    id: Type.String(),
-    state: OutageState,
-    /** equipment id of the predicted or confirmed device */
-    device_id: Type.String(),
-    device_kind: Type.String(),
-    /** row of the device in the map bundle of `network_version` */
-    edge_row: Type.Integer(),
-    feeder_id: Type.String(),
-    feeder_name: Type.String(),
-    substation_id: Type.String(),
-    substation_name: Type.String(),
-    area_id: Type.String(),
-    lon: Type.Number(),
-    lat: Type.Number(),
-    /** customers without supply now */
-    customers_out: Type.Integer(),
-    /** customers without supply at the worst moment */
-    customers_affected: Type.Integer(),
-    critical_out: Type.Integer(),
-    /** meters below the device that reported dark / known lit / not heard */
-    meters_dark: Type.Integer(),
-    meters_lit: Type.Integer(),
-    meters_silent: Type.Integer(),
-    started_at: Instant,
-    detected_at: Instant,
-    restored_at: Nullable(Instant),
-    etr_p50: Nullable(Instant),
-    etr_p90: Nullable(Instant),
-    etr_source: Nullable(Type.String()),
-    source: Type.String({ description: 'what raised it: last_gasp, grid_event, operator' }),
-    crew: Nullable(Type.String()),
-    cause: Nullable(Type.String()),
-    /** outage this one was merged into */
-    merged_into: Nullable(Type.String()),
-    /** rises by one with each change of this outage */
-    revision: Type.Integer(),
-    updated_at: Instant,
-  },
-  { $id: 'Outage' },
-);
+export const Outage = Type.Object({
+  id: Type.String(),
+  state: OutageState,
+  /** equipment id of the predicted or confirmed device */
+  device_id: Type.String(),
+  device_kind: Type.String(),
+  /** row of the device in the map bundle of `network_version` */
+  edge_row: Type.Integer(),
+  feeder_id: Type.String(),
+  feeder_name: Type.String(),
+  substation_id: Type.String(),
+  substation_name: Type.String(),
+  area_id: Type.String(),
+  lon: Type.Number(),
+  lat: Type.Number(),
+  /** customers without supply now */
+  customers_out: Type.Integer(),
+  /** customers without supply at the worst moment */
+  customers_affected: Type.Integer(),
+  critical_out: Type.Integer(),
+  /** meters below the device that reported dark / known lit / not heard */
+  meters_dark: Type.Integer(),
+  meters_lit: Type.Integer(),
+  meters_silent: Type.Integer(),
+  started_at: Instant,
+  detected_at: Instant,
+  restored_at: Nullable(Instant),
+  etr_p50: Nullable(Instant),
+  etr_p90: Nullable(Instant),
+  etr_source: Nullable(Type.String()),
+  source: Type.String({ description: 'what raised it: last_gasp, grid_event, operator' }),
+  crew: Nullable(Type.String()),
+  cause: Nullable(Type.String()),
+  /** outage this one was merged into */
+  merged_into: Nullable(Type.String()),
+  /** rises by one with each change of this outage */
+  revision: Type.Integer(),
+  updated_at: Instant,
+});
 export type Outage = Static<typeof Outage>;
 
 export const OutageStep = Type.Object({
@@ -93,15 +90,12 @@ export const OutageLogEntry = Type.Object({
   to_state: OutageState,
   reason: Nullable(Type.String()),
 });
-export const OutageDetail = Type.Object(
-  {
-    outage: Type.Ref('Outage'),
-    steps: Type.Array(OutageStep),
-    log: Type.Array(OutageLogEntry),
-    actions: Type.Array(OutageVerb),
-  },
-  { $id: 'OutageDetail' },
-);
+export const OutageDetail = Type.Object({
+  outage: Outage,
+  steps: Type.Array(OutageStep),
+  log: Type.Array(OutageLogEntry),
+  actions: Type.Array(OutageVerb),
+});
 export interface OutageDetail {
   outage: Outage;
   steps: Static<typeof OutageStep>[];

@@ -9,7 +9,7 @@ export const Reading = Type.Object({
   interval_minutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 60, default: 15 })),
   kwh: Type.Number(),
   voltage: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
-  quality: Type.Optional(Type.Union(readingQualities.map((quality) => Type.Literal(quality)))),
+  quality: Type.Optional(Type.Enum([...readingQualities])),
   source_seq: Type.Optional(Type.Integer({ minimum: 0 })),
 });
 export type Reading = Static<typeof Reading>;
@@ -17,7 +17,7 @@ export type Reading = Static<typeof Reading>;
 export const MeterEvent = Type.Object({
   meter_id: Type.String({ minLength: 1, maxLength: 128 }),
   event_time: Type.String({ description: 'ISO 8601 with zone' }),
-  type: Type.Union(meterEventTypes.map((type) => Type.Literal(type))),
+  type: Type.Enum([...meterEventTypes]),
 });
 export type MeterEvent = Static<typeof MeterEvent>;
 

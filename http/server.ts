@@ -1,0 +1,384 @@
+/** The frame: one Fastify server from route declarations. It authenticates, scopes, audits, caches and compresses. */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import fastifyCompress from '@fastify/compress';
+import fastifyCookie from '@fastify/cookie';
+import fastifyRateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import fastifySwagger from '@fastify/swagger';
+import fastifySwaggerUi from '@fastify/swagger-ui';
+import fastifyUnderPressure from '@fastify/under-pressure';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { answerOf } from '#http/errors.ts';
+import type { Metrics } from '#http/metrics.ts';
+import type { Hub } from '#http/push.ts';
+import { refuseCrossSite, refuseForeignHost, setSecurityHeaders } from '#http/security.ts';
+import type { Session } from '#model/api/common.ts';
+import { ApiError, roles } from '#model/api/common.ts';
+import { FluxError } from '#model/errors.ts';
+import { isBinaryAnswer, type RouteDeclaration, type RouteRequest, seesArea } from '#model/route.ts';
+
+export interface Access {
+  /** the session of a token, undefined where it is none */
+  sessionOf(token: string): Promise<Session | undefined>;
+  /** new session token for a user with the right password, or for a one-time link */
+  signIn(user: string, password: string): Promise<string>;
+  useLink(token: string): Promise<string>;
+  signOut(token: string): Promise<void>;
+  changePassword(user: string, current: string | undefined, next: string): Promise<void>;
+  audit(entry: {
+    actor: string;
+    action: string;
+    subject: string;
+    outcome: string;
+    details?: Record<string, unknown>;
+  }): Promise<void>;
+}
+
+export interface ServerOptions {
+  version: string;
+  routes: RouteDeclaration[];
+  access: Access;
+  hub: Hub;
+  metrics: Metrics;
+  /** the session everyone has in `--open` mode */
+  openSession?: Session;
+  isReady: () => Promise<Record<string, boolean>>;
+  /** folder of the built web app; the page says how to build it where it is missing */
+  webFolder: string;
+  logger: FastifyBaseLogger;
+  /** cookies only over TLS */
+  secureCookies: boolean;
+}
+
+const cookieName = 'flux_session';
+
+/** Routes of the frame itself are declared with it; the page shows them too. */
+export async function makeServer(options: ServerOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: 1024 * 1024,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+    ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, allErrors: false } },
+  });
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(
+      new FluxError('not_found', `there is nothing at ${request.method} ${request.url.split('?')[0]}; see /api/docs`),
+      request,
+      reply,
+    ),
+  );
+  app.addHook('onRequest', async (request, reply) => {
+    setSecurityHeaders(reply);
+    refuseCrossSite(request);
+    if (options.openSession) refuseForeignHost(request);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const bytes = Number(reply.getHeader('content-length') ?? 0);
+    options.metrics.observeRequest(
+      request.routeOptions.url ?? 'unknown',
+      request.method,
+      reply.statusCode,
+      reply.elapsedTime / 1000,
+      bytes,
+    );
+  });
+  await app.register(fastifyCookie);
+  await app.register(fastifyCompress, {
+    encodings: ['br', 'gzip'],
+    threshold: 1400,
+    brotliOptions: { params: { 1: 4 } },
+  });
+  await app.register(fastifyRateLimit, { global: false });
+  await app.register(fastifyUnderPressure, { maxEventLoopDelay: 2000, exposeStatusRoute: false, message: 'busy' });
+  await app.register(fastifySwagger, {
+    openapi: {
+      info: {
+        title: 'Flux Operations Center',
+        version: options.version,
+        description: 'Grid operations for electric distribution utilities.',
+      },
+      components: {
+        securitySchemes: {
+          cookie: { type: 'apiKey', in: 'cookie', name: cookieName },
+          bearer: { type: 'http', scheme: 'bearer' },
+        },
+      },
+    },
+  });
+  await app.register(fastifySwaggerUi, {
+    routePrefix: '/api/docs',
+    staticCSP: false,
+    transformSpecificationClone: false,
+  });
+  await app.register(async (scope) => frameRoutes(scope, options));
+  for (const route of options.routes) declare(app, route, options);
+  app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await serveWeb(app, options.webFolder);
+  return app;
+}
+
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { status, body, internal } = answerOf(error);
+  if (internal) request.log.error({ err: error, details: body.error.details }, 'request failed');
+  if (body.error.can_retry) reply.header('retry-after', '1');
+  reply
+    .code(status)
+    .header('cache-control', 'no-store')
+    .type('application/json')
+    .serializer((payload: unknown) => JSON.stringify(payload))
+    .send(body);
+}
+
+function tokenOf(request: FastifyRequest): string | undefined {
+  const bearer = request.headers.authorization?.match(/^Bearer (.+)$/)?.[1];
+  return bearer ?? request.cookies[cookieName];
+}
+
+async function sessionOf(request: FastifyRequest, options: ServerOptions): Promise<Session | undefined> {
+  if (options.openSession) return options.openSession;
+  const token = tokenOf(request);
+  return token ? options.access.sessionOf(token) : undefined;
+}
+
+/** Nobody: what a public route gets as its session. */
+const stranger: Session = {
+  user: 'public',
+  role: 'viewer',
+  areas: [],
+  open: false,
+  must_change_password: false,
+  utility_time_zone: 'UTC',
+};
+
+async function authorise(
+  request: FastifyRequest,
+  route: Pick<RouteDeclaration, 'role' | 'method' | 'path'>,
+  options: ServerOptions,
+): Promise<Session> {
+  const session = await sessionOf(request, options);
+  if (route.role === 'public') return session ?? stranger;
+  if (!session)
+    throw new FluxError(
+      'not_signed_in',
+      'sign in first: open the page, or send a token as `Authorization: Bearer ...`',
+    );
+  if (roles.indexOf(session.role) < roles.indexOf(route.role)) {
+    throw new FluxError(
+      'forbidden',
+      `${route.method} ${route.path} needs the role ${route.role}; ${session.user} is ${session.role}`,
+    );
+  }
+  return session;
+}
+
+function declare(app: FastifyInstance, route: RouteDeclaration, options: ServerOptions): void {
+  app.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    bodyLimit: route.maxBodyBytes,
+    schema: {
+      summary: route.summary,
+      description: `Role: ${route.role}. Scope: ${route.scope.kind}.`,
+      tags: [route.path.split('/')[2] ?? 'api'],
+      ...(route.params ? { params: route.params } : {}),
+      ...(route.query ? { querystring: route.query } : {}),
+      ...(route.body ? { body: route.body } : {}),
+      response: { ...(route.response ? { 200: route.response } : {}), default: ApiError },
+    } as never,
+    handler: async (request, reply) => {
+      const session = await authorise(request, route, options);
+      const aborted = new AbortController();
+      request.raw.on('close', () => aborted.abort());
+      const call: RouteRequest = {
+        params: request.params as Record<string, string>,
+        query: request.query as Record<string, unknown>,
+        body: request.body,
+        session,
+        signal: aborted.signal,
+      };
+      const answer = route.audited ? await audited(route, call, options) : await scoped(route, call);
+      return send(request, reply, route, answer);
+    },
+  });
+}
+
+/** Runs the handler inside the session's areas of responsibility. */
+async function scoped(route: RouteDeclaration, call: RouteRequest): Promise<unknown> {
+  const { scope } = route;
+  if (scope.kind === 'asset') {
+    const area = await scope.areaOf(call);
+    if (!seesArea(call.session.areas, area)) {
+      throw new FluxError(
+        'foreign_area',
+        `this belongs to area ${area}, which is not among yours (${call.session.areas?.join(', ') || 'none'})`,
+      );
+    }
+  }
+  const answer = await route.handle(call);
+  if (scope.kind !== 'rows' || call.session.areas === null) return answer;
+  const { areaOf } = scope;
+  return (answer as never[]).filter((row) => seesArea(call.session.areas, areaOf(row)));
+}
+
+async function audited(route: RouteDeclaration, call: RouteRequest, options: ServerOptions): Promise<unknown> {
+  const entry = {
+    actor: call.session.user,
+    action: `${route.method} ${route.path}`,
+    subject: Object.values(call.params).join('/'),
+  };
+  const details = JSON.stringify(call.body ?? {}).length < 4000 ? { body: call.body ?? {} } : {};
+  try {
+    const answer = await scoped(route, call);
+    await options.access.audit({ ...entry, outcome: 'done', details });
+    return answer;
+  } catch (error) {
+    const code = error instanceof FluxError ? error.code : 'internal';
+    await options.access.audit({ ...entry, outcome: code, details }).catch(() => undefined);
+    throw error;
+  }
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, route: RouteDeclaration, answer: unknown): unknown {
+  const { cacheSeconds } = route;
+  if (cacheSeconds === 'immutable') reply.header('cache-control', 'private, max-age=31536000, immutable');
+  else reply.header('cache-control', cacheSeconds ? `private, max-age=${cacheSeconds}` : 'no-store');
+  if (!isBinaryAnswer(answer)) return answer;
+  const etag = `"${createHash('sha256').update(answer.bytes).digest('base64url').slice(0, 22)}"`;
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  reply.header('etag', etag).type(answer.contentType);
+  if (answer.contentEncoding) reply.header('content-encoding', answer.contentEncoding);
+  return reply.send(Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength));
+}
+
+async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promise<void> {
+  const { access, hub, metrics } = options;
+  const tags = ['frame'];
+  app.get('/api/health', { schema: { summary: 'the process is alive', tags } }, async () => ({
+    status: 'ok',
+    version: options.version,
+  }));
+  app.get('/api/ready', { schema: { summary: 'stores reachable, snapshot loaded', tags } }, async (_request, reply) => {
+    const parts = await options.isReady();
+    const ready = Object.values(parts).every(Boolean);
+    return reply
+      .code(ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ ready, ...parts });
+  });
+  app.get('/metrics', { schema: { summary: 'Prometheus metrics', tags } }, async (request, reply) => {
+    await authorise(request, { role: 'engineer', method: 'GET', path: '/metrics' }, options);
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+  const limited = { rateLimit: { max: 10, timeWindow: '1 minute' } };
+  const keep = (reply: FastifyReply, token: string): FastifyReply =>
+    reply.setCookie(cookieName, token, {
+      path: '/',
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: options.secureCookies,
+      maxAge: 12 * 3600,
+    });
+  const text = { type: 'string', minLength: 1, maxLength: 256 };
+  const body = (required: string[], properties: object) => ({
+    type: 'object',
+    required,
+    properties,
+    additionalProperties: false,
+  });
+  app.get('/api/session', { schema: { summary: 'who am I', tags } }, async (request) =>
+    authorise(request, { role: 'viewer', method: 'GET', path: '/api/session' }, options),
+  );
+  app.post(
+    '/api/session',
+    {
+      config: limited,
+      schema: { summary: 'sign in', tags, body: body(['user', 'password'], { user: text, password: text }) },
+    },
+    async (request, reply) => {
+      const { user, password } = request.body as { user: string; password: string };
+      const token = await access.signIn(user, password);
+      return keep(reply, token).send(await access.sessionOf(token));
+    },
+  );
+  app.post(
+    '/api/session/link',
+    {
+      config: limited,
+      schema: { summary: 'sign in with a one-time link', tags, body: body(['token'], { token: text }) },
+    },
+    async (request, reply) => {
+      const token = await access.useLink((request.body as { token: string }).token);
+      return keep(reply, token).send(await access.sessionOf(token));
+    },
+  );
+  app.post(
+    '/api/session/password',
+    {
+      config: limited,
+      schema: {
+        summary: 'change my password',
+        tags,
+        body: body(['next'], { current: text, next: { ...text, minLength: 12 } }),
+      },
+    },
+    async (request) => {
+      const session = await authorise(
+        request,
+        { role: 'viewer', method: 'POST', path: '/api/session/password' },
+        options,
+      );
+      const { current, next } = request.body as { current?: string; next: string };
+      await access.changePassword(session.user, current, next);
+      return { changed: true };
+    },
+  );
+  app.delete('/api/session', { schema: { summary: 'sign out', tags } }, async (request, reply) => {
+    const token = tokenOf(request);
+    if (token) await access.signOut(token);
+    return reply.clearCookie(cookieName, { path: '/' }).send({ signed_out: true });
+  });
+  app.get(
+    '/api/stream',
+    { schema: { summary: 'live push: a snapshot, then deltas (Server-Sent Events)', tags } },
+    async (request, reply) => {
+      const session = await authorise(request, { role: 'viewer', method: 'GET', path: '/api/stream' }, options);
+      reply.hijack();
+      const headers = {
+        ...reply.getHeaders(),
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      };
+      reply.raw.writeHead(200, headers as Record<string, string>);
+      const lastId = request.headers['last-event-id'] ?? (request.query as { position?: string }).position;
+      hub.subscribe(reply.raw, session.areas, typeof lastId === 'string' ? lastId : undefined);
+    },
+  );
+}
+
+async function serveWeb(app: FastifyInstance, folder: string): Promise<void> {
+  if (!fs.existsSync(path.join(folder, 'index.html'))) {
+    app.get('/', { schema: { hide: true } }, async (_request, reply) =>
+      reply
+        .type('text/plain')
+        .code(503)
+        .send('The web app is not built. Run `npm run build` (needs the development packages), then start again.\n'),
+    );
+    return;
+  }
+  await app.register(fastifyStatic, {
+    root: folder,
+    preCompressed: true,
+    setHeaders: (response, file) => {
+      response.setHeader(
+        'cache-control',
+        file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache',
+      );
+    },
+  });
+}
