@@ -86,6 +86,9 @@ export class NetworkBuilder {
     this.name = name;
   }
 
+  get substationCount(): number {
+    return this.#substations.id.length;
+  }
   get nodeCount(): number {
     return this.#nodes.id.length;
   }

@@ -28,7 +28,7 @@ export class Polygon {
   readonly centroidY: number;
   /** ends of all border pieces: x1, y1, x2, y2, ... */
   readonly #pieces: Float64Array;
-  readonly #raster: Float32Array;
+  #raster: Float32Array | undefined;
   readonly #cellW: number;
   readonly #cellH: number;
 
@@ -62,14 +62,6 @@ export class Polygon {
     this.centroidY = sumY / (3 * twice);
     this.#cellW = (box.east - box.west) / cells;
     this.#cellH = (box.north - box.south) / cells;
-    this.#raster = new Float32Array(cells * cells);
-    for (let row = 0; row < cells; row++) {
-      for (let column = 0; column < cells; column++) {
-        const x = box.west + (column + 0.5) * this.#cellW;
-        const y = box.south + (row + 0.5) * this.#cellH;
-        this.#raster[row * cells + column] = this.depthM(x, y);
-      }
-    }
   }
 
   /** Distance to the border in metres, positive inside. Exact; walks the whole border. */
@@ -101,10 +93,23 @@ export class Polygon {
     const column = Math.floor((x - this.box.west) / this.#cellW);
     const row = Math.floor((y - this.box.south) / this.#cellH);
     if (column < 0 || row < 0 || column >= cells || row >= cells) return marginM < 0 && this.depthM(x, y) >= marginM;
+    this.#raster ??= this.#measure();
     const atCentre = this.#raster[row * cells + column];
     const reach = (this.#cellW + this.#cellH) / 2;
     if (atCentre - reach >= marginM) return true;
     if (atCentre + reach < marginM) return false;
     return this.depthM(x, y) >= marginM;
+  }
+
+  #measure(): Float32Array {
+    const raster = new Float32Array(cells * cells);
+    for (let row = 0; row < cells; row++) {
+      for (let column = 0; column < cells; column++) {
+        const x = this.box.west + (column + 0.5) * this.#cellW;
+        const y = this.box.south + (row + 0.5) * this.#cellH;
+        raster[row * cells + column] = this.depthM(x, y);
+      }
+    }
+    return raster;
   }
 }

@@ -28,7 +28,10 @@ export function countsOf(scale: Scale): { meters: number; substations: number } 
   if (scale === 'poc') return { meters: 596_906, substations: 242 };
   if (scale === 'demo') return { meters: 24_000, substations: 12 };
   if (!Number.isInteger(scale) || scale < 1 || scale > maxMeters) {
-    throw new FluxError('bad_scale', `scale ${scale} must be "demo", "poc" or a whole number of meters from 1 to ${maxMeters}`);
+    throw new FluxError(
+      'bad_scale',
+      `scale ${scale} must be "demo", "poc" or a whole number of meters from 1 to ${maxMeters}`,
+    );
   }
   return { meters: scale, substations: Math.max(1, Math.round(scale / metersPerSubstation)) };
 }
@@ -51,22 +54,35 @@ export function apportion(total: number, weights: readonly number[], least: numb
 /** The densest neighbourhoods first, as many as the meters fill at their own density; at `poc` and above all of them. */
 export function planTerritory(scale: Scale): HoodPlan[] {
   const { meters, substations } = countsOf(scale);
-  const byDensity = (neighbourhoodData as unknown as Neighbourhood[])
-    .map((hood) => {
-      const polygon = new Polygon(hood.rings);
-      return { hood, polygon, capacity: (polygon.areaM2 / 1e6) * hood.metersPerKm2 };
-    })
-    .sort((a, b) => b.hood.metersPerKm2 - a.hood.metersPerKm2 || (a.hood.name < b.hood.name ? -1 : 1));
+  const all = (neighbourhoodData as unknown as Neighbourhood[]).map((hood) => {
+    const polygon = new Polygon(hood.rings);
+    return { hood, polygon, capacity: (polygon.areaM2 / 1e6) * hood.metersPerKm2 };
+  });
+  // The densities are relative: the whole territory holds the proof-of-concept's meters at density 1.
+  let whole = 0;
+  for (const one of all) whole += one.capacity;
+  for (const one of all) one.capacity *= countsOf('poc').meters / whole;
+  const byDensity = all.sort(
+    (a, b) => b.hood.metersPerKm2 - a.hood.metersPerKm2 || (a.hood.name < b.hood.name ? -1 : 1),
+  );
   const chosen: typeof byDensity = [];
   let capacity = 0;
   for (const one of byDensity) {
     if (chosen.length === substations) break;
-    if (chosen.length > 0 && capacity >= meters && scale !== 'poc') break;
+    if (chosen.length > 0 && capacity >= meters) break;
     chosen.push(one);
     capacity += one.capacity;
   }
-  const hoodMeters = apportion(meters, chosen.map((one) => one.capacity), 0);
-  const hoodSubstations = apportion(substations, hoodMeters.map((count) => Math.max(0, count - metersPerSubstation / 2)).map((w) => w + 1e-9), 1);
+  const hoodMeters = apportion(
+    meters,
+    chosen.map((one) => one.capacity),
+    0,
+  );
+  const hoodSubstations = apportion(
+    substations,
+    hoodMeters.map((count) => Math.max(0, count - metersPerSubstation / 2)).map((w) => w + 1e-9),
+    1,
+  );
   const plans = chosen.map((one, i): HoodPlan => {
     const sites = (siteData as [string, number, number][])
       .map(([, lon, lat]) => ({ x: toX(lon), y: toY(lat) }))
@@ -83,5 +99,7 @@ export function planTerritory(scale: Scale): HoodPlan[] {
     };
   });
   // West to east, so that neighbouring rows are neighbouring places.
-  return plans.sort((a, b) => (a.area === b.area ? a.polygon.centroidX - b.polygon.centroidX : a.area < b.area ? -1 : 1));
+  return plans.sort((a, b) =>
+    a.area === b.area ? a.polygon.centroidX - b.polygon.centroidX : a.area < b.area ? -1 : 1,
+  );
 }
