@@ -375,7 +375,7 @@ async function serveWeb(app: FastifyInstance, folder: string): Promise<void> {
     root: folder,
     preCompressed: true,
     setHeaders: (response, file) => {
-      response.setHeader(
+      response.header(
         'cache-control',
         file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache',
       );

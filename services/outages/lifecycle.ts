@@ -1,0 +1,142 @@
+/** The life of an outage as one complete table. The numbered invariants stand in SPEC.md. */
+import { FluxError } from '#model/errors.ts';
+import { type OutageState, type OutageVerb, outageVerbs } from '#model/api/outages.ts';
+
+/**
+ * What the engine finds out:
+ * `moved` the prediction names another device or other meters · `aged` old enough to be probable · `device_open` the
+ * device itself reports open · `absorbed` a device above explains it · `withdrawn` nothing speaks for it any more ·
+ * `part_back`, `all_back` meters report power · `settled` restored long enough to be closed.
+ */
+export const engineEvents = [
+  'moved',
+  'aged',
+  'device_open',
+  'absorbed',
+  'withdrawn',
+  'part_back',
+  'all_back',
+  'settled',
+] as const;
+export type EngineEvent = (typeof engineEvents)[number];
+export type OutageEvent = EngineEvent | OutageVerb;
+export const outageEvents: readonly OutageEvent[] = [...engineEvents, ...outageVerbs];
+
+type Row = Record<OutageEvent, OutageState | 'invalid'>;
+
+const nothing: Row = {
+  moved: 'invalid',
+  aged: 'invalid',
+  device_open: 'invalid',
+  absorbed: 'invalid',
+  withdrawn: 'invalid',
+  part_back: 'invalid',
+  all_back: 'invalid',
+  settled: 'invalid',
+  confirm: 'invalid',
+  reject: 'invalid',
+  assign: 'invalid',
+  depart: 'invalid',
+  arrive: 'invalid',
+  restore_part: 'invalid',
+  restore: 'invalid',
+  close: 'invalid',
+  reopen: 'invalid',
+};
+
+/** What every outage with customers out has in common. */
+const out = {
+  part_back: 'partly_restored',
+  all_back: 'restored',
+  restore_part: 'partly_restored',
+  restore: 'restored',
+} as const;
+
+export const lifecycle: Record<OutageState, Row> = {
+  predicted: {
+    ...nothing,
+    ...out,
+    moved: 'predicted',
+    aged: 'probable',
+    device_open: 'probable',
+    absorbed: 'merged',
+    withdrawn: 'rejected',
+    confirm: 'confirmed',
+    reject: 'rejected',
+    assign: 'assigned',
+  },
+  probable: {
+    ...nothing,
+    ...out,
+    device_open: 'probable',
+    absorbed: 'merged',
+    confirm: 'confirmed',
+    reject: 'rejected',
+    assign: 'assigned',
+  },
+  confirmed: { ...nothing, ...out, device_open: 'confirmed', reject: 'rejected', assign: 'assigned' },
+  assigned: {
+    ...nothing,
+    ...out,
+    device_open: 'assigned',
+    reject: 'rejected',
+    assign: 'assigned',
+    depart: 'en_route',
+    arrive: 'on_site',
+  },
+  en_route: {
+    ...nothing,
+    ...out,
+    device_open: 'en_route',
+    reject: 'rejected',
+    assign: 'assigned',
+    arrive: 'on_site',
+  },
+  on_site: { ...nothing, ...out, device_open: 'on_site', reject: 'rejected', assign: 'assigned' },
+  partly_restored: {
+    ...nothing,
+    ...out,
+    device_open: 'partly_restored',
+    assign: 'partly_restored',
+    depart: 'partly_restored',
+    arrive: 'partly_restored',
+  },
+  restored: { ...nothing, settled: 'closed', close: 'closed', reopen: 'confirmed' },
+  closed: { ...nothing, reopen: 'confirmed' },
+  rejected: { ...nothing, reopen: 'confirmed' },
+  merged: { ...nothing },
+};
+
+/** The state after an event. @throws FluxError `invalid_transition`, naming what is allowed. */
+export function nextState(state: OutageState, event: OutageEvent): OutageState {
+  const next = lifecycle[state][event];
+  if (next !== 'invalid') return next;
+  const allowed = allowedVerbs(state);
+  throw new FluxError(
+    'invalid_transition',
+    `an outage that is ${state} does not take "${event}"; ${
+      allowed.length > 0 ? `possible now: ${allowed.join(', ')}` : 'nothing more can happen to it'
+    }`,
+    { details: { state, event, allowed } },
+  );
+}
+
+/** The operator's verbs that a state takes, in the order of `outageVerbs`. */
+export function allowedVerbs(state: OutageState): OutageVerb[] {
+  return outageVerbs.filter((verb) => lifecycle[state][verb] !== 'invalid');
+}
+
+/** True while the engine may give the outage another device. */
+export function engineMayMove(state: OutageState): boolean {
+  return lifecycle[state].moved !== 'invalid';
+}
+
+/** True while an outage at a known device above takes this one in. */
+export function mayBeAbsorbed(state: OutageState): boolean {
+  return lifecycle[state].absorbed !== 'invalid';
+}
+
+/** True while customers are out. */
+export function isOut(state: OutageState): boolean {
+  return lifecycle[state].restore !== 'invalid';
+}

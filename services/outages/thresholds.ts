@@ -1,0 +1,114 @@
+/** When dark meters make an outage, and when it moves up: per device kind, region and mode. */
+import { type EdgeKind, edgeKinds } from '#model/network.ts';
+
+export const outageModes = ['blue_sky', 'storm'] as const;
+export type OutageMode = (typeof outageModes)[number];
+
+/** Kinds an outage can be placed at. A switch only where it is known to be open: it does not open by itself. */
+export const deviceKinds = ['power_transformer', 'fuse', 'sectionalizer', 'recloser', 'breaker', 'switch'] as const;
+export type DeviceKind = (typeof deviceKinds)[number];
+
+export interface DeviceThreshold {
+  /** share of dark among the meters below that are not otherwise accounted for, 0 to 100 */
+  minPercent: number;
+  /** dark meters below */
+  minCount: number;
+  /** both must hold, or either */
+  need: 'both' | 'either';
+}
+
+/**
+ * likelihood: thresholds are guard rails, among what they allow the best explanation wins;
+ * thresholds: the highest device that meets its threshold wins.
+ */
+export type PredictionRule = 'likelihood' | 'thresholds';
+
+export interface OutageSettings {
+  rule: PredictionRule;
+  /** a last gasp counts once no restore came within this time; shorter ones are momentary, s */
+  holdWindowS: number;
+  /** age at which the engine lets go of a prediction, minutes */
+  minutesToProbable: number;
+  /** a branch counts as affected from this share of dark, 0 to 100 */
+  branchPercent: number;
+  device: Record<DeviceKind, DeviceThreshold>;
+  /** share of last gasps that never arrive, 0 to 0.9 */
+  messageLoss: number;
+  /** share of lit answers that are wrong, 0.0001 to 0.5 */
+  wrongLit: number;
+  /** how improbable one more fault is: natural logarithm, positive */
+  faultImprobability: number;
+}
+
+export interface OutageThresholds {
+  mode: OutageMode;
+  blue_sky: OutageSettings;
+  storm: OutageSettings;
+  /** by area row: its own mode, and single settings that differ there */
+  areas: ReadonlyMap<number, { mode?: OutageMode } & Partial<Record<OutageMode, Partial<OutageSettings>>>>;
+  /** share of the heard meters still dark at which the outage counts as restored, 0 to 100 */
+  leftoverPercent: number;
+  /** share of its customers back at which it counts as partly restored, 0 to 100 */
+  partlyPercent: number;
+  /** how long after a restoration a meter may stay dark before it becomes an outage of its own, s */
+  leftoverGraceS: number;
+  /** restorations within this time of a step's end belong to that step, s */
+  stepMergeS: number;
+  /** restored outages close by themselves after, minutes */
+  minutesToClose: number;
+  /** a meter's clock may be this far ahead; beyond, the arrival time counts, s */
+  clockAheadS: number;
+  /** older events say nothing about now, hours */
+  maxAgeH: number;
+}
+
+const blueSky: OutageSettings = {
+  rule: 'likelihood',
+  holdWindowS: 45,
+  minutesToProbable: 20,
+  branchPercent: 30,
+  device: {
+    power_transformer: { minPercent: 50, minCount: 2, need: 'both' },
+    fuse: { minPercent: 50, minCount: 3, need: 'both' },
+    sectionalizer: { minPercent: 50, minCount: 5, need: 'both' },
+    recloser: { minPercent: 50, minCount: 5, need: 'both' },
+    breaker: { minPercent: 50, minCount: 8, need: 'both' },
+    switch: { minPercent: 50, minCount: 1, need: 'either' },
+  },
+  // Lost gasps come in clumps (a collector, a mesh branch): silence weighs less than a 10 % loss would make it.
+  messageLoss: 0.15,
+  wrongLit: 0.02,
+  faultImprobability: 12,
+};
+
+export const defaultThresholds: OutageThresholds = {
+  mode: 'blue_sky',
+  blue_sky: blueSky,
+  // In a storm many small faults at once are likelier, and predictions settle later.
+  storm: { ...blueSky, faultImprobability: 8, minutesToProbable: 30 },
+  areas: new Map(),
+  leftoverPercent: 20,
+  partlyPercent: 10,
+  leftoverGraceS: 60,
+  stepMergeS: 60,
+  minutesToClose: 60,
+  clockAheadS: 5,
+  maxAgeH: 24,
+};
+
+const kindOfCode: (DeviceKind | undefined)[] = edgeKinds.map((kind: EdgeKind) =>
+  (deviceKinds as readonly string[]).includes(kind) ? (kind as DeviceKind) : undefined,
+);
+
+/** The device kind of an edge kind code, undefined where no outage is placed at it. */
+export function deviceKindOf(kindCode: number): DeviceKind | undefined {
+  return kindOfCode[kindCode];
+}
+
+/** The settings that hold in an area: its own mode and values over the general ones. */
+export function settingsOf(thresholds: OutageThresholds, area: number): OutageSettings {
+  const own = thresholds.areas.get(area);
+  const mode = own?.mode ?? thresholds.mode;
+  const special = own?.[mode];
+  return special ? { ...thresholds[mode], ...special } : thresholds[mode];
+}

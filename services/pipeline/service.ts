@@ -1,0 +1,218 @@
+/**
+ * Brings the analytical layers forward and says how far everything is. The refresher follows the ledger: it reads the
+ * manifest after its mark, resolves those segments, and rests until more are committed.
+ */
+import { channel } from 'node:diagnostics_channel';
+import path from 'node:path';
+import type { Static } from 'typebox';
+import type { LayerStatus, Pipeline, SourceStatus } from '#model/api/readings.ts';
+import { messageOf } from '#model/errors.ts';
+import type { NetworkColumns } from '#model/network.ts';
+import type { Engine } from '#stores/columnar/engine.ts';
+import {
+  type LayerDifference,
+  layerMark,
+  layerRows,
+  layers,
+  loadMeterDimension,
+  type NewSegment,
+  prepareCatalogue,
+  refreshLayers,
+  sourceCounts,
+  verifyLayers,
+} from '#stores/columnar/layers.ts';
+import { segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
+import { type SegmentRow, segmentsAfter } from '#stores/postgres/ledger.ts';
+import type { Pool } from '#stores/postgres/pool.ts';
+import { streamPositions } from './sql.ts';
+
+export interface PipelineService {
+  /** call after each commit of readings */
+  wake(): void;
+  status(): Promise<Pipeline>;
+  /** resolves when everything committed so far is in all layers */
+  caughtUp(): Promise<void>;
+  verify(): Promise<{ segments: number; differences: LayerDifference[] }>;
+  /** the network changed: meters belong elsewhere now */
+  networkChanged(network: NetworkColumns): Promise<void>;
+  /** end of the newest interval known to be in the layers */
+  freshTo(): Date | null;
+  /** seconds the oldest committed but unresolved segment has waited; 0 when none waits, null before the first */
+  lagS(): number | null;
+  stop(): Promise<void>;
+}
+
+export interface PipelineNeeds {
+  pool: Pool;
+  engine: Engine;
+  dataFolder: string;
+  network: () => NetworkColumns;
+  report: (message: string, error: unknown) => void;
+}
+
+const refreshed = channel('flux:layers.refreshed');
+/** Rows one refresh takes at most: bounds its memory. */
+const maxRowsPerRefresh = 2_000_000;
+/** Refreshes are gathered for this long: a segment a second would otherwise be a transaction a second. */
+const gatherMs = 700;
+
+export function makePipelineService(needs: PipelineNeeds): PipelineService {
+  const { pool, engine, dataFolder } = needs;
+  let stopped = false;
+  let running: Promise<void> | undefined;
+  let wanted = false;
+  let wakeTimer: NodeJS.Timeout | undefined;
+  let oldestWaiting: Date | null = null;
+  let refreshedAt: Date | null = null;
+  let lastRefreshMs: number | null = null;
+  let freshToS: number | null = null;
+
+  const fileOf = (row: SegmentRow): NewSegment => ({
+    segmentId: row.segment_id,
+    source: row.source,
+    partition: row.partition_no,
+    file: path.join(segmentFolder(dataFolder), row.path),
+  });
+
+  async function nextSegments(): Promise<SegmentRow[]> {
+    const rows = await segmentsAfter(pool, await layerMark(engine), 500);
+    const taken: SegmentRow[] = [];
+    let count = 0;
+    for (const row of rows) {
+      if (taken.length > 0 && count + row.row_count > maxRowsPerRefresh) break;
+      taken.push(row);
+      count += row.row_count;
+    }
+    return taken;
+  }
+
+  async function refreshAll(): Promise<void> {
+    while (!stopped) {
+      wanted = false;
+      const rows = await nextSegments();
+      if (rows.length === 0) {
+        oldestWaiting = null;
+        refreshedAt ??= new Date();
+        return;
+      }
+      oldestWaiting = rows[0].committed_at;
+      // A file that is not what was committed stops the layers here, loudly, instead of making them wrong.
+      for (const row of rows)
+        await verifySegment(dataFolder, { path: row.path, sha256: row.sha256, byteCount: row.byte_count });
+      const startMs = performance.now();
+      await refreshLayers(engine, rows.map(fileOf));
+      lastRefreshMs = performance.now() - startMs;
+      refreshedAt = new Date();
+      for (const row of rows) freshToS = Math.max(freshToS ?? 0, row.max_interval_start_s + 900);
+      const rowCount = rows.reduce((sum, row) => sum + row.row_count, 0);
+      refreshed.publish({ ms: lastRefreshMs, rows: rowCount, segments: rows.length });
+    }
+  }
+
+  function run(): Promise<void> {
+    wanted = true;
+    running ??= refreshAll()
+      .catch((error: unknown) => {
+        if (stopped) return;
+        needs.report('layers could not be brought forward; tried again in 5 s', error);
+        wakeTimer = setTimeout(wake, 5000);
+      })
+      .finally(() => {
+        running = undefined;
+        if (wanted && !stopped && !wakeTimer) wake();
+      });
+    return running;
+  }
+
+  function wake(): void {
+    if (stopped) return;
+    wanted = true;
+    if (running || wakeTimer?.hasRef()) return;
+    clearTimeout(wakeTimer);
+    wakeTimer = setTimeout(() => {
+      wakeTimer = undefined;
+      void run();
+    }, gatherMs);
+  }
+
+  const lagS = (): number | null =>
+    oldestWaiting ? (Date.now() - oldestWaiting.getTime()) / 1000 : refreshedAt ? 0 : null;
+
+  return {
+    wake,
+    lagS,
+    freshTo: () => (freshToS === null ? null : new Date(freshToS * 1000)),
+    status: async () => {
+      const [positions, columnar] = await Promise.all([
+        streamPositions(pool),
+        Promise.all([layerRows(engine), sourceCounts(engine)]).catch((error: unknown) => ({ lost: messageOf(error) })),
+      ]);
+      const [rows, counts] = Array.isArray(columnar) ? columnar : [undefined, undefined];
+      const layerStatus = layers.map(
+        ({ name, targetLagS }): Static<typeof LayerStatus> => ({
+          layer: name,
+          rows: rows?.[name] ?? 0,
+          target_lag_s: targetLagS,
+          lag_s: lagS(),
+          refreshed_at: refreshedAt?.toISOString() ?? null,
+          last_refresh_ms: lastRefreshMs,
+        }),
+      );
+      const sources = positions.map((p): Static<typeof SourceStatus> => {
+        const silver = counts?.find((c) => c.source === p.source && c.partition === p.partition_no);
+        const resolved = silver ? silver.stored + silver.superseded + silver.duplicate : 0;
+        const isEvents = p.kind === 'event';
+        const parts = {
+          stored: isEvents ? p.landed : (silver?.stored ?? 0),
+          superseded: silver?.superseded ?? 0,
+          duplicate: isEvents ? p.duplicate : (silver?.duplicate ?? 0),
+          set_aside: p.set_aside,
+          pending: isEvents ? 0 : Math.max(0, p.landed - resolved),
+        };
+        const sum = parts.stored + parts.superseded + parts.duplicate + parts.set_aside + parts.pending;
+        return {
+          source: p.source,
+          partition: p.partition_no,
+          kind: p.kind,
+          next_offset: p.next_offset,
+          received: p.received,
+          ...parts,
+          balanced: sum === p.received,
+          last_at: p.last_at?.toISOString() ?? null,
+        };
+      });
+      return {
+        at: new Date().toISOString(),
+        layers: layerStatus,
+        sources,
+        analytics: { state: engine.state(), restarts: engine.restarts },
+      };
+    },
+    caughtUp: async () => {
+      clearTimeout(wakeTimer);
+      wakeTimer = undefined;
+      while (running) await running;
+      await run();
+    },
+    verify: async () => {
+      const mark = await layerMark(engine);
+      const segments = (await segmentsAfter(pool, 0, 10_000_000)).filter((row) => row.segment_id <= mark);
+      for (const row of segments)
+        await verifySegment(dataFolder, { path: row.path, sha256: row.sha256, byteCount: row.byte_count });
+      return { segments: segments.length, differences: await verifyLayers(engine, segments.map(fileOf)) };
+    },
+    networkChanged: async (network) => {
+      await loadMeterDimension(engine, network);
+    },
+    stop: async () => {
+      stopped = true;
+      clearTimeout(wakeTimer);
+      await running?.catch(() => undefined);
+    },
+  };
+}
+
+/** What the analytical engine does after each (re)start, before it takes requests. */
+export async function openAnalytics(engine: Engine): Promise<void> {
+  await prepareCatalogue(engine);
+}

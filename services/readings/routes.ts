@@ -1,0 +1,107 @@
+import { type Static, Type } from 'typebox';
+import { History, LatestReading, Receipt } from '#model/api/readings.ts';
+import { FluxError } from '#model/errors.ts';
+import type { SetAside } from '#model/reading.ts';
+import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
+import type { ReadingsService } from './service.ts';
+
+/** What the door answers once a batch is durable. */
+export interface DoorAnswer {
+  accepted: number;
+  duplicate: number;
+  setAside: SetAside[];
+  position: number | null;
+}
+
+export interface ReadingsRouteNeeds {
+  service: ReadingsService;
+  areaOfMeter: (meterId: string) => string | null;
+  takeReadings: (body: unknown) => Promise<DoorAnswer>;
+  takeEvents: (body: unknown) => Promise<DoorAnswer>;
+}
+
+const meterQuery = { meter: Type.String({ minLength: 1, maxLength: 128 }) };
+const maxBodyBytes = 32 * 1024 * 1024;
+const shownSetAside = 100;
+
+function receiptOf(answer: DoorAnswer): Static<typeof Receipt> {
+  return {
+    received: answer.accepted + answer.duplicate + answer.setAside.length,
+    accepted: answer.accepted,
+    duplicate: answer.duplicate,
+    set_aside: answer.setAside.length,
+    position: answer.position,
+    set_aside_records: answer.setAside
+      .slice(0, shownSetAside)
+      .map(({ index, code, reason }) => ({ index, code, reason })),
+  };
+}
+
+/** Seconds of an ISO 8601 query value. @throws FluxError `bad_request` */
+function secondsOf(value: unknown, name: string): number {
+  const ms = Date.parse(String(value));
+  if (Number.isNaN(ms)) throw new FluxError('bad_request', `${name} must be ISO 8601, e.g. 2026-07-04T18:15:00Z`);
+  return Math.floor(ms / 1000);
+}
+
+const areaOfQuery = (needs: ReadingsRouteNeeds) => (request: RouteRequest) =>
+  needs.areaOfMeter(String(request.query.meter));
+
+export function readingsRoutes(needs: ReadingsRouteNeeds): RouteDeclaration[] {
+  const { service } = needs;
+  const anyArray = Type.Array(Type.Unknown(), { description: 'records; each is checked on its own' });
+  return [
+    {
+      method: 'POST',
+      path: '/api/readings',
+      summary: 'interval readings in; answered when they are durable',
+      role: 'engineer',
+      scope: { kind: 'none' },
+      body: anyArray,
+      response: Receipt,
+      maxBodyBytes,
+      handle: async ({ body }) => receiptOf(await needs.takeReadings(body)),
+    },
+    {
+      method: 'POST',
+      path: '/api/events',
+      summary: 'meter events in; answered when they are durable',
+      role: 'engineer',
+      scope: { kind: 'none' },
+      body: anyArray,
+      response: Receipt,
+      maxBodyBytes,
+      handle: async ({ body }) => receiptOf(await needs.takeEvents(body)),
+    },
+    {
+      method: 'GET',
+      path: '/api/readings/latest',
+      summary: 'the newest reading of a meter',
+      role: 'viewer',
+      scope: { kind: 'asset', areaOf: areaOfQuery(needs) },
+      query: Type.Object(meterQuery),
+      response: LatestReading,
+      handle: ({ query }) => service.latest(String(query.meter)),
+    },
+    {
+      method: 'GET',
+      path: '/api/readings/history',
+      summary: 'readings of a meter over time, in at most `points` buckets',
+      role: 'viewer',
+      scope: { kind: 'asset', areaOf: areaOfQuery(needs) },
+      query: Type.Object({
+        ...meterQuery,
+        from: Type.String(),
+        to: Type.Optional(Type.String()),
+        points: Type.Optional(Type.Integer({ minimum: 2, maximum: 5000, default: 400 })),
+      }),
+      response: History,
+      handle: ({ query }) => {
+        const fromS = secondsOf(query.from, 'from');
+        const toS = query.to === undefined ? Math.floor(Date.now() / 1000) + 900 : secondsOf(query.to, 'to');
+        if (toS <= fromS) throw new FluxError('bad_request', 'to must be later than from');
+        return service.history(String(query.meter), fromS, toS, Number(query.points ?? 400));
+      },
+    },
+  ];
+}
