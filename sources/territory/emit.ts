@@ -3,6 +3,7 @@ import { edgeKindCode, edgeKinds } from '#model/network.ts';
 import type { NetworkBuilder } from '#model/network_builder.ts';
 import { customersOf, sizeTransformer } from './customers.ts';
 import type { FeederPlan, Service } from './feeder_plan.ts';
+import type { FeederTree } from './feeder_tree.ts';
 import { toLatE7, toLonE7 } from './geometry.ts';
 import { pad } from './names.ts';
 import type { SubstationSite } from './partition.ts';
@@ -95,8 +96,9 @@ class FeederWriter {
     const nodeAt = new Int32Array(tree.order.length);
     const [entryX, entryY] = [s.x[tree.order[0]], s.y[tree.order[0]]];
     const busX = site.x + (number - (siblings + 1) / 2) * 8;
-    const dx = entryX - busX;
-    const dy = entryY - site.y;
+    const first = tree.access[0] ?? tree.order[0];
+    const dx = s.x[first] - busX;
+    const dy = s.y[first] - site.y;
     const away = Math.max(1, Math.sqrt(dx * dx + dy * dy));
     const standoff = Math.min(10, away / 3);
     const bus = this.#node(busX, site.y);
@@ -111,10 +113,7 @@ class FeederWriter {
       const phases = plan.phases[p];
       const up = tree.parent[p];
       let path: Path =
-        up < 0
-          ? [outX, outY, outX + dx / 3, outY + dy / 3, entryX - dx / 4, entryY - dy / 4, entryX, entryY]
-          : streetPath(s, tree.order[up], tree.order[p]);
-      if (up < 0 && away < 30) path = [outX, outY, entryX, entryY];
+        up < 0 ? getaway(tree, outX, outY, entryX, entryY) : streetPath(s, tree.order[up], tree.order[p]);
       let from = up < 0 ? out : nodeAt[up];
       const street = path;
       const underground =
@@ -252,6 +251,21 @@ class FeederWriter {
       }
     }
   }
+}
+
+/** The line out of the substation: straight, or along the streets where the feeder begins farther away. */
+function getaway(tree: FeederTree, fromX: number, fromY: number, entryX: number, entryY: number): Path {
+  const s = tree.streets;
+  if (tree.access.length === 0) {
+    const dx = entryX - fromX;
+    const dy = entryY - fromY;
+    if (dx * dx + dy * dy < 900) return [fromX, fromY, entryX, entryY];
+    return [fromX, fromY, fromX + dx / 3, fromY + dy / 3, entryX - dx / 4, entryY - dy / 4, entryX, entryY];
+  }
+  const path = [fromX, fromY, s.x[tree.access[0]], s.y[tree.access[0]]];
+  const stops = [...tree.access, tree.order[0]];
+  for (let i = 1; i < stops.length; i++) path.push(...streetPath(s, stops[i - 1], stops[i]).slice(2));
+  return path;
 }
 
 /** Position and direction at a distance along a path. */

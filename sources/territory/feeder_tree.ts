@@ -7,6 +7,8 @@ export interface FeederTree {
   streets: Streets;
   /** crossings of the feeder in preorder; `order[0]` is where the line from the substation arrives */
   order: number[];
+  /** crossings that the line from the substation passes before the first; empty where it is short and straight */
+  access: number[];
   /** position in `order` of the parent, -1 for the first */
   parent: Int32Array;
   /** crossings below and including each position */
@@ -101,6 +103,7 @@ function preorder(s: Streets, members: readonly number[], entry: number, before:
   const tree: FeederTree = {
     streets: s,
     order,
+    access: [],
     parent: Int32Array.from(parent),
     size: new Int32Array(order.length).fill(1),
     distanceM: new Float64Array(order.length),

@@ -8,6 +8,7 @@ import { emitFeeder } from './emit.ts';
 import { apportionMeters, planFeeder } from './feeder_plan.ts';
 import { type FeederTree, growTree } from './feeder_tree.ts';
 import { toLatE7, toLonE7 } from './geometry.ts';
+import { openCorridors } from './getaway.ts';
 import { feederName, pad, substationNames } from './names.ts';
 import { type Partition, partition } from './partition.ts';
 import { planTerritory, type Scale } from './plan.ts';
@@ -79,11 +80,13 @@ export function generateTerritory(options: TerritoryOptions): NetworkColumns {
 }
 
 function growHood(streets: Streets, parts: Partition, firstFeeder: number, seed: number): Hood {
+  const access = openCorridors(streets, parts);
   const members: number[][] = parts.feederSubstation.map(() => []);
   for (let a = 0; a < streets.count; a++) members[parts.feeder[a]].push(a);
   const places = { feeder: new Int32Array(streets.count).fill(-1), position: new Int32Array(streets.count) };
   const trees = members.map((own, k) => {
     const tree = growTree(streets, own, parts.sites[parts.feederSubstation[k]], mix(seed, k));
+    tree.access = access[k];
     tree.order.forEach((a, position) => {
       places.feeder[a] = firstFeeder + k;
       places.position[a] = position;

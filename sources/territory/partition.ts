@@ -151,9 +151,15 @@ function cutWedges(
 
 /**
  * Gives every piece that a cut left alone to the neighbour it touches most, so that each label is one connected piece.
- * With `within`, labels stay inside their outer label.
+ * With `within`, labels stay inside their outer label. With `anchors`, the piece around a label's anchor keeps the label
+ * rather than its largest piece.
  */
-export function reconnect(s: Streets, label: Int32Array, within: Int32Array | undefined): void {
+export function reconnect(
+  s: Streets,
+  label: Int32Array,
+  within: Int32Array | undefined,
+  anchors?: ReadonlyMap<number, number>,
+): void {
   const piece = new Int32Array(s.count).fill(-1);
   const pieces: number[][] = [];
   const largest = new Map<number, number>();
@@ -173,6 +179,7 @@ export function reconnect(s: Streets, label: Int32Array, within: Int32Array | un
     if (best === undefined || members.length > pieces[best].length) largest.set(label[start], pieces.length);
     pieces.push(members);
   }
+  for (const [own, anchor] of anchors ?? []) if (label[anchor] === own) largest.set(own, piece[anchor]);
   const settled = new Uint8Array(pieces.length);
   for (const index of largest.values()) settled[index] = 1;
   for (let changed = true; changed; ) {
