@@ -1,7 +1,14 @@
 import { create } from 'zustand';
 import type { Trace, TraceDirection } from '#model/api/network.ts';
 import type { OutageVerb } from '#model/api/outages.ts';
-import { type MapView, type PaneName, parseAddress, type ScreenAddress, type Selection, sameSelection } from './url_state.ts';
+import {
+  type MapView,
+  type PaneName,
+  parseAddress,
+  type ScreenAddress,
+  type Selection,
+  sameSelection,
+} from './url_state.ts';
 
 export type Theme = 'dark' | 'light';
 

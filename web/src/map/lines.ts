@@ -1,4 +1,13 @@
-import { bindTexture, checkProgram, compileProgram, dataTexture, type Frame, type Program, placeGlsl, setPlace } from './gl.ts';
+import {
+  bindTexture,
+  checkProgram,
+  compileProgram,
+  dataTexture,
+  type Frame,
+  type Program,
+  placeGlsl,
+  setPlace,
+} from './gl.ts';
 import { type MapData, textureWidth } from './map_data.ts';
 import { type MapPalette, rgb } from './palette.ts';
 import { eachRun } from './runs.ts';
@@ -120,7 +129,11 @@ export class NetworkLines {
     const fade = step(0.5, 1, (frame.zoom - 10) / 3.5);
     const lateral = step(0.3, 1, (frame.zoom - 10) / 3.5);
     const alphas = [fade + 0.1, fade, lateral, lateral, lateral].map((alpha) => Math.min(1, alpha));
-    const colors = palette.lines.flatMap((hex, i) => rgb(hex).map((c) => c * alphas[i]).concat(alphas[i]));
+    const colors = palette.lines.flatMap((hex, i) =>
+      rgb(hex)
+        .map((c) => c * alphas[i])
+        .concat(alphas[i]),
+    );
     gl.uniform4fv(this.#base.uniform('u_color'), colors);
     eachRun(level.feederStart, visible, (start, end) => gl.drawArrays(gl.TRIANGLES, start * 6, (end - start) * 6));
   }
@@ -139,7 +152,11 @@ export class NetworkLines {
     const alphas = tints.map((_, i) => (i === tintSelection ? 0.5 : i === tintTrace ? 0.38 : 1));
     gl.uniform4fv(
       this.#listed.uniform('u_color'),
-      tints.flatMap((hex, i) => rgb(hex).map((c) => c * alphas[i]).concat(alphas[i])),
+      tints.flatMap((hex, i) =>
+        rgb(hex)
+          .map((c) => c * alphas[i])
+          .concat(alphas[i]),
+      ),
     );
     gl.drawArrays(gl.TRIANGLES, 0, list.count * 6);
   }
@@ -188,4 +205,3 @@ export function segmentList(data: MapData, edges: Iterable<number>, tintOf: (row
   }
   return items;
 }
-

@@ -53,7 +53,9 @@ export interface MapData {
   index: ArrayBuffer;
 }
 
-export type DecodeRequest = { version: string; origin: string };
+export interface DecodeRequest {
+  version: string;
+}
 export type DecodeReply =
   | { type: 'progress'; bytes: number }
   | { type: 'data'; data: MapData; bytes: number; fetchMs: number; decodeMs: number }

@@ -1,14 +1,6 @@
 import { decodeColumns } from '#model/columns.ts';
 import { decodeDeltaPlanes } from '#model/delta.ts';
-import {
-  bindTexture,
-  checkProgram,
-  compileProgram,
-  type Frame,
-  type Program,
-  placeGlsl,
-  setPlace,
-} from './gl.ts';
+import { bindTexture, checkProgram, compileProgram, type Frame, type Program, placeGlsl, setPlace } from './gl.ts';
 import { type MapData, textureWidth } from './map_data.ts';
 import { mercatorX, mercatorY } from './mercator.ts';
 import { type MapPalette, rgb } from './palette.ts';
@@ -78,7 +70,10 @@ export class NetworkMeters {
     setPlace(gl, this.#program, frame);
     bindTexture(gl, 2, statusTexture);
     gl.uniform1i(this.#program.uniform('u_status'), 2);
-    gl.uniform1f(this.#program.uniform('u_size'), Math.min(9, 2.6 + (frame.zoom - metersFromZoom) * 1.7) * frame.pixelRatio);
+    gl.uniform1f(
+      this.#program.uniform('u_size'),
+      Math.min(9, 2.6 + (frame.zoom - metersFromZoom) * 1.7) * frame.pixelRatio,
+    );
     gl.uniform3fv(this.#program.uniform('u_lit'), rgb(palette.meter));
     gl.uniform3fv(this.#program.uniform('u_dark'), rgb(palette.status[1]));
     for (const substation of wanted) {

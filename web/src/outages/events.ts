@@ -24,7 +24,10 @@ export const stateShort: Record<OutageState, string> = {
   merged: 'MG',
 };
 
-const stateOrder = Object.fromEntries(Object.keys(stateShort).map((state, i) => [state, i])) as Record<OutageState, number>;
+const stateOrder = Object.fromEntries(Object.keys(stateShort).map((state, i) => [state, i])) as Record<
+  OutageState,
+  number
+>;
 
 export type SortKey =
   | 'priority'

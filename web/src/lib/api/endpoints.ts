@@ -33,6 +33,9 @@ export const changePassword = (next: string, current?: string) =>
 export const getMapVersion = () => request<{ version: string }>('GET', '/api/map/current');
 export const getEdgeAsset = (row: number, signal?: AbortSignal) =>
   request<Asset>('GET', `/api/map/edge/${row}`, undefined, signal);
+/** The asset behind a meter key of the map bundle. */
+export const getMeterAsset = (key: number, signal?: AbortSignal) =>
+  request<Asset>('GET', `/api/map/meter/${key}`, undefined, signal);
 export const getAsset = (assetId: string, signal?: AbortSignal) =>
   request<Asset>('GET', `/api/network/assets/${id(assetId)}`, undefined, signal);
 export const getTrace = (assetId: string, direction: TraceDirection) =>

@@ -1,0 +1,47 @@
+import type { Session } from '#model/api/common.ts';
+import { useLive } from '../lib/push/live_store.ts';
+import { AssetDetail } from '../network/asset_detail.tsx';
+import { MeterDetail } from '../network/meter_detail.tsx';
+import { OutageDetailView } from '../outages/outage_detail.tsx';
+import { Pane, PaneMessage, PaneSkeleton } from './pane.tsx';
+import { useScreen } from './screen_store.ts';
+
+/** Everything about the one selection. */
+export function DetailPane({ session, alone }: { session: Session; alone: boolean }) {
+  const selection = useScreen((screen) => screen.selection);
+  const at = useLive((live) => live.at);
+  return (
+    <Pane
+      name="detail"
+      title="Details"
+      alone={alone}
+      at={at}
+      tools={
+        selection &&
+        !alone && (
+          <button
+            type="button"
+            className="px-1 text-dim hover:text-ink"
+            aria-label="Close details"
+            title="Close details (Esc)"
+            onClick={() => useScreen.setState({ detailOpen: false })}
+          >
+            ✕
+          </button>
+        )
+      }
+    >
+      {selection === null ? (
+        <PaneMessage title="Nothing is selected">Choose an event, or anything on the map.</PaneMessage>
+      ) : selection.kind === 'edge' ? (
+        <PaneSkeleton />
+      ) : (
+        <div className="min-h-0 flex-1 overflow-auto" key={`${selection.kind} ${selection.id}`}>
+          {selection.kind === 'outage' && <OutageDetailView id={selection.id} session={session} />}
+          {selection.kind === 'asset' && <AssetDetail session={session} />}
+          {selection.kind === 'meter' && <MeterDetail />}
+        </div>
+      )}
+    </Pane>
+  );
+}

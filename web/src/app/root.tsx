@@ -1,0 +1,45 @@
+import { useEffect } from 'react';
+import { useLive } from '../lib/push/live_store.ts';
+import { PipelinePage } from '../pipeline/pipeline_page.tsx';
+import { resumeSession, useSession } from '../session/session_store.ts';
+import { SignIn } from '../session/sign_in.tsx';
+import { Center } from './center.tsx';
+import { Mark } from './mark.tsx';
+import { useScreen } from './screen_store.ts';
+
+/** Who sits here decides what stands here: the question, the sign-in, or the center. */
+export function Root() {
+  const now = useSession((session) => session.now);
+  const theme = useScreen((screen) => screen.theme);
+  const page = useScreen((screen) => screen.page);
+  const refused = useLive((live) => live.refused);
+
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+  }, [theme]);
+  useEffect(() => {
+    if (useSession.getState().now.state === 'asking' || refused > 0) void resumeSession();
+  }, [refused]);
+
+  if (now.state === 'out') return <SignIn message={now.message} />;
+  if (now.state === 'in') {
+    return <Center session={now.session} page={page === 'pipeline' ? <PipelinePage /> : null} />;
+  }
+  return (
+    <main className="grid h-full place-items-center">
+      <div className="flex items-center gap-3 text-dim" role="status">
+        <Mark size={28} />
+        {now.state === 'asking' ? (
+          'Opening the center…'
+        ) : (
+          <>
+            <span>{now.message}</span>
+            <button type="button" className="button" onClick={() => void resumeSession()}>
+              Try again
+            </button>
+          </>
+        )}
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,165 @@
+import { useEffect } from 'react';
+import type { TraceDirection } from '#model/api/network.ts';
+import type { OutageVerb } from '#model/api/outages.ts';
+import { acknowledge } from '../alarms/acknowledge.ts';
+import { needsAcknowledgement } from '../alarms/fold.ts';
+import { visibleAlarms } from '../alarms/visible_alarms.ts';
+import { useLive } from '../lib/push/live_store.ts';
+import { startTrace } from '../network/trace.ts';
+import { visibleEvents } from '../outages/visible_events.ts';
+import { mayOperate, useSession } from '../session/session_store.ts';
+import { type Command, interpretKey } from './keymap.ts';
+import { requestZoom, toggleTheme, toggleUtc, useScreen } from './screen_store.ts';
+import type { PaneName } from './url_state.ts';
+
+const textTypes = new Set(['text', 'search', 'password', 'email', 'number', '']);
+
+function inText(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement) return textTypes.has(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+}
+
+/** Keys of the whole screen. Dialogs keep their own. */
+export function useKeyboard(): void {
+  useEffect(() => {
+    let pending: string | null = null;
+    let timer: number | undefined;
+    const press = (event: KeyboardEvent) => {
+      if (event.defaultPrevented) return;
+      const { target } = event;
+      if (target instanceof Element && target.closest('[role="dialog"], [role="menu"]')) return;
+      const result = interpretKey(pending, {
+        key: event.key,
+        ctrl: event.ctrlKey || event.metaKey,
+        alt: event.altKey,
+        inText: inText(target),
+        onControl: target instanceof Element && target.closest('button, a, summary, [role="tab"]') !== null,
+      });
+      if (event.key !== 'Shift') pending = result.pending;
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => {
+        pending = null;
+      }, 1500);
+      if (result.command === null) return;
+      event.preventDefault();
+      run(result.command);
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, []);
+}
+
+/** Does what a key or the palette asks. Switching is not among it. */
+export function run(command: Command): void {
+  const screen = useScreen.getState();
+  switch (command) {
+    case 'row_down':
+      return moveRow(1);
+    case 'row_up':
+      return moveRow(-1);
+    case 'details':
+      if (screen.selection) {
+        screen.select(screen.selection, { details: true });
+        focusPane('detail');
+      } else moveRow(1);
+      return;
+    case 'acknowledge':
+      return acknowledgeSelection();
+    case 'confirm':
+    case 'reject':
+      return ask(command);
+    case 'crew':
+      return ask('assign');
+    case 'trace_down':
+      return trace('down');
+    case 'trace_up':
+      return trace('up');
+    case 'isolate':
+      return trace('isolate');
+    case 'go_map':
+      return focusPane('map');
+    case 'go_events':
+      return focusPane('events');
+    case 'go_alarms':
+      return focusPane('alarms');
+    case 'go_trend':
+      return focusPane('trend');
+    case 'go_pipeline':
+      return useScreen.setState({ page: 'pipeline' });
+    case 'filter':
+      focusPane('events');
+      requestAnimationFrame(() => document.getElementById('event-filter')?.focus());
+      return;
+    case 'zoom':
+      return requestZoom('selection');
+    case 'zoom_out':
+      return requestZoom('all');
+    case 'utc':
+      return toggleUtc();
+    case 'theme':
+      return toggleTheme();
+    case 'help':
+      return useScreen.setState({ helpOpen: true });
+    case 'palette':
+      return useScreen.setState({ paletteOpen: true });
+    case 'escape':
+      return escape();
+  }
+}
+
+function escape(): void {
+  const screen = useScreen.getState();
+  if (document.activeElement instanceof HTMLElement && inText(document.activeElement)) document.activeElement.blur();
+  else if (screen.askVerb) useScreen.setState({ askVerb: null });
+  else if (screen.trace) useScreen.setState({ trace: null });
+  else if (screen.detailOpen) useScreen.setState({ detailOpen: false });
+  else screen.select(null);
+}
+
+/** Focuses a pane; on a phone it is first brought to the front. */
+export function focusPane(name: PaneName): void {
+  useScreen.setState({ page: 'center', tab: name });
+  requestAnimationFrame(() => {
+    const pane = document.querySelector<HTMLElement>(`[data-pane="${name}"]`);
+    (pane?.querySelector<HTMLElement>('[role="grid"], canvas') ?? pane)?.focus();
+  });
+}
+
+function moveRow(step: number): void {
+  const { activeList, selection, select } = useScreen.getState();
+  const ids =
+    activeList === 'alarms'
+      ? visibleAlarms().flatMap(({ head }) => (head.outage_id === null ? [] : [head.outage_id]))
+      : visibleEvents().map(({ id }) => id);
+  if (ids.length === 0) return;
+  const at = selection?.kind === 'outage' ? ids.indexOf(selection.id) : -1;
+  const next = at < 0 ? (step > 0 ? 0 : ids.length - 1) : Math.min(ids.length - 1, Math.max(0, at + step));
+  select({ kind: 'outage', id: ids[next] });
+}
+
+function mayEdit(): boolean {
+  const { now } = useSession.getState();
+  return useLive.getState().connection === 'live' && now.state === 'in' && mayOperate(now.session);
+}
+
+function acknowledgeSelection(): void {
+  const { selection } = useScreen.getState();
+  if (selection?.kind !== 'outage' || !mayEdit()) return;
+  const group = visibleAlarms().find(({ alarms }) => alarms.some(({ outage_id }) => outage_id === selection.id));
+  void acknowledge(group?.alarms.filter(needsAcknowledgement).map(({ id }) => id) ?? []);
+}
+
+/** Opens the form of a verb; the form shows whether the verb is allowed and asks for the reason. */
+function ask(verb: OutageVerb): void {
+  const { selection } = useScreen.getState();
+  if (selection?.kind !== 'outage') return;
+  useScreen.setState({ detailOpen: true, askVerb: verb, tab: 'detail' });
+}
+
+function trace(direction: TraceDirection): void {
+  const { selection } = useScreen.getState();
+  if (selection?.kind === 'outage') {
+    const outage = useLive.getState().outages.get(selection.id);
+    if (outage) void startTrace(outage.device_id, direction);
+  } else if (selection?.kind === 'asset' || selection?.kind === 'meter') void startTrace(selection.id, direction);
+}

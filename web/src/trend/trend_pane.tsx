@@ -1,0 +1,193 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { Pane, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
+import { useScreen } from '../app/screen_store.ts';
+import { getHistory, getOutageTimeline, getTrend, type TrendLevel } from '../lib/api/endpoints.ts';
+import { useLive } from '../lib/push/live_store.ts';
+import { formatCount, formatNumber, formatPower } from '../lib/time/format.ts';
+import { useSelectedAsset } from '../network/selected_place.ts';
+import { Chart, type Series } from './chart.tsx';
+
+const spans = [
+  { label: '2 h', hours: 2 },
+  { label: '24 h', hours: 24 },
+  { label: '7 d', hours: 168 },
+] as const;
+const points = 400;
+
+interface Subject {
+  kind: 'system' | 'level' | 'meter';
+  level: TrendLevel;
+  id: string | null;
+  name: string;
+}
+
+/** What the trend is about: the feeder or substation of the selection, the meter itself, or the whole system. */
+function useSubject(): Subject {
+  const selection = useScreen((screen) => screen.selection);
+  const outage = useLive((live) => (selection?.kind === 'outage' ? live.outages.get(selection.id) : undefined));
+  const asset = useSelectedAsset(selection).data;
+  if (selection?.kind === 'meter') return { kind: 'meter', level: 'feeder', id: selection.id, name: selection.id };
+  if (outage) return { kind: 'level', level: 'feeder', id: outage.feeder_id, name: `feeder ${outage.feeder_name}` };
+  if (asset?.type === 'substation')
+    return { kind: 'level', level: 'substation', id: asset.id, name: `substation ${asset.name}` };
+  if (asset?.feeder_id)
+    return {
+      kind: 'level',
+      level: 'feeder',
+      id: asset.feeder_id,
+      name: `feeder ${asset.feeder_name ?? asset.feeder_id}`,
+    };
+  return { kind: 'system', level: 'system', id: null, name: 'whole system' };
+}
+
+export function TrendPane({ alone }: { alone: boolean }) {
+  const [hours, setHours] = useState<number>(24);
+  const subject = useSubject();
+  const trend = useTrend(subject, hours);
+  const hasPoints = trend.data !== undefined && trend.data.times.length > 1;
+  return (
+    <Pane
+      name="trend"
+      title="Trend"
+      alone={alone}
+      summary={<span className="text-dim">{subject.name}</span>}
+      at={trend.data?.freshTo ?? null}
+      ageLabel="newest interval in the analytics layer"
+      tools={
+        <div className="flex" role="radiogroup" aria-label="Span">
+          {spans.map((span) => (
+            // biome-ignore lint/a11y/useSemanticElements: three small buttons of one choice
+            <button
+              key={span.hours}
+              type="button"
+              role="radio"
+              aria-checked={hours === span.hours}
+              onClick={() => setHours(span.hours)}
+              className={`px-2 ${hours === span.hours ? 'text-ink underline decoration-accent decoration-2 underline-offset-4' : 'text-dim hover:text-ink'}`}
+            >
+              {span.label}
+            </button>
+          ))}
+        </div>
+      }
+    >
+      {trend.isPending ? (
+        <PaneSkeleton rows={4} />
+      ) : trend.isError && !trend.data ? (
+        <PaneMessage
+          title="The trend could not be read"
+          bad
+          action={{ label: 'Try again', run: () => void trend.refetch() }}
+        >
+          {trend.error.message}
+        </PaneMessage>
+      ) : hasPoints ? (
+        <Chart
+          times={trend.data.times}
+          series={trend.data.series}
+          label={`${trend.data.series.map((s) => s.label).join(' and ')} of ${subject.name} over ${hours} hours`}
+        />
+      ) : (
+        <PaneMessage title="No readings yet">
+          The first intervals of {subject.name} appear here about a minute after they were received.
+        </PaneMessage>
+      )}
+    </Pane>
+  );
+}
+
+interface TrendData {
+  times: number[];
+  series: Series[];
+  freshTo: string | null;
+}
+
+const customersSeries = (values: (number | null)[]): Series => ({
+  label: 'customers out',
+  values,
+  color: '--bad',
+  format: (value) => (value === null ? '—' : formatCount(value)),
+  axis: 'right',
+  fill: true,
+  stepped: true,
+});
+
+function useTrend(subject: Subject, hours: number) {
+  const query = useQuery({
+    queryKey: ['trend', subject.kind, subject.level, subject.id, hours],
+    placeholderData: keepPreviousData,
+    refetchInterval: 30_000,
+    queryFn: async ({ signal }) => {
+      const to = new Date(Date.now() + useLive.getState().clockOffsetMs);
+      const from = new Date(to.getTime() - hours * 3_600_000);
+      const [a, b] = [from.toISOString(), to.toISOString()];
+      if (subject.kind === 'meter') {
+        return { history: await getHistory(subject.id ?? '', a, b, points, signal), trend: null, timeline: null };
+      }
+      const [trend, timeline] = await Promise.all([
+        getTrend(subject.level, subject.id, a, b, points, signal),
+        subject.kind === 'system' ? getOutageTimeline(a, b, points, signal) : null,
+      ]);
+      return { history: null, trend, timeline };
+    },
+  });
+  const { data } = query;
+  const shown = useMemo((): TrendData | undefined => {
+    if (!data) return undefined;
+    if (data.history) {
+      const { history } = data;
+      return {
+        times: history.time_s,
+        freshTo: history.fresh_to,
+        series: [
+          {
+            label: 'energy',
+            values: history.kwh,
+            color: '--dim',
+            format: (value) => (value === null ? '—' : `${formatNumber(value, 2)} kWh`),
+            axis: 'left',
+            fill: true,
+          },
+        ],
+      };
+    }
+    const { trend, timeline } = data;
+    const load: Series = {
+      label: 'load',
+      values: trend.load_kw,
+      color: '--dim',
+      format: (value) => formatPower(value),
+      axis: 'left',
+    };
+    // the outage history is exact to the event, the analytics layer to its bucket: the finer one wins where it is
+    if (timeline && timeline.time_s.length > 1) {
+      const times = timeline.time_s;
+      return {
+        times,
+        freshTo: trend.fresh_to,
+        series: [
+          { ...load, values: sampleAt(times, trend.time_s, trend.load_kw, trend.bucket_s) },
+          customersSeries(timeline.customers_out),
+        ],
+      };
+    }
+    return { times: trend.time_s, freshTo: trend.fresh_to, series: [load, customersSeries(trend.customers_out)] };
+  }, [data]);
+  return { ...query, data: shown };
+}
+
+/** Values of buckets at other times: the bucket a time falls in, null where there is none. */
+export function sampleAt(
+  times: number[],
+  starts: number[],
+  values: (number | null)[],
+  bucketS: number,
+): (number | null)[] {
+  let at = 0;
+  return times.map((time) => {
+    while (at + 1 < starts.length && starts[at + 1] <= time) at++;
+    const inside = starts.length > 0 && time >= starts[at] && time < starts[at] + Math.max(bucketS, 1);
+    return inside ? values[at] : null;
+  });
+}
