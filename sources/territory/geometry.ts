@@ -79,7 +79,7 @@ export class Polygon {
       const dy = y2 - y1;
       const squared = dx * dx + dy * dy;
       let t = squared === 0 ? 0 : ((x - x1) * dx + (y - y1) * dy) / squared;
-      t = t < 0 ? 0 : t > 1 ? 1 : t;
+      t = Math.max(0, Math.min(1, t));
       const ex = x - x1 - t * dx;
       const ey = y - y1 - t * dy;
       const distance = ex * ex + ey * ey;
@@ -92,7 +92,11 @@ export class Polygon {
   contains(x: number, y: number, marginM: number): boolean {
     const column = Math.floor((x - this.box.west) / this.#cellW);
     const row = Math.floor((y - this.box.south) / this.#cellH);
-    if (column < 0 || row < 0 || column >= cells || row >= cells) return marginM < 0 && this.depthM(x, y) >= marginM;
+    if (column < 0 || row < 0 || column >= cells || row >= cells) {
+      const { west, south, east, north } = this.box;
+      const beyond = Math.max(west - x, x - east, south - y, y - north);
+      return beyond <= -marginM && this.depthM(x, y) >= marginM;
+    }
     this.#raster ??= this.#measure();
     const atCentre = this.#raster[row * cells + column];
     const reach = (this.#cellW + this.#cellH) / 2;
