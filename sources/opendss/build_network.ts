@@ -88,7 +88,8 @@ export function buildNetwork(input: NetworkInput, findings: Findings): Built {
 
   /** node that a bus hangs on where a breaker was made between it and its parent */
   const fromNode = new Map<number, number>();
-  const heads: { feeder: number; sourceNode: number; headEdge: number }[] = [];
+  const heads: { feeder: number; headEdge: number }[] = [];
+  const sourceNode = new Int32Array(plan.feeders.length).fill(-1);
   for (const [feeder, { headBranch, sourceBus, rootBus, firstBuses }] of plan.feeders.entries()) {
     if (headBranch >= 0) continue;
     const isSource = sourceBus < 0;
@@ -101,7 +102,8 @@ export function buildNetwork(input: NetworkInput, findings: Findings): Built {
     const [from, to] = isSource ? [made, nodeOfBus[rootBus]] : [nodeOfBus[sourceBus], made];
     const headId = assetId(`${feederIds[feeder]}-HEAD`);
     const headEdge = builder.addEdge({ id: headId, kind: edgeKindCode.breaker, from, to, feeder, phases: 7 });
-    heads.push({ feeder, sourceNode: from, headEdge });
+    heads.push({ feeder, headEdge });
+    if (isSource) sourceNode[feeder] = from;
     if (!isSource) for (const bus of firstBuses) fromNode.set(bus, made);
     synthesized.push({
       id: headId,
@@ -140,9 +142,14 @@ export function buildNetwork(input: NetworkInput, findings: Findings): Built {
   for (const bus of topology.order) for (const row of ending.get(bus) ?? []) addBranch(row);
 
   for (const [feeder, { headBranch, sourceBus }] of plan.feeders.entries()) {
-    if (headBranch >= 0) heads.push({ feeder, sourceNode: nodeOfBus[sourceBus], headEdge: rowOfBranch[headBranch] });
+    if (headBranch < 0) continue;
+    heads.push({ feeder, headEdge: rowOfBranch[headBranch] });
+    if (plan.feeders[feeder].supply < 0) sourceNode[feeder] = nodeOfBus[sourceBus];
   }
-  for (const { feeder, sourceNode, headEdge } of heads) builder.setFeederHead(feeder, sourceNode, headEdge);
+  for (const { feeder, headEdge } of heads) {
+    const { supply } = plan.feeders[feeder];
+    builder.setFeederHead(feeder, sourceNode[supply < 0 ? feeder : supply], headEdge);
+  }
 
   addMeters(builder, input, nodeOfBus, rowOfBranch);
   for (const bus of topology.order) {

@@ -1,5 +1,6 @@
 /** From raw elements to buses, two-terminal equipment and loads, with units resolved and mistakes set aside. */
 import { edgeKindCode } from '#model/network.ts';
+import { mergeBanks } from './banks.ts';
 import { elementLabel, isEnabled, type RawElement } from './element_store.ts';
 import type { Circuit } from './interpreter.ts';
 import { lineKind, protectionByLine } from './line_kinds.ts';
@@ -9,7 +10,10 @@ import { type BusSpec, parseBus, parseNumber, parseYesNo } from './statement.ts'
 
 export interface Branch {
   label: string;
+  /** the element, or the first unit of a bank */
   element: RawElement;
+  /** all elements of the edge: one, or the units of a bank */
+  units: RawElement[];
   /** code into `edgeKinds` */
   kind: number;
   /** bus rows, as written: terminal 1, terminal 2 */
@@ -43,7 +47,6 @@ export interface Equipment {
   loads: CircuitLoad[];
   sources: Source[];
   counts: Map<string, ClassCount>;
-  regulatorControls: number;
 }
 
 const metresPerUnit: Record<string, number> = {
@@ -182,6 +185,7 @@ export function readEquipment(circuit: Circuit, findings: Findings): Equipment {
     const branch = {
       label: elementLabel(element),
       element,
+      units: [element],
       kind: edgeKindCode[lineKind(element, isSwitch, device?.kind)],
       phases: phaseBits(ends[0], phases),
       lengthM,
@@ -236,6 +240,7 @@ export function readEquipment(circuit: Circuit, findings: Findings): Equipment {
       made.push({
         label: made.length === 0 ? elementLabel(element) : `${elementLabel(element)}:${index + 2}`,
         element,
+        units: [element],
         kind: edgeKindCode[regulates && ratio > 0.8 && ratio < 1.25 ? 'voltage_regulator' : 'power_transformer'],
         a: busRow(a.bus),
         b: busRow(winding.bus.bus),
@@ -269,6 +274,7 @@ export function readEquipment(circuit: Circuit, findings: Findings): Equipment {
       branches.push({
         label: elementLabel(element),
         element,
+        units: [element],
         kind: edgeKindCode.line_segment,
         a: busRow(a.bus),
         b: busRow(b.bus),
@@ -341,5 +347,5 @@ export function readEquipment(circuit: Circuit, findings: Findings): Equipment {
     entry.read += notKept;
     entry.rejected += notKept;
   }
-  return { buses, branches, loads, sources, counts, regulatorControls: regulated.size };
+  return { buses, branches: mergeBanks(branches), loads, sources, counts };
 }

@@ -3,7 +3,8 @@
  *
  * One outlet (the usual file: one feeder with its source): everything is one feeder, headed at the source. Several
  * outlets (substation transformers, or several lines leaving one bus): one feeder each, and what lies above them, with
- * the transformers, is a supply feeder, so that every bus is below the source in one tree.
+ * the transformers, is a supply feeder, so that every bus is below the
+ * source in one tree: all of them have the circuit's source as their source node, and opening the supply darkens them.
  */
 import { edgeKindCode, isSwitchable } from '#model/network.ts';
 import type { Equipment } from './equipment.ts';
@@ -14,6 +15,8 @@ export interface FeederPlan {
   /** row into `substations` */
   substation: number;
   isSupply: boolean;
+  /** feeder row of the supply feeder above it, -1 where it starts at the source itself */
+  supply: number;
   nominalKv: number;
   /** existing head: branch row; -1 where a breaker is made */
   headBranch: number;
@@ -149,6 +152,7 @@ export function planFeeders(equipment: Equipment, topology: Topology, circuitNam
     const own = outlets.map((_, row) => row).filter((row) => rootOf(outlets[row].bus, topology) === root);
     const isSingle = own.length <= 1 && (own.length === 0 || split[own[0]].length === 0);
     const supplySubstation = substations.length;
+    const supply = feeders.length;
     const outlet = own.length === 0 ? undefined : outlets[own[0]];
     substations.push({
       name: isSingle && outlet !== undefined && outlet.bus !== root ? outlet.name : circuitName,
@@ -158,6 +162,7 @@ export function planFeeders(equipment: Equipment, topology: Topology, circuitNam
       name: circuitName,
       substation: supplySubstation,
       isSupply: !isSingle,
+      supply: -1,
       nominalKv: isSingle && outlet !== undefined ? topology.kv[outlet.bus] : topology.kv[root],
       ...headAtRoot(root, equipment, topology, tree),
       rootBus: root,
@@ -177,6 +182,7 @@ export function planFeeders(equipment: Equipment, topology: Topology, circuitNam
           name: `${name} ${index + 1}`,
           substation,
           isSupply: false,
+          supply,
           nominalKv,
           headBranch: hasSwitch ? branch : -1,
           sourceBus: feedingBus,
@@ -190,6 +196,7 @@ export function planFeeders(equipment: Equipment, topology: Topology, circuitNam
         name,
         substation,
         isSupply: false,
+        supply,
         nominalKv,
         headBranch: behind < 0 ? -1 : topology.parentBranch[behind],
         sourceBus: behind < 0 ? bus : topology.parent[behind],

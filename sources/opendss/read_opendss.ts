@@ -62,6 +62,7 @@ export function readOpenDss(path: string, options: OpenDssOptions, files: Script
   else interpolated = interpolate(lon, lat, equipment.branches, topology);
   const plan = planFeeders(equipment, topology, circuit.name);
   const name = options.name ?? circuit.name;
+  const idPrefix = options.name === undefined ? '' : `${options.name}:`;
   const built = buildNetwork(
     {
       equipment,
@@ -71,7 +72,7 @@ export function readOpenDss(path: string, options: OpenDssOptions, files: Script
       lat,
       name,
       circuitName: circuit.name,
-      idPrefix: options.name === undefined ? '' : `${options.name}:`,
+      idPrefix,
       feederPrefix: options.feederPrefix ?? circuit.name,
       meterIdPrefix: options.meterIdPrefix ?? '',
     },
@@ -85,6 +86,7 @@ export function readOpenDss(path: string, options: OpenDssOptions, files: Script
     built,
     findings,
     name,
+    idPrefix,
     coordinates: { ...located.report, interpolated, bounds: boundsOf(lon, lat) },
   });
   return { network: built.network, report };

@@ -60,10 +60,10 @@ export interface ImportReport {
   nodes: number;
   /** nodes without those above the substation transformers */
   nodesBelowSubstation: number;
-  /** pairs of buses joined in the normal state: the units of a bank between the same two buses are one edge here */
+  /** closed connections in the normal state; the single-phase units between the same two buses are one */
   edges: number;
-  /** units beyond the first between the same two buses; the network model keeps each as its own edge */
-  parallelEdges: number;
+  /** edges of the model that stand for several single-phase units */
+  banks: { id: string; units: string[] }[];
   normallyOpen: number;
   components: number;
   /** independent loops in the normal state (edges - nodes + components) */

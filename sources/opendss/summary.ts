@@ -2,6 +2,7 @@
 import { basename, dirname, relative } from 'node:path';
 import { edgeKindCode } from '#model/network.ts';
 import type { Built } from './build_network.ts';
+import { elementLabel } from './element_store.ts';
 import type { Equipment } from './equipment.ts';
 import { distributionMaxKv, isSubstationTransformer, type Plan } from './feeders.ts';
 import type { Circuit } from './interpreter.ts';
@@ -16,6 +17,7 @@ export interface SummaryInput {
   built: Built;
   findings: Findings;
   name: string;
+  idPrefix: string;
   coordinates: CoordinateReport;
 }
 
@@ -35,7 +37,7 @@ export function summarise(input: SummaryInput): ImportReport {
   const counts = Object.values(classes);
   const units = transformerUnits(equipment, topology);
   const byKind = (kind: keyof typeof edgeKindCode): number =>
-    equipment.branches.filter((branch) => branch.kind === edgeKindCode[kind]).length;
+    sumBy(equipment.branches, (branch) => (branch.kind === edgeKindCode[kind] ? branch.units.length : 0));
   const kwOfFeeder = new Float64Array(plan.feeders.length);
   for (const load of equipment.loads) kwOfFeeder[plan.feederOfBus[load.bus]] += load.kw;
   return {
@@ -55,11 +57,13 @@ export function summarise(input: SummaryInput): ImportReport {
     })),
     nodes: equipment.buses.length,
     nodesBelowSubstation: topology.kv.reduce((sum, kv) => sum + (kv <= distributionMaxKv ? 1 : 0), 0),
-    edges: topology.closedPairs,
-    parallelEdges: topology.closedBranches - topology.closedPairs,
+    edges: topology.closedEdges,
+    banks: equipment.branches
+      .filter((branch) => branch.units.length > 1)
+      .map((branch) => ({ id: `${input.idPrefix}${branch.label}`, units: branch.units.map(elementLabel) })),
     normallyOpen: equipment.branches.filter((branch) => branch.open).length,
     components: topology.components,
-    loops: topology.closedPairs - equipment.buses.length + topology.components,
+    loops: topology.closedEdges - equipment.buses.length + topology.components,
     loads: equipment.loads.length,
     meters: network.meter.count,
     totalKw: tidy(sumBy(equipment.loads, (load) => load.kw)),
@@ -110,12 +114,15 @@ function transformerUnits(
   for (const branch of branches) {
     if (!branch.isTransformer) continue;
     if (branch.kind === edgeKindCode.voltage_regulator) {
-      regulators.add(branch.element);
+      for (const unit of branch.units) regulators.add(unit);
       continue;
     }
     const { from, to } = oriented(branch, topology.rank);
-    if (topology.kv[to] < 1) distribution.add(branch.element);
-    else if (isSubstationTransformer(topology.kv[from], topology.kv[to])) substation.add(branch.element);
+    if (topology.kv[to] < 1) {
+      for (const unit of branch.units) distribution.add(unit);
+    } else if (isSubstationTransformer(topology.kv[from], topology.kv[to])) {
+      for (const unit of branch.units) substation.add(unit);
+    }
   }
   return {
     distributionTransformers: distribution.size,

@@ -21,9 +21,8 @@ export interface Topology {
   /** first buses of the islands that no source reaches */
   islands: number[];
   components: number;
-  /** pairs of buses joined by closed branches */
-  closedPairs: number;
-  closedBranches: number;
+  /** closed branches; units between the same two buses that share no phase count as one */
+  closedEdges: number;
 }
 
 /** Offsets and branch rows by bus. */
@@ -63,14 +62,13 @@ export function topologyOf({ buses, branches, sources }: Equipment): Topology {
   const walk: number[] = [];
 
   const phasesOfPair = new Map<number, number>();
-  const pairs = new Set<number>();
-  let closedBranches = 0;
+  let closedEdges = 0;
   for (const { a, b, open, phases } of branches) {
     if (open) continue;
     const key = pairKey(a, b, count);
-    pairs.add(key);
-    phasesOfPair.set(key, (phasesOfPair.get(key) ?? 0) | phases);
-    closedBranches++;
+    const phasesBefore = phasesOfPair.get(key) ?? 0;
+    if (phasesBefore === 0 || (phasesBefore & phases) !== 0) closedEdges++;
+    phasesOfPair.set(key, phasesBefore | phases);
   }
 
   const enter = (bus: number, from: number, row: number): void => {
@@ -145,8 +143,7 @@ export function topologyOf({ buses, branches, sources }: Equipment): Topology {
     energised,
     islands,
     components,
-    closedPairs: pairs.size,
-    closedBranches,
+    closedEdges,
   };
 }
 
