@@ -24,7 +24,7 @@ import {
 import { segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
 import { type SegmentRow, segmentsAfter } from '#stores/postgres/ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { streamPositions } from './sql.ts';
+import { pricesAfter, streamPositions, weatherAfter } from './sql.ts';
 
 export interface PipelineService {
   /** call after each commit of readings */
@@ -49,6 +49,9 @@ export interface PipelineNeeds {
   network: () => NetworkColumns;
   report: (message: string, error: unknown) => void;
 }
+
+/** Real-time price of the load zone the territory lies in. */
+const settlementPoint = 'LZ_HOUSTON';
 
 const refreshed = channel('flux:layers.refreshed');
 /** Rows one refresh takes at most: bounds its memory. */
@@ -87,6 +90,8 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
   }
 
   async function refreshAll(): Promise<void> {
+    freshToS ??= await newestIntervalEndS(engine);
+    await copyObservations(pool, engine);
     while (!stopped) {
       wanted = false;
       const rows = await nextSegments();
@@ -110,29 +115,30 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
   }
 
   function run(): Promise<void> {
-    wanted = true;
     running ??= refreshAll()
       .catch((error: unknown) => {
         if (stopped) return;
         needs.report('layers could not be brought forward; tried again in 5 s', error);
-        wakeTimer = setTimeout(wake, 5000);
+        later(5000);
       })
       .finally(() => {
         running = undefined;
-        if (wanted && !stopped && !wakeTimer) wake();
+        if (wanted) later(gatherMs);
       });
     return running;
   }
 
-  function wake(): void {
-    if (stopped) return;
-    wanted = true;
-    if (running || wakeTimer?.hasRef()) return;
-    clearTimeout(wakeTimer);
+  function later(ms: number): void {
+    if (stopped || running || wakeTimer) return;
     wakeTimer = setTimeout(() => {
       wakeTimer = undefined;
       void run();
-    }, gatherMs);
+    }, ms);
+  }
+
+  function wake(): void {
+    wanted = true;
+    later(gatherMs);
   }
 
   const lagS = (): number | null =>
@@ -210,6 +216,30 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       await running?.catch(() => undefined);
     },
   };
+}
+
+async function newestIntervalEndS(engine: Engine): Promise<number | null> {
+  const { newest } = await engine.query('select max(interval_start_s) as newest from gold_feeder_interval');
+  return newest[0] === null ? null : Number(newest[0]) + 900;
+}
+
+/** Weather and price that the operational store has and the gold layer has not. */
+async function copyObservations(pool: Pool, engine: Engine): Promise<void> {
+  const { weather_s: weatherS, price_s: priceS } = await engine.query(
+    'select (select max(interval_start_s) from weather_interval) as weather_s, (select max(interval_start_s) from price_interval) as price_s',
+  );
+  const [weather, prices] = await Promise.all([
+    weatherAfter(pool, Number(weatherS[0] ?? 0)),
+    pricesAfter(pool, settlementPoint, Number(priceS[0] ?? 0)),
+  ]);
+  if (weather.length > 0)
+    await engine.script([
+      `insert into weather_interval values ${weather.map((w) => `(${w.interval_start_s}, ${w.value})`).join(', ')}`,
+    ]);
+  if (prices.length > 0)
+    await engine.script([
+      `insert into price_interval values ${prices.map((p) => `(${p.interval_start_s}, ${p.value})`).join(', ')}`,
+    ]);
 }
 
 /** What the analytical engine does after each (re)start, before it takes requests. */

@@ -2,29 +2,28 @@
 
 create table outage (
   id text primary key,
+  -- order of detection
+  outage_no bigint not null unique,
   state text not null,
   device_key integer not null,
   feeder_key integer not null,
   customers_out integer not null,
   customers_affected integer not null,
   critical_out integer not null,
-  meters_dark integer not null,
-  meters_lit integer not null,
-  meters_silent integer not null,
   started_at timestamptz not null,
   detected_at timestamptz not null,
   restored_at timestamptz,
-  closed_at timestamptz,
+  is_open boolean not null,
   source text not null,
   crew text,
   cause text,
   merged_into text,
   revision integer not null,
   updated_at timestamptz not null,
-  -- what the engine alone knows (see services/outages/SPEC.md)
-  engine jsonb not null
+  -- the whole record of the engine (services/outages/engine_records.ts)
+  record jsonb not null
 );
-create index outage_open on outage (state) where closed_at is null;
+create index outage_open on outage (outage_no) where is_open;
 create index outage_started on outage (started_at desc);
 
 create table outage_step (
@@ -49,11 +48,23 @@ create table outage_log (
 );
 create index outage_log_outage on outage_log (outage_id, log_id);
 
--- Supply evidence per meter where it is anything but "never heard": state code and its time.
+create index outage_step_from on outage_step (from_at);
+
+-- Supply evidence of every meter the engine knows something about (times are UTC epoch milliseconds).
 create table meter_supply (
   meter_key integer primary key,
   state smallint not null,
-  since timestamptz not null
+  dark_ms double precision not null,
+  lit_ms double precision not null,
+  ripe_ms double precision not null,
+  outage_id text,
+  leftover_of text
+);
+
+-- Newest known time of each device whose position was reported.
+create table device_report (
+  equipment_key integer primary key,
+  at_ms double precision not null
 );
 
 create table outage_engine (

@@ -1,0 +1,257 @@
+import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
+import type { MeterRow, OutageLogRow, OutageRecord } from './engine_records.ts';
+
+const outageUpsert: NamedQuery = {
+  name: 'outage_upsert',
+  text: `
+    insert into outage (id, outage_no, state, device_key, feeder_key, customers_out, customers_affected, critical_out,
+                        started_at, detected_at, restored_at, is_open, source, crew, cause, merged_into, revision, updated_at, record)
+    select given.id, given.outage_no, given.state, given.device_key, given.feeder_key, given.customers_out,
+           given.customers_affected, given.critical_out, given.started_at, given.detected_at, given.restored_at, given.is_open,
+           given.source, given.crew, given.cause, given.merged_into, given.revision, given.updated_at, given.record
+    from jsonb_to_recordset($1::jsonb) as given (
+      id text, outage_no bigint, state text, device_key int, feeder_key int, customers_out int, customers_affected int,
+      critical_out int, started_at timestamptz, detected_at timestamptz, restored_at timestamptz, is_open boolean,
+      source text, crew text, cause text, merged_into text, revision int, updated_at timestamptz, record jsonb)
+    on conflict (id) do update
+      set state = excluded.state, device_key = excluded.device_key, feeder_key = excluded.feeder_key,
+          customers_out = excluded.customers_out,
+          customers_affected = greatest(outage.customers_affected, excluded.customers_affected),
+          critical_out = excluded.critical_out, started_at = excluded.started_at, restored_at = excluded.restored_at,
+          is_open = excluded.is_open, crew = excluded.crew, cause = excluded.cause, merged_into = excluded.merged_into,
+          revision = excluded.revision, updated_at = excluded.updated_at, record = excluded.record`,
+};
+
+const stepUpsert: NamedQuery = {
+  name: 'outage_step_upsert',
+  text: `
+    insert into outage_step (outage_id, step_no, from_at, to_at, customers_out, customer_minutes)
+    select given.outage_id, given.step_no, given.from_at, given.to_at, given.customers_out, given.customer_minutes
+    from jsonb_to_recordset($1::jsonb) as given (
+      outage_id text, step_no int, from_at timestamptz, to_at timestamptz, customers_out int, customer_minutes float8)
+    on conflict (outage_id, step_no) do update
+      set from_at = excluded.from_at, to_at = excluded.to_at, customers_out = excluded.customers_out,
+          customer_minutes = excluded.customer_minutes`,
+};
+
+const logInsert: NamedQuery = {
+  name: 'outage_log_insert',
+  text: `
+    insert into outage_log (outage_id, at, actor, verb, from_state, to_state, reason)
+    select given.outage_id, given.at, given.actor, given.verb, given.from_state, given.to_state, given.reason
+    from jsonb_to_recordset($1::jsonb) with ordinality as given (
+      outage_id text, at timestamptz, actor text, verb text, from_state text, to_state text, reason text, row_no bigint)
+    order by given.row_no`,
+};
+
+const supplyUpsert: NamedQuery = {
+  name: 'meter_supply_upsert',
+  text: `
+    insert into meter_supply (meter_key, state, dark_ms, lit_ms, ripe_ms, outage_id, leftover_of)
+    select given.meter_key, given.state, given.dark_ms, given.lit_ms, given.ripe_ms, given.outage_id, given.leftover_of
+    from unnest($1::int[], $2::int[], $3::float8[], $4::float8[], $5::float8[], $6::text[], $7::text[])
+      as given (meter_key, state, dark_ms, lit_ms, ripe_ms, outage_id, leftover_of)
+    on conflict (meter_key) do update
+      set state = excluded.state, dark_ms = excluded.dark_ms, lit_ms = excluded.lit_ms, ripe_ms = excluded.ripe_ms,
+          outage_id = excluded.outage_id, leftover_of = excluded.leftover_of`,
+};
+
+const engineMark: NamedQuery = {
+  name: 'outage_engine_mark',
+  text: `
+    update outage_engine
+    set applied_event_id = greatest(outage_engine.applied_event_id, $1), next_outage_no = greatest(outage_engine.next_outage_no, $2)`,
+};
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+export interface OutageWrite {
+  outages: { record: OutageRecord; feederKey: number; isOpen: boolean }[];
+  log: OutageLogRow[];
+  meters: MeterRow[];
+  appliedEventId: number;
+  nextOutageNo: number;
+}
+
+/** Everything of one or more engine calls; the caller gives a client inside a transaction. */
+export async function storeOutages(on: Queryable, write: OutageWrite): Promise<void> {
+  if (write.outages.length > 0) {
+    const rows = write.outages.map(({ record, feederKey, isOpen }) => ({
+      id: record.id,
+      outage_no: record.number,
+      state: record.state,
+      device_key: record.device,
+      feeder_key: feederKey,
+      customers_out: record.customersOut,
+      customers_affected: record.customersOut + record.customersRestored,
+      critical_out: record.criticalOut,
+      started_at: iso(record.startedMs),
+      detected_at: iso(record.detectedMs),
+      restored_at: iso(record.restoredMs),
+      is_open: isOpen,
+      source: record.source,
+      crew: record.crew,
+      cause: record.cause,
+      merged_into: record.mergedInto,
+      revision: record.revision,
+      updated_at: iso(record.updatedMs),
+      record,
+    }));
+    await rowsOf(on, outageUpsert, [JSON.stringify(rows)]);
+    const steps = write.outages.flatMap(({ record }) =>
+      record.steps.map((step, i) => ({
+        outage_id: record.id,
+        step_no: i + 1,
+        from_at: iso(step.fromMs),
+        to_at: iso(step.toMs),
+        customers_out: step.customersOut,
+        customer_minutes: step.customerMinutes,
+      })),
+    );
+    await rowsOf(on, stepUpsert, [JSON.stringify(steps)]);
+  }
+  if (write.log.length > 0) {
+    const rows = write.log.map((entry) => ({
+      outage_id: entry.outageId,
+      at: iso(entry.atMs),
+      actor: entry.actor,
+      verb: entry.verb,
+      from_state: entry.fromState,
+      to_state: entry.toState,
+      reason: entry.reason,
+    }));
+    await rowsOf(on, logInsert, [JSON.stringify(rows)]);
+  }
+  if (write.meters.length > 0) {
+    const of = (field: keyof MeterRow): unknown[] => write.meters.map((meter) => meter[field]);
+    await rowsOf(on, supplyUpsert, [
+      of('meter'),
+      of('state'),
+      of('darkMs'),
+      of('litMs'),
+      of('ripeMs'),
+      of('outageId'),
+      of('leftoverOf'),
+    ]);
+  }
+  await rowsOf(on, engineMark, [write.appliedEventId, write.nextOutageNo]);
+}
+
+const openOutages: NamedQuery = {
+  name: 'outage_open_records',
+  text: 'select outage.record from outage where outage.is_open order by outage.outage_no',
+};
+export const openRecords = async (on: Queryable) =>
+  (await rowsOf<{ record: OutageRecord }>(on, openOutages)).map((row) => row.record);
+
+const supplyAll: NamedQuery = {
+  name: 'meter_supply_all',
+  text: `
+    select supply.meter_key as meter, supply.state, supply.dark_ms as "darkMs", supply.lit_ms as "litMs", supply.ripe_ms as "ripeMs",
+           supply.outage_id as "outageId", supply.leftover_of as "leftoverOf"
+    from meter_supply as supply
+    where supply.state <> 0 or supply.outage_id is not null
+    order by supply.meter_key`,
+};
+export const supplyRows = (on: Queryable) => rowsOf<MeterRow>(on, supplyAll);
+
+const engineRow: NamedQuery = {
+  name: 'outage_engine_row',
+  text: 'select engine.applied_event_id, engine.next_outage_no from outage_engine as engine',
+};
+export const engineMarks = async (on: Queryable) =>
+  (await oneRow<{ applied_event_id: number; next_outage_no: number }>(on, engineRow))!;
+
+export interface StoredEvent {
+  event_id: number;
+  meter_key: number;
+  event_time_ms: number;
+  event_type: number;
+}
+
+const eventsNewer: NamedQuery = {
+  name: 'meter_event_after',
+  text: `
+    select event.event_id, event.meter_key, (extract(epoch from event.event_time) * 1000)::float8 as event_time_ms, event.event_type
+    from meter_event as event
+    where event.event_id > $1
+    order by event.event_id
+    limit $2`,
+};
+/** Home: operational store. Meter events whose effect may not be in the outages yet. */
+export const eventsAfter = (on: Queryable, eventId: number, limit: number) =>
+  rowsOf<StoredEvent>(on, eventsNewer, [eventId, limit]);
+
+export interface OutageListRow {
+  record: OutageRecord;
+  customers_affected: number;
+}
+
+const outagesNewest: NamedQuery = {
+  name: 'outage_newest',
+  text: `
+    select outage.record, outage.customers_affected
+    from outage
+    where not $1::boolean or outage.is_open
+    order by outage.started_at desc
+    limit $2`,
+};
+export const newestOutages = (on: Queryable, onlyOpen: boolean, limit: number) =>
+  rowsOf<OutageListRow>(on, outagesNewest, [onlyOpen, limit]);
+
+const outageById: NamedQuery = {
+  name: 'outage_by_id',
+  text: 'select outage.record, outage.customers_affected from outage where outage.id = $1',
+};
+export const findOutage = (on: Queryable, id: string) => oneRow<OutageListRow>(on, outageById, [id]);
+
+const logOf: NamedQuery = {
+  name: 'outage_log_of',
+  text: `
+    select log.at, log.actor, log.verb, log.from_state, log.to_state, log.reason
+    from outage_log as log
+    where log.outage_id = $1
+    order by log.log_id`,
+};
+export interface LogRow {
+  at: Date;
+  actor: string;
+  verb: string;
+  from_state: string | null;
+  to_state: string;
+  reason: string | null;
+}
+export const outageLog = (on: Queryable, id: string) => rowsOf<LogRow>(on, logOf, [id]);
+
+const timeline: NamedQuery = {
+  name: 'outage_timeline',
+  text: `
+    with bucket as (select generate_series($1::bigint, $2::bigint, $3::bigint) as start_s)
+    select bucket.start_s,
+           coalesce(sum(step.customers_out), 0)::int as customers_out,
+           count(distinct step.outage_id)::int as outages_open
+    from bucket
+    left join (
+      select step.outage_id, step.customers_out, step.from_at, step.to_at
+      from outage_step as step
+      join outage on outage.id = step.outage_id and outage.merged_into is null and outage.state <> 'rejected'
+      where $4::int[] is null or outage.feeder_key = any($4)
+    ) as step
+      on step.from_at < to_timestamp(bucket.start_s + $3) and (step.to_at is null or step.to_at >= to_timestamp(bucket.start_s + $3))
+    group by bucket.start_s
+    order by bucket.start_s`,
+};
+/** Home: operational store. Customers out at the end of each bucket; feeders null = all. */
+export const customersOutTimeline = (
+  on: Queryable,
+  fromS: number,
+  toS: number,
+  bucketS: number,
+  feeders: number[] | null,
+) =>
+  rowsOf<{ start_s: number; customers_out: number; outages_open: number }>(on, timeline, [
+    fromS,
+    toS - 1,
+    bucketS,
+    feeders,
+  ]);
