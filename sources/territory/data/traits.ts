@@ -1,0 +1,108 @@
+/**
+ * What the public polygons don't say: a short name, the area of responsibility, an illustrative density of meters and
+ * what the place is like. Chosen for this synthetic territory; no census data.
+ */
+
+export type Character = 'core' | 'urban' | 'suburban' | 'sparse' | 'industrial';
+
+export interface Neighbourhood {
+  name: string;
+  /** area of responsibility */
+  area: string;
+  metersPerKm2: number;
+  character: Character;
+  /** outer ring, then holes; lon, lat in degrees */
+  rings: [number, number][][];
+}
+
+/** name in the source -> short name, area, meters per km2, character */
+export const neighbourhoodTraits: Record<string, [string, string, number, Character]> = {
+  'Acres Home': ['Acres Home', 'North', 400, 'suburban'],
+  'Addicks Park Ten': ['Addicks', 'West', 150, 'sparse'],
+  'Afton Oaks / River Oaks Area': ['River Oaks', 'Central', 640, 'urban'],
+  Alief: ['Alief', 'Southwest', 640, 'suburban'],
+  'Astrodome Area': ['Astrodome', 'South', 560, 'urban'],
+  Braeburn: ['Braeburn', 'Southwest', 620, 'suburban'],
+  'Braeswood Place': ['Braeswood', 'Southwest', 660, 'urban'],
+  'Brays Oaks': ['Brays Oaks', 'Southwest', 600, 'suburban'],
+  'Briarforest Area': ['Briarforest', 'West', 600, 'suburban'],
+  Carverdale: ['Carverdale', 'North', 300, 'industrial'],
+  'Central Northwest': ['Oak Forest', 'North', 560, 'urban'],
+  'Central Southwest': ['Central Southwest', 'South', 320, 'suburban'],
+  'Clear Lake': ['Clear Lake', 'Coast-1', 330, 'suburban'],
+  'Clinton Park Tri-Community': ['Clinton Park', 'Coast-2', 240, 'industrial'],
+  'Denver Harbor / Port Houston': ['Port Houston', 'Coast-2', 400, 'industrial'],
+  Downtown: ['Downtown', 'Central', 1150, 'core'],
+  'East Houston': ['East Houston', 'Northeast', 300, 'suburban'],
+  'East Little York / Homestead': ['Homestead', 'Northeast', 330, 'suburban'],
+  'Eastex - Jensen Area': ['Eastex', 'North', 470, 'urban'],
+  'Edgebrook Area': ['Edgebrook', 'Coast-1', 520, 'suburban'],
+  'El Dorado / Oates Prairie': ['Oates Prairie', 'Northeast', 280, 'industrial'],
+  'Eldridge / West Oaks': ['West Oaks', 'West', 360, 'suburban'],
+  'Fairbanks / Northwest Crossing': ['Fairbanks', 'North', 390, 'suburban'],
+  'Fondren Gardens': ['Fondren', 'Southwest', 350, 'suburban'],
+  'Fort Bend / Houston': ['Fort Bend', 'South', 400, 'suburban'],
+  'Fourth Ward': ['Fourth Ward', 'Central', 1130, 'core'],
+  'Golfcrest / Bellfort / Reveille': ['Golfcrest', 'South', 520, 'urban'],
+  'Greater Eastwood': ['Eastwood', 'Central', 760, 'urban'],
+  'Greater Fifth Ward': ['Fifth Ward', 'Coast-2', 640, 'urban'],
+  'Greater Greenspoint': ['Greenspoint', 'North', 480, 'suburban'],
+  'Greater Heights': ['Heights', 'Central', 860, 'urban'],
+  'Greater Hobby Area': ['Hobby', 'Coast-1', 370, 'industrial'],
+  'Greater Inwood': ['Inwood', 'North', 470, 'suburban'],
+  'Greater Third Ward': ['Third Ward', 'Central', 880, 'urban'],
+  'Greater Uptown': ['Uptown', 'West', 800, 'urban'],
+  'Greenway / Upper Kirby Area': ['Upper Kirby', 'Central', 850, 'urban'],
+  Gulfton: ['Gulfton', 'Southwest', 850, 'urban'],
+  'Gulfgate Riverview / Pine Valley': ['Gulfgate', 'South', 560, 'urban'],
+  'Harrisburg / Manchester': ['Harrisburg', 'Coast-2', 320, 'industrial'],
+  'Hidden Valley': ['Hidden Valley', 'North', 440, 'suburban'],
+  Hunterwood: ['Hunterwood', 'Northeast', 320, 'suburban'],
+  'Iah / Airport Area': ['IAH Airport', 'North', 110, 'sparse'],
+  'Independence Heights': ['Independence Heights', 'North', 600, 'urban'],
+  'Kashmere Gardens': ['Kashmere', 'Northeast', 520, 'urban'],
+  'Kingwood Area': ['Kingwood', 'Northeast', 330, 'suburban'],
+  'Lake Houston': ['Lake Houston', 'Northeast', 110, 'sparse'],
+  Langwood: ['Langwood', 'North', 480, 'suburban'],
+  'Lawndale / Wayside': ['Lawndale', 'Coast-2', 620, 'urban'],
+  'Lazy Brook / Timbergrove': ['Timbergrove', 'North', 610, 'urban'],
+  Macgregor: ['Macgregor', 'South', 720, 'urban'],
+  'Magnolia Park': ['Magnolia Park', 'Coast-2', 620, 'urban'],
+  'Meadowbrook / Allendale': ['Meadowbrook', 'Coast-1', 400, 'suburban'],
+  'Medical Center Area': ['Medical Center', 'South', 850, 'urban'],
+  Memorial: ['Memorial', 'West', 430, 'suburban'],
+  'Meyerland Area': ['Meyerland', 'Southwest', 620, 'suburban'],
+  'Mid West': ['Mid West', 'West', 780, 'urban'],
+  Midtown: ['Midtown', 'Central', 1140, 'core'],
+  Minnetex: ['Minnetex', 'South', 170, 'sparse'],
+  'Museum Park': ['Museum Park', 'Central', 1100, 'core'],
+  'Neartown - Montrose': ['Montrose', 'Central', 1120, 'core'],
+  Northshore: ['Northshore', 'Coast-2', 380, 'suburban'],
+  'Northside Village': ['Northside Village', 'Central', 740, 'urban'],
+  'Northside/Northline': ['Northline', 'North', 520, 'urban'],
+  'Ost / South Union': ['South Union', 'South', 640, 'urban'],
+  'Park Place': ['Park Place', 'Coast-2', 540, 'suburban'],
+  'Pecan Park': ['Pecan Park', 'Coast-2', 580, 'urban'],
+  'Pleasantville Area': ['Pleasantville', 'Coast-2', 250, 'industrial'],
+  'Second Ward': ['Second Ward', 'Central', 820, 'urban'],
+  Settegast: ['Settegast', 'Northeast', 380, 'suburban'],
+  Sharpstown: ['Sharpstown', 'Southwest', 720, 'suburban'],
+  'South Acres / Crestmont Park': ['South Acres', 'South', 330, 'suburban'],
+  'South Belt / Ellington': ['South Belt', 'Coast-1', 350, 'suburban'],
+  'South Main': ['South Main', 'South', 340, 'industrial'],
+  'South Park': ['South Park', 'South', 560, 'urban'],
+  'Spring Branch Central': ['Spring Branch Central', 'West', 600, 'suburban'],
+  'Spring Branch East': ['Spring Branch East', 'West', 580, 'suburban'],
+  'Spring Branch North': ['Spring Branch North', 'West', 480, 'suburban'],
+  'Spring Branch West': ['Spring Branch West', 'West', 480, 'suburban'],
+  Sunnyside: ['Sunnyside', 'South', 430, 'suburban'],
+  'Trinity / Houston Gardens': ['Trinity Gardens', 'Northeast', 400, 'suburban'],
+  'University Place': ['University Place', 'Central', 780, 'urban'],
+  'Washington Avenue Coalition / Memorial Park': ['Memorial Park', 'Central', 660, 'urban'],
+  Westbranch: ['Westbranch', 'North', 340, 'suburban'],
+  Westbury: ['Westbury', 'Southwest', 560, 'suburban'],
+  Westchase: ['Westchase', 'West', 700, 'suburban'],
+  Westwood: ['Westwood', 'Southwest', 660, 'suburban'],
+  'Willow Meadows / Willowbend Area': ['Willowbend', 'Southwest', 580, 'suburban'],
+  Willowbrook: ['Willowbrook', 'North', 420, 'suburban'],
+};
