@@ -5,6 +5,11 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Root } from './app/root.tsx';
 import { ApiFailure } from './lib/api/client.ts';
+import { loadNetwork } from './map/network_store.ts';
+
+// the longest way first: the network and the map's code set out before React does
+if (!location.hash.startsWith('#signin=')) void loadNetwork();
+void import('./map/map_engine.ts');
 
 const queries = new QueryClient({
   defaultOptions: {

@@ -1,24 +1,27 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import type { Session } from '#model/api/common.ts';
 import { AlarmsPane } from '../alarms/alarms_pane.tsx';
 import { startLive, useLive } from '../lib/push/live_store.ts';
 import { MapPane } from '../map/map_pane.tsx';
 import { loadNetwork } from '../map/network_store.ts';
 import { EventsPane } from '../outages/events_pane.tsx';
-import { ChangePassword } from '../session/change_password.tsx';
 import { TrendPane } from '../trend/trend_pane.tsx';
 import { Banner } from './banner.tsx';
-import { DetailPane } from './detail_pane.tsx';
 import { GuideLine } from './guide_line.tsx';
 import { Header } from './header.tsx';
-import { Help } from './help.tsx';
 import { defaultLayout, type Layout, loadLayout, saveLayout } from './layout.ts';
-import { Palette } from './palette.tsx';
+import { PaneSkeleton } from './pane.tsx';
 import { useScreen } from './screen_store.ts';
 import { Splitter } from './splitter.tsx';
 import type { PaneName } from './url_state.ts';
 import { startUrlSync } from './url_sync.ts';
 import { useKeyboard } from './use_keyboard.ts';
+
+// what the first paint does not need comes when it is asked for
+const ChangePassword = lazy(async () => ({ default: (await import('../session/change_password.tsx')).ChangePassword }));
+const DetailPane = lazy(async () => ({ default: (await import('./detail_pane.tsx')).DetailPane }));
+const Help = lazy(async () => ({ default: (await import('./help.tsx')).Help }));
+const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
 
 /** The operator's screen: header, four panes, details of the selection. */
 export function Center({ session, page }: { session: Session; page: ReactNode }) {
@@ -46,13 +49,13 @@ export function Center({ session, page }: { session: Session; page: ReactNode })
 
   return (
     <div className="flex h-full flex-col" data-connection={connection}>
-      <a
-        href="#panes"
+      <button
+        type="button"
         className="absolute -top-10 left-2 z-50 bg-raised px-3 py-1 focus:top-1"
         onClick={() => document.getElementById('panes')?.focus()}
       >
         Skip to the panes
-      </a>
+      </button>
       <Header session={session} onChangePassword={() => setChanging(true)} />
       <Banner />
       <main
@@ -70,9 +73,11 @@ export function Center({ session, page }: { session: Session; page: ReactNode })
           ))}
       </main>
       {!phone && !alone && !page && <GuideLine />}
-      {helpOpen && <Help />}
-      {paletteOpen && <Palette />}
-      {changing && <ChangePassword session={session} onClose={() => setChanging(false)} />}
+      <Suspense>
+        {helpOpen && <Help />}
+        {paletteOpen && <Palette />}
+        {changing && <ChangePassword session={session} onClose={() => setChanging(false)} />}
+      </Suspense>
     </div>
   );
 }
@@ -82,7 +87,11 @@ function One({ name, session, alone }: { name: PaneName; session: Session; alone
   if (name === 'map') return <MapPane alone={alone} />;
   if (name === 'alarms') return <AlarmsPane alone={alone} session={session} />;
   if (name === 'trend') return <TrendPane alone={alone} />;
-  return <DetailPane session={session} alone={alone} />;
+  return (
+    <Suspense fallback={<PaneSkeleton />}>
+      <DetailPane session={session} alone={alone} />
+    </Suspense>
+  );
 }
 
 function Four({ session }: { session: Session }) {
@@ -139,7 +148,7 @@ function Four({ session }: { session: Session }) {
       </div>
       {detailOpen && (
         <div className="w-[352px] shrink-0 border-l-[5px] border-ground">
-          <DetailPane session={session} alone={false} />
+          <One name="detail" session={session} alone={false} />
         </div>
       )}
     </div>

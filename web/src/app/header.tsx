@@ -1,8 +1,6 @@
-import { Menu } from '@base-ui/react/menu';
-import { type ReactNode, useMemo } from 'react';
+import { lazy, type ReactNode, Suspense, useMemo } from 'react';
 import type { Session } from '#model/api/common.ts';
 import { alarmTotals } from '../alarms/fold.ts';
-import { signOut } from '../lib/api/endpoints.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import {
   formatAge,
@@ -17,10 +15,11 @@ import { useNow } from '../lib/time/use_now.ts';
 import { customersOfArea } from '../map/area.ts';
 import { useNetwork } from '../map/network_store.ts';
 import { modeOf, modeRule, totalsOf } from '../outages/events.ts';
-import { setSession } from '../session/session_store.ts';
 import { Mark } from './mark.tsx';
-import { toggleTheme, toggleUtc, useScreen } from './screen_store.ts';
+import { toggleUtc, useScreen } from './screen_store.ts';
 import { useTimeView } from './use_time_view.ts';
+
+const UserMenu = lazy(async () => ({ default: (await import('./user_menu.tsx')).UserMenu }));
 
 /** What an operator must know without looking for it. */
 export function Header({ session, onChangePassword }: { session: Session; onChangePassword: () => void }) {
@@ -106,7 +105,9 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
           >
             <span className="hidden lg:inline">Search</span> <span className="key">Ctrl K</span>
           </button>
-          <UserMenu session={session} onChangePassword={onChangePassword} />
+          <Suspense fallback={<span className="button">{session.user}</span>}>
+            <UserMenu session={session} onChangePassword={onChangePassword} />
+          </Suspense>
           <button
             type="button"
             className="button px-2"
@@ -187,51 +188,5 @@ function AreaSelect({ session }: { session: Session }) {
         {area !== null && !allowed.some(({ id }) => id === area) && <option value={area}>{area}</option>}
       </select>
     </label>
-  );
-}
-
-const menuItem = 'block w-full px-3 py-1.5 text-left data-[highlighted]:bg-hover outline-none cursor-default';
-
-function UserMenu({ session, onChangePassword }: { session: Session; onChangePassword: () => void }) {
-  const page = useScreen((screen) => screen.page);
-  return (
-    <Menu.Root>
-      <Menu.Trigger className="button" aria-label={`Menu of ${session.user}`}>
-        <span className="max-w-24 truncate">{session.open ? 'open mode' : session.user}</span>
-        <span className="hidden text-dim md:inline">{session.role}</span>
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner sideOffset={4} align="end" className="z-50">
-          <Menu.Popup className="min-w-52 rounded-md border border-rule bg-raised py-1 shadow-xl outline-none">
-            <Menu.Item
-              className={menuItem}
-              onClick={() => useScreen.setState({ page: page === 'center' ? 'pipeline' : 'center' })}
-            >
-              {page === 'center' ? 'Data pipeline' : 'Operator screen'}
-            </Menu.Item>
-            <Menu.Item className={menuItem} onClick={toggleTheme}>
-              Light or dark
-            </Menu.Item>
-            <Menu.Item className={menuItem} onClick={toggleUtc}>
-              Utility time or UTC
-            </Menu.Item>
-            {!session.open && (
-              <>
-                <Menu.Separator className="my-1 h-px bg-rule" />
-                <Menu.Item className={menuItem} onClick={onChangePassword}>
-                  Change password
-                </Menu.Item>
-                <Menu.Item
-                  className={menuItem}
-                  onClick={() => void signOut().finally(() => setSession({ state: 'out', message: null }))}
-                >
-                  Sign out
-                </Menu.Item>
-              </>
-            )}
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
   );
 }

@@ -1,11 +1,12 @@
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { useLive } from '../lib/push/live_store.ts';
-import { PipelinePage } from '../pipeline/pipeline_page.tsx';
 import { resumeSession, useSession } from '../session/session_store.ts';
 import { SignIn } from '../session/sign_in.tsx';
 import { Center } from './center.tsx';
 import { Mark } from './mark.tsx';
 import { useScreen } from './screen_store.ts';
+
+const PipelinePage = lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage }));
 
 /** Who sits here decides what stands here: the question, the sign-in, or the center. */
 export function Root() {
@@ -23,7 +24,18 @@ export function Root() {
 
   if (now.state === 'out') return <SignIn message={now.message} />;
   if (now.state === 'in') {
-    return <Center session={now.session} page={page === 'pipeline' ? <PipelinePage /> : null} />;
+    return (
+      <Center
+        session={now.session}
+        page={
+          page === 'pipeline' ? (
+            <Suspense>
+              <PipelinePage />
+            </Suspense>
+          ) : null
+        }
+      />
+    );
   }
   return (
     <main className="grid h-full place-items-center">

@@ -54,60 +54,80 @@ export function run(command: Command): void {
   const screen = useScreen.getState();
   switch (command) {
     case 'row_down':
-      return moveRow(1);
+      moveRow(1);
+      break;
     case 'row_up':
-      return moveRow(-1);
+      moveRow(-1);
+      break;
     case 'details':
       if (screen.selection) {
         screen.select(screen.selection, { details: true });
         focusPane('detail');
       } else moveRow(1);
-      return;
+      break;
     case 'acknowledge':
-      return acknowledgeSelection();
+      acknowledgeSelection();
+      break;
     case 'confirm':
     case 'reject':
-      return ask(command);
+      ask(command);
+      break;
     case 'crew':
-      return ask('assign');
+      ask('assign');
+      break;
     case 'trace_down':
-      return trace('down');
+      trace('down');
+      break;
     case 'trace_up':
-      return trace('up');
+      trace('up');
+      break;
     case 'isolate':
-      return trace('isolate');
+      trace('isolate');
+      break;
     case 'go_map':
-      return focusPane('map');
+      focusPane('map');
+      break;
     case 'go_events':
-      return focusPane('events');
+      focusPane('events');
+      break;
     case 'go_alarms':
-      return focusPane('alarms');
+      focusPane('alarms');
+      break;
     case 'go_trend':
-      return focusPane('trend');
+      focusPane('trend');
+      break;
     case 'go_pipeline':
-      return useScreen.setState({ page: 'pipeline' });
+      useScreen.setState({ page: 'pipeline' });
+      break;
     case 'filter':
       focusPane('events');
       requestAnimationFrame(() => document.getElementById('event-filter')?.focus());
-      return;
+      break;
     case 'zoom':
-      return requestZoom('selection');
+      requestZoom('selection');
+      break;
     case 'zoom_out':
-      return requestZoom('all');
+      requestZoom('all');
+      break;
     case 'utc':
-      return toggleUtc();
+      toggleUtc();
+      break;
     case 'theme':
-      return toggleTheme();
+      toggleTheme();
+      break;
     case 'help':
-      return useScreen.setState({ helpOpen: true });
+      useScreen.setState({ helpOpen: true });
+      break;
     case 'palette':
-      return useScreen.setState({ paletteOpen: true });
+      useScreen.setState({ paletteOpen: true });
+      break;
     case 'escape':
-      return escape();
+      stepBack();
+      break;
   }
 }
 
-function escape(): void {
+function stepBack(): void {
   const screen = useScreen.getState();
   if (document.activeElement instanceof HTMLElement && inText(document.activeElement)) document.activeElement.blur();
   else if (screen.askVerb) useScreen.setState({ askVerb: null });

@@ -3,10 +3,10 @@ import { type ColumnBundle, decodeColumns } from '#model/columns.ts';
 import { decodeDeltaPlanes } from '#model/delta.ts';
 import { edgeFlagNormallyOpen, edgeFlagPhaseShift, edgeFlagUnderground, type MapNetworkMeta } from '#model/map.ts';
 import { edgeKindCode } from '#model/network.ts';
-import { lineClass, type MapData, type SymbolGroup, textureWidth } from './map_data.ts';
+import { type DetailLevel, lineClass, type MapData, type SymbolGroup, textureWidth } from './map_data.ts';
 import { mercatorX, mercatorY, worldPixels } from './mercator.ts';
 
-/** Coarse levels: vertices snap to a pixel of `pixelZoom`, equal segments fall together. */
+/** Coarse levels: true to a pixel of `pixelZoom`. */
 const coarseLevels = [
   { fromZoom: 11.5, pixelZoom: 13 },
   { fromZoom: 0, pixelZoom: 11 },
@@ -119,7 +119,7 @@ export function decodeNetwork(buffer: ArrayBuffer): MapData {
   const edgeFeeder = new Uint16Array(edges);
   for (let f = 0; f < feeders; f++) edgeFeeder.fill(f, edgeStart[f], edgeStart[f + 1]);
 
-  const list = new SegmentList(Math.ceil((x.length - edges) * 1.4));
+  const list = new SegmentList(Math.ceil((x.length - edges) * 1.7));
   const fullStart = new Uint32Array(feeders + 1);
   const feederBox = new Float32Array(feeders * 4);
   const index = new Flatbush(Math.max(1, edges), 16, Float32Array);
@@ -158,7 +158,7 @@ export function decodeNetwork(buffer: ArrayBuffer): MapData {
   index.finish();
   fullStart[feeders] = list.count;
 
-  const levels = [{ feederStart: fullStart, fromZoom: fullFromZoom }];
+  const levels: DetailLevel[] = [{ feederStart: fullStart, fromZoom: fullFromZoom }];
   for (const { fromZoom, pixelZoom } of coarseLevels) {
     levels.push({ feederStart: coarsen(list, geometry, edgeStart, kind, flags, pixelZoom), fromZoom });
   }
@@ -199,7 +199,7 @@ function substationXyOf(bundle: ColumnBundle, origin: { x: number; y: number }):
   return xy;
 }
 
-/** Appends the snapped, deduplicated segments of one coarse level; returns its runs per feeder. */
+/** Appends one coarse level: edges simplified to a share of a pixel, dust left out. Returns its runs per feeder. */
 function coarsen(
   list: SegmentList,
   { vertexStart, x, y }: Geometry,
@@ -207,33 +207,23 @@ function coarsen(
   kind: Uint8Array,
   flags: Uint8Array,
   pixelZoom: number,
-): Uint32Array {
+): Uint32Array<ArrayBuffer> {
   const feeders = edgeStart.length - 1;
   const feederStart = new Uint32Array(feeders + 1);
-  const cell = 1 / worldPixels(pixelZoom);
-  // cells are counted from 2^25 west and north of the origin: 26 bits each, a pair of neighbours fits a float64
-  const half = 2 ** 25;
+  const pixel = 1 / worldPixels(pixelZoom);
+  const dust = (pixel * 0.4) ** 2;
   for (let f = 0; f < feeders; f++) {
     feederStart[f] = list.count;
-    const seen = new Set<number>();
     for (let e = edgeStart[f]; e < edgeStart[f + 1]; e++) {
-      const word = classOf(kind[e], flags[e]);
-      if (word === lineClass.device && kind[e] === edgeKindCode.power_transformer) continue;
-      let px = Math.round(x[vertexStart[e]] / cell);
-      let py = Math.round(y[vertexStart[e]] / cell);
-      for (let v = vertexStart[e] + 1; v < vertexStart[e + 1]; v++) {
-        const qx = Math.round(x[v] / cell);
-        const qy = Math.round(y[v] / cell);
-        if (qx === px && qy === py) continue;
-        // one key per undirected segment within a feeder: sums keep it below 2^53 for any city
-        const middle = (px + qx + 2 * half) % 131072;
-        const key = (middle * 131072 + ((py + qy + 2 * half) % 131072)) * 4096 + shapeKey(px - qx, py - qy);
-        if (!seen.has(key)) {
-          seen.add(key);
-          list.add(px * cell, py * cell, qx * cell, qy * cell, e, word);
-        }
-        px = qx;
-        py = qy;
+      if (kind[e] === edgeKindCode.power_transformer) continue;
+      const last = vertexStart[e + 1] - 1;
+      let from = vertexStart[e];
+      while (from < last) {
+        const to = farthestStraight(x, y, from, last, pixel * 0.7);
+        const dx = x[to] - x[from];
+        const dy = y[to] - y[from];
+        if (dx * dx + dy * dy > dust) list.add(x[from], y[from], x[to], y[to], e, classOf(kind[e], flags[e]));
+        from = to;
       }
     }
   }
@@ -241,10 +231,30 @@ function coarsen(
   return feederStart;
 }
 
-/** 12 bits of a segment's difference, the same for both directions. */
-function shapeKey(dx: number, dy: number): number {
-  const flip = dx < 0 || (dx === 0 && dy < 0);
-  return (((flip ? -dx : dx) & 63) << 6) | ((flip ? -dy : dy) & 63);
+/** The last vertex that a straight line from `from` reaches while all between stay within `tolerance` of it. */
+function farthestStraight(x: Float32Array, y: Float32Array, from: number, last: number, tolerance: number): number {
+  // the whole edge first: at a coarse level most edges are one line
+  if (isStraight(x, y, from, last, tolerance)) return last;
+  let to = from + 1;
+  while (to < last && isStraight(x, y, from, to + 1, tolerance)) to++;
+  return to;
+}
+
+function isStraight(x: Float32Array, y: Float32Array, from: number, to: number, tolerance: number): boolean {
+  const dx = x[to] - x[from];
+  const dy = y[to] - y[from];
+  const length = Math.sqrt(dx * dx + dy * dy);
+  for (let v = from + 1; v < to; v++) {
+    const px = x[v] - x[from];
+    const py = y[v] - y[from];
+    const along = length === 0 ? -1 : (px * dx + py * dy) / length;
+    const away =
+      along < 0 || along > length
+        ? Math.min(px * px + py * py, (x[v] - x[to]) ** 2 + (y[v] - y[to]) ** 2)
+        : ((px * dy - py * dx) / length) ** 2;
+    if (away > tolerance * tolerance) return false;
+  }
+  return true;
 }
 
 function symbolsOf(

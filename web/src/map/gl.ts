@@ -100,7 +100,10 @@ vec2 toPixels(vec2 p) { return (p - u_center) * u_pixels; }
 vec4 toClip(vec2 px) { return vec4(px.x / u_half.x, -px.y / u_half.y, 0.0, 1.0); }
 `;
 
+/** Makes the program current and tells it where the view stands. */
 export function setPlace(gl: WebGL2RenderingContext, program: Program, frame: Frame): void {
+  // biome-ignore lint/correctness/useHookAtTopLevel: WebGL's useProgram is no React hook
+  gl.useProgram(program.program);
   gl.uniform2f(program.uniform('u_center'), frame.centerX, frame.centerY);
   gl.uniform1f(program.uniform('u_pixels'), frame.pixels);
   gl.uniform2f(program.uniform('u_half'), frame.width / 2, frame.height / 2);

@@ -124,7 +124,6 @@ export class NetworkLines {
   drawBase(frame: Frame, visible: Uint8Array, palette: MapPalette): void {
     const gl = this.#gl;
     const level = this.#data.levels.find((candidate) => frame.zoom >= candidate.fromZoom) ?? this.#data.levels[0];
-    gl.useProgram(this.#base.program);
     this.#setUp(this.#base, frame, 0);
     const fade = step(0.5, 1, (frame.zoom - 10) / 3.5);
     const lateral = step(0.3, 1, (frame.zoom - 10) / 3.5);
@@ -143,7 +142,6 @@ export class NetworkLines {
     const list = this.#lists[name];
     if (list.pending) this.#upload(list);
     if (list.count === 0 || !list.texture) return;
-    gl.useProgram(this.#listed.program);
     const halo = name === 'halo';
     this.#setUp(this.#listed, frame, halo ? step(3, 9, (frame.zoom - 10) / 6) : step(1.1, 1.6, (frame.zoom - 10) / 5));
     bindTexture(gl, 2, list.texture);

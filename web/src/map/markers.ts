@@ -93,7 +93,6 @@ export class Markers {
       gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(values), gl.DYNAMIC_DRAW);
     }
     if (this.#count > 0) {
-      gl.useProgram(this.#program.program);
       setPlace(gl, this.#program, frame);
       gl.uniform3fv(this.#program.uniform('u_ground'), rgb(palette.ground));
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#count);

@@ -66,7 +66,6 @@ export class NetworkMeters {
     const gl = this.#gl;
     const wanted = new Set<number>();
     for (let f = 0; f < visible.length; f++) if (visible[f]) wanted.add(this.#data.feederSubstation[f]);
-    gl.useProgram(this.#program.program);
     setPlace(gl, this.#program, frame);
     bindTexture(gl, 2, statusTexture);
     gl.uniform1i(this.#program.uniform('u_status'), 2);

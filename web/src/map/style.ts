@@ -3,8 +3,8 @@ import type { MapPalette } from './palette.ts';
 
 const own = (path: string): string => new URL(path, location.origin).href;
 
-/** Text of the map is drawn by the browser from a local family: no glyph server. */
-const font = ['system-ui'];
+/** Text of the map is drawn by the browser in the page's own face: no glyph server. */
+const font = ['Inter'];
 
 /** A quiet basemap from the own origin. The network's own layers are put between land and labels. */
 export function mapStyle(palette: MapPalette): StyleSpecification {

@@ -141,7 +141,6 @@ export class NetworkSymbols {
   draw(frame: Frame, visible: Uint8Array, palette: MapPalette): void {
     if (frame.zoom < this.#data.symbolGroups[0].fromZoom) return;
     const gl = this.#gl;
-    gl.useProgram(this.#program.program);
     setPlace(gl, this.#program, frame);
     bindTexture(gl, 0, this.#symbols);
     bindTexture(gl, 2, this.#statusTexture);

@@ -17,6 +17,8 @@ export interface Series {
   stepped?: boolean;
 }
 
+const axisFont = '11px Inter, system-ui, sans-serif';
+
 /** Lines over time with the axes' units on them; the values under the pointer are told in words above. */
 export function Chart({ times, series, label }: { times: number[]; series: readonly Series[]; label: string }) {
   const holder = useRef<HTMLDivElement>(null);
@@ -40,7 +42,7 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
       grid: { show: side === 3, stroke: color('--rule'), width: 1 },
       ticks: { show: false },
       size: 62,
-      font: '11px sans-serif',
+      font: axisFont,
       values: (_, splits) => splits.map((split) => one?.format(split) ?? ''),
     });
     const tell = (u: uPlot) => {
@@ -48,7 +50,8 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
       const node = readout.current;
       if (!node) return;
       const last = u.data[0].length - 1;
-      const i = idx ?? last;
+      // without a pointer the newest values are told: the last point that has any
+      const i = idx ?? newest(u.data, last);
       const parts = seriesNow.current.map(
         (s, n) => `${s.label} ${s.format((u.data[n + 1][i] as number | null) ?? null)}`,
       );
@@ -72,7 +75,7 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
             grid: { show: false },
             ticks: { show: false },
             size: 22,
-            font: '11px sans-serif',
+            font: axisFont,
             values: (_, splits) => splits.map((split) => formatTime(split * 1000, view)),
           },
           axis(
@@ -130,9 +133,15 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
   );
 }
 
+function newest(data: uPlot.AlignedData, last: number): number {
+  for (let i = last; i > 0; i--)
+    if (data.slice(1).some((values) => values[i] !== null && values[i] !== undefined)) return i;
+  return last;
+}
+
 /** From zero up (or down) with head room, never flat. */
 function rangeOf(min: number | null, max: number | null): [number, number] {
   const low = Math.min(0, min ?? 0);
-  const high = Math.max(low + 1, (max ?? 0) * 1.08);
+  const high = Math.max(low + 10, (max ?? 0) * 1.08);
   return [low, high];
 }

@@ -6,7 +6,9 @@ import { getHistory, getOutageTimeline, getTrend, type TrendLevel } from '../lib
 import { useLive } from '../lib/push/live_store.ts';
 import { formatCount, formatNumber, formatPower } from '../lib/time/format.ts';
 import { useSelectedAsset } from '../network/selected_place.ts';
-import { Chart, type Series } from './chart.tsx';
+import type { Series } from './chart.tsx';
+import { LazyChart as Chart } from './lazy_chart.tsx';
+import { sampleAt } from './sample.ts';
 
 const spans = [
   { label: '2 h', hours: 2 },
@@ -45,7 +47,7 @@ export function TrendPane({ alone }: { alone: boolean }) {
   const [hours, setHours] = useState<number>(24);
   const subject = useSubject();
   const trend = useTrend(subject, hours);
-  const hasPoints = trend.data !== undefined && trend.data.times.length > 1;
+  const shown = trend.data && trend.data.times.length > 1 ? trend.data : null;
   return (
     <Pane
       name="trend"
@@ -82,11 +84,11 @@ export function TrendPane({ alone }: { alone: boolean }) {
         >
           {trend.error.message}
         </PaneMessage>
-      ) : hasPoints ? (
+      ) : shown ? (
         <Chart
-          times={trend.data.times}
-          series={trend.data.series}
-          label={`${trend.data.series.map((s) => s.label).join(' and ')} of ${subject.name} over ${hours} hours`}
+          times={shown.times}
+          series={shown.series}
+          label={`${shown.series.map((s) => s.label).join(' and ')} of ${subject.name} over ${hours} hours`}
         />
       ) : (
         <PaneMessage title="No readings yet">
@@ -175,19 +177,4 @@ function useTrend(subject: Subject, hours: number) {
     return { times: trend.time_s, freshTo: trend.fresh_to, series: [load, customersSeries(trend.customers_out)] };
   }, [data]);
   return { ...query, data: shown };
-}
-
-/** Values of buckets at other times: the bucket a time falls in, null where there is none. */
-export function sampleAt(
-  times: number[],
-  starts: number[],
-  values: (number | null)[],
-  bucketS: number,
-): (number | null)[] {
-  let at = 0;
-  return times.map((time) => {
-    while (at + 1 < starts.length && starts[at + 1] <= time) at++;
-    const inside = starts.length > 0 && time >= starts[at] && time < starts[at] + Math.max(bucketS, 1);
-    return inside ? values[at] : null;
-  });
 }
