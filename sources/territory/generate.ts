@@ -34,8 +34,6 @@ interface Hood {
   parts: Partition;
   trees: FeederTree[];
   places: Places;
-  /** row of the first feeder */
-  firstFeeder: number;
 }
 
 /** @throws FluxError `bad_scale` */
@@ -93,7 +91,7 @@ function growHood(streets: Streets, parts: Partition, firstFeeder: number, seed:
     });
     return tree;
   });
-  return { streets, parts, trees, places, firstFeeder };
+  return { streets, parts, trees, places };
 }
 
 function emitHood(

@@ -7,9 +7,6 @@ export interface SubstationSite {
   /** position in the lattice plane */
   u: number;
   v: number;
-  crossings: number;
-  /** true where the site is one of the published sites */
-  published: boolean;
 }
 
 export interface Partition {
@@ -93,7 +90,7 @@ function chooseSite(
     if (Math.abs(s.x[at] - sites[i].x) + Math.abs(s.y[at] - sites[i].y) > s.spacingU + s.spacingV) continue;
     if (substation[at] !== index) continue;
     used.add(i);
-    return { ...sites[i], u: s.u[at] + 1, v: s.v[at] + 1, crossings: own.length, published: true };
+    return { ...sites[i], u: s.u[at] + 1, v: s.v[at] + 1 };
   }
   for (const [du, dv] of [
     [0.5, 0.5],
@@ -106,7 +103,7 @@ function chooseSite(
     const v = s.v[centre] + dv * s.spacingV;
     const [x, y] = s.place(u, v);
     if (s.plan.polygon.contains(x, y, 20) || du === 0.1) {
-      return { x, y, u, v, crossings: own.length, published: false };
+      return { x, y, u, v };
     }
   }
   throw new Error('unreachable: the last offset is always taken');

@@ -78,11 +78,9 @@ export function planTerritory(scale: Scale): HoodPlan[] {
     chosen.map((one) => one.capacity),
     0,
   );
-  const hoodSubstations = apportion(
-    substations,
-    hoodMeters.map((count) => Math.max(0, count - metersPerSubstation / 2)).map((w) => w + 1e-9),
-    1,
-  );
+  // Everybody gets one; only what exceeds half a substation counts towards more.
+  const wanting = hoodMeters.map((count) => Math.max(0, count - metersPerSubstation / 2) + 1e-9);
+  const hoodSubstations = apportion(substations, wanting, 1);
   const plans = chosen.map((one, i): HoodPlan => {
     const sites = (siteData as [string, number, number][])
       .map(([, lon, lat]) => ({ x: toX(lon), y: toY(lat) }))
