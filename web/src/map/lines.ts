@@ -90,6 +90,9 @@ interface List {
   pending: Uint32Array | null;
 }
 
+type Rgb = [number, number, number];
+const mix = (a: Rgb, b: Rgb, t: number): Rgb => [0, 1, 2].map((i) => a[i] + (b[i] - a[i]) * t) as Rgb;
+
 const step = (from: number, to: number, t: number): number => from + (to - from) * Math.min(1, Math.max(0, t));
 
 export class NetworkLines {
@@ -124,7 +127,7 @@ export class NetworkLines {
   drawBase(frame: Frame, visible: Uint8Array, palette: MapPalette): void {
     const gl = this.#gl;
     const level = this.#data.levels.find((candidate) => frame.zoom >= candidate.fromZoom) ?? this.#data.levels[0];
-    this.#setUp(this.#base, frame, 0);
+    this.#setUp(this.#base, frame, 0, true);
     const fade = step(0.5, 1, (frame.zoom - 10) / 3.5);
     const lateral = step(0.3, 1, (frame.zoom - 10) / 3.5);
     const alphas = [fade + 0.1, fade, lateral, lateral, lateral].map((alpha) => Math.min(1, alpha));
@@ -143,23 +146,27 @@ export class NetworkLines {
     if (list.pending) this.#upload(list);
     if (list.count === 0 || !list.texture) return;
     const halo = name === 'halo';
-    this.#setUp(this.#listed, frame, halo ? step(3, 9, (frame.zoom - 10) / 6) : step(1.1, 1.6, (frame.zoom - 10) / 5));
+    this.#setUp(
+      this.#listed,
+      frame,
+      halo ? step(3, 9, (frame.zoom - 10) / 6) : step(1.1, 1.6, (frame.zoom - 10) / 5),
+      !halo,
+    );
     bindTexture(gl, 2, list.texture);
     gl.uniform1i(this.#listed.uniform('u_list'), 2);
-    const tints = [...palette.status, palette.selection, palette.trace];
-    const alphas = tints.map((_, i) => (i === tintSelection ? 0.5 : i === tintTrace ? 0.38 : 1));
+    // outlines are mixed with the ground, not laid over it: joints of translucent segments would show as beads
+    const colors = [
+      ...palette.status.map((hex) => rgb(hex)),
+      ...[palette.selection, palette.trace].map((hex, i) => mix(rgb(palette.land), rgb(hex), i === 0 ? 0.55 : 0.36)),
+    ];
     gl.uniform4fv(
       this.#listed.uniform('u_color'),
-      tints.flatMap((hex, i) =>
-        rgb(hex)
-          .map((c) => c * alphas[i])
-          .concat(alphas[i]),
-      ),
+      colors.flatMap((color) => [...color, 1]),
     );
     gl.drawArrays(gl.TRIANGLES, 0, list.count * 6);
   }
 
-  #setUp(program: Program, frame: Frame, extra: number): void {
+  #setUp(program: Program, frame: Frame, extra: number, dashed: boolean): void {
     const gl = this.#gl;
     setPlace(gl, program, frame);
     bindTexture(gl, 0, this.#segments);
@@ -170,7 +177,7 @@ export class NetworkLines {
     const lateral = step(0.55, 1.8, (frame.zoom - 10) / 7);
     gl.uniform1fv(program.uniform('u_width'), [main, main, lateral, lateral, lateral]);
     gl.uniform1f(program.uniform('u_extra'), extra);
-    gl.uniform1f(program.uniform('u_dash'), frame.zoom >= 14 ? frame.pixels / (40_075_017 * 10 * 0.867) : 0);
+    gl.uniform1f(program.uniform('u_dash'), dashed && frame.zoom >= 14 ? frame.pixels / (40_075_017 * 10 * 0.867) : 0);
   }
 
   #upload(list: List): void {

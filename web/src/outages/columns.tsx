@@ -51,7 +51,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'priority',
     head: 'Pri',
     title: `Priority. ${priorityRule}`,
-    width: 38,
+    width: 34,
     cell: (o) => <PriorityMark priority={outagePriority(o)} />,
   },
   {
@@ -59,7 +59,7 @@ export const eventColumns: readonly EventColumn[] = [
     head: 'St',
     title:
       'State: PD predicted, PB probable, CF confirmed, AS assigned, ER en route, OS on site, PR partly restored, RS restored',
-    width: 30,
+    width: 24,
     cell: (o) => (
       <abbr title={words(o.state)} className="no-underline">
         {stateShort[o.state]}
@@ -70,7 +70,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'device',
     head: 'Device',
     title: 'The device that is open or predicted to be',
-    width: 112,
+    width: 100,
     cell: (o) => (
       <>
         <span className="mr-1 text-[10px] text-dim" title={words(o.device_kind)}>
@@ -80,12 +80,12 @@ export const eventColumns: readonly EventColumn[] = [
       </>
     ),
   },
-  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 104, cell: (o) => o.feeder_name },
+  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 92, cell: (o) => o.feeder_name },
   {
     key: 'customers',
     head: 'Cust',
     title: 'Customers without supply now',
-    width: 52,
+    width: 42,
     right: true,
     cell: (o) => <strong className="font-semibold">{formatCount(o.customers_out)}</strong>,
   },
@@ -93,7 +93,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'critical',
     head: 'Crit',
     title: 'Critical customers without supply now',
-    width: 36,
+    width: 28,
     right: true,
     cell: (o) =>
       o.critical_out > 0 ? (
@@ -106,7 +106,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'evidence',
     head: 'Ev',
     title: 'Evidence: meters that reported dark',
-    width: 46,
+    width: 36,
     right: true,
     cell: (o) => formatCount(o.meters_dark),
   },
@@ -114,7 +114,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'start',
     head: 'Start',
     title: 'When it started',
-    width: 46,
+    width: 40,
     right: true,
     cell: (o, c) => formatTime(o.started_at, c.view),
   },
@@ -122,7 +122,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'age',
     head: 'Age',
     title: 'Time since it started',
-    width: 56,
+    width: 46,
     right: true,
     cell: (o, c) => formatAge(ageSeconds(o.started_at, c.now)),
   },
@@ -130,7 +130,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'etr50',
     head: 'ETR50',
     title: 'Estimated restoration, as likely earlier as later',
-    width: 54,
+    width: 46,
     right: true,
     cell: (o, c) => formatEtr(o.etr_p50, c.now, c.view),
   },
@@ -138,18 +138,18 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'etr90',
     head: 'ETR90',
     title: 'Estimated restoration with 90% confidence',
-    width: 54,
+    width: 46,
     right: true,
     cell: (o, c) => formatEtr(o.etr_p90, c.now, c.view),
   },
-  { key: 'source', head: 'Src', title: 'What raised it', width: 74, cell: (o) => words(o.source) },
-  { key: 'crew', head: 'Crew', title: 'Crew', width: 66, cell: (o) => o.crew ?? <span className="text-faint">—</span> },
+  { key: 'source', head: 'Src', title: 'What raised it', width: 70, cell: (o) => words(o.source) },
+  { key: 'crew', head: 'Crew', title: 'Crew', width: 58, cell: (o) => o.crew ?? <span className="text-faint">—</span> },
   {
     key: 'cause',
     head: 'Cause',
     title: 'Cause',
-    width: 100,
+    width: 92,
     cell: (o) => (o.cause ? words(o.cause) : <span className="text-faint">—</span>),
   },
-  { key: 'zone', head: 'Zone', title: 'Area of responsibility', width: 96, cell: (o, c) => c.areaName(o.area_id) },
+  { key: 'zone', head: 'Zone', title: 'Area of responsibility', width: 84, cell: (o, c) => c.areaName(o.area_id) },
 ];

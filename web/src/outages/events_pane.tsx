@@ -12,7 +12,7 @@ import type { Sort, SortKey } from './events.ts';
 import { setSort, useSort, useVisibleEvents } from './visible_events.ts';
 
 const rowHeight = 28;
-const tableWidth = eventColumns.reduce((sum, column) => sum + column.width + 10, 6);
+const tableWidth = eventColumns.reduce((sum, column) => sum + column.width + 8, 12);
 const template = eventColumns.map(({ width }) => `minmax(${width}px, ${width}fr)`).join(' ');
 
 /** Every open event, dense; all of them, however many. */
@@ -126,7 +126,7 @@ function EventTable({ rows }: { rows: ReturnType<typeof useVisibleEvents> }) {
                 onClick={() => useScreen.getState().select({ kind: 'outage', id: outage.id })}
                 onDoubleClick={() => useScreen.getState().select({ kind: 'outage', id: outage.id }, { details: true })}
                 style={{ transform: `translateY(${item.start}px)`, gridTemplateColumns: template }}
-                className={`absolute inset-x-0 top-0 grid h-7 items-center gap-x-2.5 border-b border-rule/50 px-2 ${chosen ? 'bg-chosen shadow-[inset_3px_0_0_var(--accent)]' : 'hover:bg-hover'}`}
+                className={`absolute inset-x-0 top-0 grid h-7 items-center gap-x-2 border-b border-rule/50 px-2 ${chosen ? 'bg-chosen shadow-[inset_3px_0_0_var(--accent)]' : 'hover:bg-hover'}`}
               >
                 {eventColumns.map((column) => (
                   // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: cells are reached by row
@@ -151,7 +151,7 @@ function Head() {
       role="row"
       aria-rowindex={1}
       style={{ gridTemplateColumns: template }}
-      className="sticky top-0 z-10 grid h-6 items-center gap-x-2.5 border-b border-rule bg-pane px-2 text-[11px] text-dim"
+      className="sticky top-0 z-10 grid h-6 items-center gap-x-2 border-b border-rule bg-pane px-2 text-[11px] text-dim"
     >
       {eventColumns.map((column) => {
         const active = sort.key === column.key;
