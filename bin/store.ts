@@ -24,9 +24,9 @@ const leastFreeBytes = 300 * 1024 * 1024;
 /** @throws FluxError `data_folder`, `disk_full`, `store_unreachable`, and those of the embedded cluster */
 export async function openStore(config: Config, applicationName: string): Promise<Store> {
   await prepareDataFolder(config.dataFolder);
-  const embedded = config.databaseUrl
-    ? undefined
-    : await startEmbeddedPostgres(config.dataFolder, { ownBinaries: config.postgresBinaries });
+  const start = (): Promise<EmbeddedPostgres> =>
+    startEmbeddedPostgres(config.dataFolder, { ownBinaries: config.postgresBinaries });
+  let embedded = config.databaseUrl ? undefined : await start();
   const connection = config.databaseUrl ?? embedded!.connection;
   const pool = openPool({ connection, max: config.connections, applicationName });
   try {

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { FluxError } from '#model/errors.ts';
 import { type OutageState, outageStates, outageVerbs } from '#model/api/outages.ts';
-import { allowedVerbs, engineEvents, engineMayMove, isOut, lifecycle, mayBeAbsorbed, nextState, outageEvents } from './lifecycle.ts';
+import { FluxError } from '#model/errors.ts';
+import {
+  allowedVerbs,
+  engineEvents,
+  engineMayMove,
+  isOut,
+  lifecycle,
+  mayBeAbsorbed,
+  nextState,
+  outageEvents,
+} from './lifecycle.ts';
 
-const cells = outageStates.flatMap((state) => outageEvents.map((event) => ({ state, event, to: lifecycle[state][event] })));
+const cells = outageStates.flatMap((state) =>
+  outageEvents.map((event) => ({ state, event, to: lifecycle[state][event] })),
+);
 
 describe('life cycle', () => {
   test('every cell is decided, and nextState says the same', () => {
@@ -29,7 +40,11 @@ describe('life cycle', () => {
     const words = rows.map((row) => row.split('|').map((cell) => cell.trim()));
     for (const [, state, ...written] of words) {
       const table = outageEvents.map((event) => lifecycle[state as OutageState][event]);
-      assert.deepEqual(written.slice(0, outageEvents.length).map((cell) => (cell === '' ? 'invalid' : cell)), table, state);
+      assert.deepEqual(
+        written.slice(0, outageEvents.length).map((cell) => (cell === '' ? 'invalid' : cell)),
+        table,
+        state,
+      );
     }
     assert.equal(rows.length, outageStates.length);
   });
@@ -75,8 +90,17 @@ describe('life cycle', () => {
 
   test('the way of the book: confirmed, assigned, en route, on site, partly restored, restored, closed', () => {
     const way = ['confirm', 'assign', 'depart', 'arrive', 'restore_part', 'restore', 'close'] as const;
-    const states = way.reduce<OutageState[]>((seen, verb) => [...seen, nextState(seen.at(-1)!, verb)], ['predicted']);
-    assert.deepEqual(states.slice(1), ['confirmed', 'assigned', 'en_route', 'on_site', 'partly_restored', 'restored', 'closed']);
+    const states: OutageState[] = ['predicted'];
+    for (const verb of way) states.push(nextState(states.at(-1)!, verb));
+    assert.deepEqual(states.slice(1), [
+      'confirmed',
+      'assigned',
+      'en_route',
+      'on_site',
+      'partly_restored',
+      'restored',
+      'closed',
+    ]);
     assert.deepEqual(allowedVerbs('predicted'), ['confirm', 'reject', 'assign', 'restore_part', 'restore']);
   });
 });

@@ -1,6 +1,7 @@
 /** The life of an outage as one complete table. The numbered invariants stand in SPEC.md. */
-import { FluxError } from '#model/errors.ts';
+
 import { type OutageState, type OutageVerb, outageVerbs } from '#model/api/outages.ts';
+import { FluxError } from '#model/errors.ts';
 
 /**
  * What the engine finds out:

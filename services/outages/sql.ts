@@ -56,6 +56,20 @@ const supplyUpsert: NamedQuery = {
           outage_id = excluded.outage_id, leftover_of = excluded.leftover_of`,
 };
 
+const deviceUpsert: NamedQuery = {
+  name: 'device_report_upsert',
+  text: `
+    insert into device_report (equipment_key, at_ms)
+    select given.equipment_key, given.at_ms from unnest($1::int[], $2::float8[]) as given (equipment_key, at_ms)
+    on conflict (equipment_key) do update set at_ms = excluded.at_ms`,
+};
+
+const deviceAll: NamedQuery = {
+  name: 'device_report_all',
+  text: 'select report.equipment_key as edge, report.at_ms as "atMs" from device_report as report order by report.equipment_key',
+};
+export const deviceReports = (on: Queryable) => rowsOf<{ edge: number; atMs: number }>(on, deviceAll);
+
 const engineMark: NamedQuery = {
   name: 'outage_engine_mark',
   text: `
@@ -69,6 +83,8 @@ export interface OutageWrite {
   outages: { record: OutageRecord; feederKey: number; isOpen: boolean }[];
   log: OutageLogRow[];
   meters: MeterRow[];
+  /** edge row and time of devices that reported */
+  devices: [number, number][];
   appliedEventId: number;
   nextOutageNo: number;
 }
@@ -134,6 +150,8 @@ export async function storeOutages(on: Queryable, write: OutageWrite): Promise<v
       of('leftoverOf'),
     ]);
   }
+  if (write.devices.length > 0)
+    await rowsOf(on, deviceUpsert, [write.devices.map(([edge]) => edge), write.devices.map(([, atMs]) => atMs)]);
   await rowsOf(on, engineMark, [write.appliedEventId, write.nextOutageNo]);
 }
 

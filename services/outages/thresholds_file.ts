@@ -1,13 +1,13 @@
 /** Reads thresholds from a configuration: everything left out keeps its default, everything unknown or wrong is named. */
 import { FluxError } from '#model/errors.ts';
 import {
+  type DeviceThreshold,
   defaultThresholds,
   deviceKinds,
-  type DeviceThreshold,
   type OutageMode,
-  outageModes,
   type OutageSettings,
   type OutageThresholds,
+  outageModes,
 } from './thresholds.ts';
 
 /** lowest and highest allowed value */

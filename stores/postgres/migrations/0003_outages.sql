@@ -81,11 +81,10 @@ create table alarm (
   state text not null,
   raised_at timestamptz not null,
   text text not null,
-  feeder_key integer,
+  feeder_id text,
   outage_id text,
-  device_key integer,
+  device_id text,
   acknowledged_by text,
-  acknowledged_at timestamptz,
-  returned_at timestamptz
+  changed_at timestamptz not null default now()
 );
-create index alarm_active on alarm (state) where state <> 'normal';
+create index alarm_active on alarm (raised_at) where state <> 'normal';

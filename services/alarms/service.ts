@@ -1,0 +1,130 @@
+/** Alarms of the operator: raised by what happens to outages, acknowledged by a person, gone when both are over. */
+import type { Alarm } from '#model/api/live.ts';
+import type { Outage } from '#model/api/outages.ts';
+import { FluxError } from '#model/errors.ts';
+import { type NamedQuery, type Pool, rowsOf } from '#stores/postgres/pool.ts';
+
+export interface AlarmService {
+  start(): Promise<void>;
+  /** an outage appeared or changed; @returns alarms that changed by it */
+  follow(outage: Outage, isOut: boolean): Alarm[];
+  active(): Alarm[];
+  acknowledge(id: string, user: string): Promise<Alarm>;
+  feederOf(id: string): string | null;
+  stop(): Promise<void>;
+}
+
+const alarmUpsert: NamedQuery = {
+  name: 'alarm_upsert',
+  text: `
+    insert into alarm (id, priority, state, raised_at, text, feeder_id, outage_id, device_id, acknowledged_by)
+    select given.id, given.priority, given.state, given.at, given.text, given.feeder_id, given.outage_id, given.device_id, given.acknowledged_by
+    from jsonb_to_recordset($1::jsonb) as given (id text, priority int, state text, at timestamptz, text text, feeder_id text,
+                                                 outage_id text, device_id text, acknowledged_by text)
+    on conflict (id) do update
+      set priority = excluded.priority, state = excluded.state, text = excluded.text, feeder_id = excluded.feeder_id,
+          device_id = excluded.device_id, acknowledged_by = excluded.acknowledged_by, changed_at = now()`,
+};
+const alarmActive: NamedQuery = {
+  name: 'alarm_active',
+  text: `
+    select alarm.id, alarm.priority::int, alarm.state, alarm.raised_at, alarm.text, alarm.feeder_id, alarm.outage_id,
+           alarm.device_id, alarm.acknowledged_by
+    from alarm
+    where alarm.state <> 'normal'
+    order by alarm.raised_at`,
+};
+
+/** 1 = highest. Critical customers first, then size. */
+function priorityOf(outage: Outage): number {
+  if (outage.critical_out > 0 || outage.customers_out >= 1000) return 1;
+  if (outage.customers_out >= 200) return 2;
+  return outage.customers_out >= 20 ? 3 : 4;
+}
+
+function textOf(outage: Outage): string {
+  const critical = outage.critical_out > 0 ? `, ${outage.critical_out} critical` : '';
+  return `${outage.device_kind.replaceAll('_', ' ')} ${outage.device_id} out: ${outage.customers_out.toLocaleString('en-US')} customers${critical}`;
+}
+
+export function makeAlarmService(pool: Pool, report: (message: string, error: unknown) => void): AlarmService {
+  const alarms = new Map<string, Alarm>();
+  const unwritten = new Map<string, Alarm>();
+  let writing: Promise<void> | undefined;
+
+  function keep(alarm: Alarm): Alarm {
+    if (alarm.state === 'normal') alarms.delete(alarm.id);
+    else alarms.set(alarm.id, alarm);
+    unwritten.set(alarm.id, alarm);
+    writing ??= write().finally(() => {
+      writing = undefined;
+    });
+    return alarm;
+  }
+
+  async function write(): Promise<void> {
+    while (unwritten.size > 0) {
+      const batch = [...unwritten.values()];
+      unwritten.clear();
+      for (let attempt = 0; ; attempt++) {
+        try {
+          await rowsOf(pool, alarmUpsert, [JSON.stringify(batch)]);
+          break;
+        } catch (error) {
+          if (attempt === 0) report('alarms could not be stored; tried again until they are', error);
+          await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 200 * 2 ** attempt)));
+        }
+      }
+    }
+  }
+
+  return {
+    start: async () => {
+      const rows = await rowsOf<Omit<Alarm, 'at'> & { raised_at: Date }>(pool, alarmActive);
+      for (const { raised_at, ...row } of rows) alarms.set(row.id, { ...row, at: raised_at.toISOString() });
+    },
+    follow: (outage, isOut) => {
+      const id = `ALM-${outage.id}`;
+      const known = alarms.get(id);
+      if (!known && !isOut) return [];
+      const priority = known && !isOut ? known.priority : Math.min(priorityOf(outage), known?.priority ?? 4);
+      // Worse than what was acknowledged is news again.
+      const acknowledged = known?.acknowledged_by && priority >= known.priority ? known.acknowledged_by : null;
+      const state = isOut
+        ? acknowledged
+          ? 'acknowledged'
+          : 'unacknowledged'
+        : acknowledged
+          ? 'normal'
+          : 'returned_unacknowledged';
+      const text = isOut ? textOf(outage) : (known?.text ?? textOf(outage));
+      if (known && known.state === state && known.priority === priority && known.text === text) return [];
+      return [
+        keep({
+          id,
+          priority,
+          state,
+          at: known?.at ?? outage.detected_at,
+          text,
+          feeder_id: outage.feeder_id,
+          outage_id: outage.id,
+          device_id: outage.device_id,
+          acknowledged_by: acknowledged,
+        }),
+      ];
+    },
+    active: () => [...alarms.values()],
+    acknowledge: async (id, user) => {
+      const alarm = alarms.get(id);
+      if (!alarm) throw new FluxError('not_found', `alarm ${id} is not active any more`);
+      const state = alarm.state === 'returned_unacknowledged' ? 'normal' : 'acknowledged';
+      const kept = keep({ ...alarm, state, acknowledged_by: user });
+      await writing;
+      return kept;
+    },
+    feederOf: (id) => alarms.get(id)?.feeder_id ?? null,
+    stop: async () => {
+      await writing;
+    },
+  };
+}

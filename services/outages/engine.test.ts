@@ -1,0 +1,436 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { FluxError } from '#model/errors.ts';
+import { all, engineOn, type Message, plant, transformers } from './engine_testbed.ts';
+import { defaultThresholds, type OutageSettings } from './thresholds.ts';
+
+/** breaker B > recloser R > fuses F1 (4 transformers of 6), F2 (3 of 6); breaker B > fuse F3 (3 of 6) */
+const feeder = () =>
+  plant([
+    [
+      'breaker',
+      'B',
+      ['recloser', 'R', ['fuse', 'F1', ...transformers('T', 4, 6)], ['fuse', 'F2', ...transformers('U', 3, 6)]],
+      ['fuse', 'F3', ...transformers('V', 3, 6)],
+    ],
+  ]);
+
+describe('prediction by the engine', () => {
+  test('A1 every meter of one transformer: exactly one outage, at that transformer', () => {
+    const bed = feeder();
+    const { send, tick, active, engine } = engineOn(bed);
+    const first = send(all(bed.below('T2'), 'last_gasp', 1000), 1001);
+    assert.deepEqual(first.changes, [], 'nothing before the hold window is over');
+    const { changes, log } = tick(1046);
+    assert.deepEqual(active(), ['predicted T2 6']);
+    assert.deepEqual(changes[0].kinds, ['opened', 'updated']);
+    assert.equal(changes[0].outage.startedMs, 1_000_000);
+    assert.deepEqual([log[0].verb, log[0].toState], ['opened', 'predicted']);
+    assert.deepEqual(tick(1050).changes, [], 'time alone changes nothing');
+    assert.equal(engine.outages().length, 1);
+  });
+
+  test('A2 siblings follow: the same outage moves to the fuse, then to the recloser; ids of the others merge', () => {
+    const bed = feeder();
+    const { send, tick, active, engine } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    assert.deepEqual(active(), ['predicted T1 6']);
+    const [{ id }] = engine.outages();
+    for (const t of ['T2', 'T3', 'T4']) send(all(bed.below(t), 'last_gasp', 10), 51);
+    tick(60);
+    assert.deepEqual(active(), ['predicted F1 24']);
+    send(all(bed.below('U1'), 'last_gasp', 15), 61);
+    assert.deepEqual(active(), ['predicted F1 24', 'predicted U1 6']);
+    send([...all(bed.below('U2'), 'last_gasp', 15), ...all(bed.below('U3'), 'last_gasp', 15)], 62);
+    assert.deepEqual(active(), ['predicted R 42']);
+    const outages = engine.outages();
+    assert.equal(outages[0].id, id, 'the oldest id survives');
+    assert.deepEqual(
+      outages.slice(1).map((outage) => [outage.state, outage.mergedInto]),
+      [['merged', id]],
+    );
+    assert.equal(outages[0].startedMs, 0);
+  });
+
+  test('one transformer below a fuse stays at the transformer; one meter of several is its own service point', () => {
+    const bed = feeder();
+    const { send, active } = engineOn(bed);
+    send([...all(bed.below('T1'), 'last_gasp', 0), ...all(bed.below('V1').slice(0, 1), 'last_gasp', 0)], 50);
+    assert.deepEqual(active(), ['predicted T1 6', `predicted M${bed.below('V1')[0]}@V1 1`]);
+  });
+
+  test('ten per cent lost gasps and a stray dark meter elsewhere change neither device', () => {
+    const bed = feeder();
+    const { send, active } = engineOn(bed);
+    const heard = bed.below('F1').filter((_, i) => i % 9 !== 4);
+    send([...all(heard, 'last_gasp', 0), [bed.below('V2')[3], 'last_gasp', 1]], 50);
+    assert.deepEqual(active(), ['predicted F1 24', `predicted M${bed.below('V2')[3]}@V2 1`]);
+  });
+
+  test('A4 pings that answer lit inside a prediction move it down', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    send(all([...bed.below('F1'), ...bed.below('U1'), ...bed.below('U2')], 'last_gasp', 0), 50);
+    assert.deepEqual(active(), ['predicted R 42']);
+    const { changes } = send(all(bed.below('U3').slice(0, 2), 'ping_lit', 60), 61);
+    assert.deepEqual(active(), ['predicted F1 24', 'predicted U1 6', 'predicted U2 6']);
+    assert.equal(changes[0].outage.id, engine.outages()[0].id);
+    assert.ok(changes[0].kinds.includes('moved'));
+  });
+
+  test('by thresholds alone: percent, count, both or either decide as configured', () => {
+    const settled = (settings: Partial<OutageSettings>) => {
+      const bed = feeder();
+      const { send, active } = engineOn(bed, {
+        ...defaultThresholds,
+        blue_sky: { ...defaultThresholds.blue_sky, rule: 'thresholds', ...settings },
+      });
+      send(all([...bed.below('T1'), ...bed.below('T2')], 'last_gasp', 0), 50);
+      return active().map((line) => line.split(' ')[1]);
+    };
+    const { device } = defaultThresholds.blue_sky;
+    const fuse = (minPercent: number, minCount: number, need: 'both' | 'either') => ({
+      device: { ...device, fuse: { minPercent, minCount, need } },
+    });
+    assert.deepEqual(settled(fuse(50, 12, 'both')), ['F1']);
+    assert.deepEqual(settled(fuse(51, 12, 'both')), ['T1', 'T2']);
+    assert.deepEqual(settled(fuse(50, 13, 'both')), ['T1', 'T2']);
+    assert.deepEqual(settled(fuse(51, 12, 'either')), ['F1']);
+  });
+
+  test('probable after its minutes, and from then on it stays where it is', () => {
+    const bed = feeder();
+    const { send, tick, active } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    assert.deepEqual(active(), ['predicted T1 6']);
+    tick(50 + 20 * 60);
+    assert.deepEqual(active(), ['probable T1 6']);
+    send(all(['T2', 'T3', 'T4'].flatMap(bed.below), 'last_gasp', 1300), 1350);
+    assert.deepEqual(active(), ['probable T1 6', 'predicted F1 18'], 'the fuse takes the rest');
+  });
+
+  test('an area has its own mode', () => {
+    const bed = feeder();
+    const areas = new Map([[0, { mode: 'storm' as const, storm: { holdWindowS: 5 } }]]);
+    const { send, active } = engineOn(bed, { ...defaultThresholds, areas });
+    send(all(bed.below('T1'), 'last_gasp', 0), 6);
+    assert.deepEqual(active(), ['predicted T1 6']);
+  });
+});
+
+describe('known devices', () => {
+  test('an open breaker is an outage at once and takes in what was predicted below', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    send(all([...bed.below('T1'), ...bed.below('V1')], 'last_gasp', 0), 50);
+    const [first, second] = engine.outages();
+    bed.setOpen(bed.edge('B'), true);
+    const { changes } = engine.applyDevice({ edge: bed.edge('B'), open: true, atMs: 55_000 }, 56_000);
+    assert.deepEqual(active(), ['probable B 60']);
+    const [survivor, merged] = engine.outages();
+    assert.deepEqual([survivor.id, survivor.source], [first.id, 'grid_event']);
+    assert.deepEqual([merged.id, merged.mergedInto], [second.id, first.id]);
+    assert.equal(changes.length, 2);
+    send(all(bed.below('T2'), 'last_gasp', 56), 200);
+    assert.deepEqual(active(), ['probable B 60'], 'gasps below are explained already');
+    bed.setOpen(bed.edge('B'), false);
+    engine.applyDevice({ edge: bed.edge('B'), open: false, atMs: 655_000 }, 656_000);
+    const [restored] = engine.outages();
+    assert.deepEqual([restored.state, restored.restoredMs, restored.customersOut], ['restored', 655_000, 0]);
+    assert.equal(
+      restored.steps.reduce((sum, step) => sum + step.customerMinutes, 0),
+      (60 * 655) / 60,
+    );
+  });
+
+  test('a late report of a device is ignored; a confirmed outage below stays nested', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    engine.act(engine.outages()[0].id, 'confirm', { actor: 'ann' }, 51_000);
+    bed.setOpen(bed.edge('R'), true);
+    engine.applyDevice({ edge: bed.edge('R'), open: true, atMs: 60_000 }, 60_000);
+    assert.deepEqual(active(), ['confirmed T1 6', 'probable R 36']);
+    engine.applyDevice({ edge: bed.edge('R'), open: false, atMs: 59_000 }, 61_000);
+    assert.deepEqual(active(), ['confirmed T1 6', 'probable R 36']);
+  });
+
+  test('placed by hand it is confirmed; a prediction that reaches further keeps its id and the rest', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    send(all(bed.below('R'), 'last_gasp', 0), 50);
+    assert.deepEqual(active(), ['predicted R 42']);
+    engine.place(bed.edge('F1'), { actor: 'ann', reason: 'fuse seen hanging' }, 60_000);
+    assert.deepEqual(active(), ['predicted F2 18', 'confirmed F1 24']);
+  });
+});
+
+describe('restoration', () => {
+  test('A5 back within the hold window is momentary and never an outage', () => {
+    const bed = feeder();
+    const { send, tick, engine } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 1);
+    const { counts } = send(all(bed.below('T1'), 'power_restored', 30), 31);
+    tick(100);
+    assert.equal(counts.momentary, 6);
+    assert.deepEqual(engine.outages(), []);
+  });
+
+  test('A5 a restore that only arrives late still makes it momentary: the prediction is withdrawn', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    const { log } = send(all(bed.below('T1'), 'power_restored', 40), 55);
+    assert.deepEqual([engine.outages()[0].state, log[0].verb], ['rejected', 'withdrawn']);
+    assert.equal(engine.outages()[0].steps.length, 0);
+  });
+
+  test('A7 each partial restoration closes a step; customer-minutes add up', () => {
+    const bed = feeder();
+    const { send, engine, active } = engineOn(bed);
+    send(all(bed.below('F1'), 'last_gasp', 0), 50);
+    engine.act(engine.outages()[0].id, 'confirm', { actor: 'ann' }, 60_000);
+    send(all(bed.below('T1'), 'power_restored', 600), 601);
+    assert.deepEqual(active(), ['partly_restored F1 18']);
+    send(all([...bed.below('T2'), ...bed.below('T3')], 'power_restored', 1200), 1201);
+    send(all(bed.below('T4'), 'power_restored', 3600), 3601);
+    const [outage] = engine.outages();
+    assert.equal(outage.state, 'restored');
+    assert.deepEqual(
+      outage.steps.map((step) => [step.fromMs / 1000, step.toMs! / 1000, step.customersOut, step.customerMinutes]),
+      [
+        [0, 600, 24, 240],
+        [600, 1200, 18, 180],
+        [1200, 3600, 6, 240],
+      ],
+    );
+    assert.equal(outage.customersRestored, 24);
+    engine.tick(3_601_000 + 3_600_000);
+    assert.equal(engine.outages()[0].state, 'closed');
+  });
+
+  test('A8 what stays dark after the restoration becomes a nested outage at its own device', () => {
+    const bed = feeder();
+    const { send, tick, engine, active } = engineOn(bed);
+    send(all(bed.below('R'), 'last_gasp', 0), 50);
+    const dark = bed.below('U1');
+    send(
+      all(
+        bed.below('R').filter((meter) => !dark.includes(meter)),
+        'power_restored',
+        900,
+      ),
+      905,
+    );
+    assert.deepEqual(active(), ['restored R 0']);
+    tick(960);
+    assert.deepEqual(active(), ['restored R 0'], 'the last messages may still be on their way');
+    tick(966);
+    assert.deepEqual(active(), ['restored R 0', 'predicted U1 6']);
+    const [parent, nested] = engine.outages();
+    assert.equal(nested.nestedIn, parent.id);
+    assert.equal(nested.startedMs, parent.restoredMs, 'no customer-minute is counted twice');
+  });
+
+  test('a transformer with power again has it for its silent meters, too', () => {
+    const bed = feeder();
+    const { send, active } = engineOn(bed);
+    const silent = bed.below('T1').slice(0, 2);
+    send(
+      all(
+        bed.below('F1').filter((meter) => !silent.includes(meter)),
+        'last_gasp',
+        0,
+      ),
+      50,
+    );
+    assert.deepEqual(active(), ['predicted F1 24']);
+    send(all(bed.below('T1').slice(2), 'power_restored', 600), 601);
+    assert.deepEqual(active(), ['partly_restored F1 18']);
+  });
+
+  test('restored by a person; a meter that stays dark comes back as an outage of its own', () => {
+    const bed = feeder();
+    const { send, tick, engine, active } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    engine.act(engine.outages()[0].id, 'restore', { actor: 'ann', reason: 'crew says so' }, 300_000);
+    send(all(bed.below('T1').slice(1), 'power_restored', 299), 310);
+    tick(400);
+    assert.deepEqual(active(), ['restored T1 0', `predicted M${bed.below('T1')[0]}@T1 1`]);
+  });
+
+  test('rejected: the same messages do not raise it again, new ones do', () => {
+    const bed = feeder();
+    const { send, tick, engine, active } = engineOn(bed);
+    const gasps = all(bed.below('T1'), 'last_gasp', 0);
+    send(gasps, 50);
+    engine.act(engine.outages()[0].id, 'reject', { actor: 'ann' }, 60_000);
+    send(gasps, 61);
+    tick(200);
+    assert.deepEqual(active(), []);
+    send(all(bed.below('T1'), 'last_gasp', 210), 300);
+    assert.deepEqual(active(), ['predicted T1 6']);
+  });
+
+  test('reopened: customers are out again, in a new step', () => {
+    const bed = feeder();
+    const { send, engine, active } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    const { id } = engine.outages()[0];
+    engine.act(id, 'restore', { actor: 'ann' }, 100_000);
+    engine.act(id, 'reopen', { actor: 'ann', reason: 'wrong pole' }, 120_000);
+    assert.deepEqual(active(), ['confirmed T1 6']);
+    assert.deepEqual(
+      engine.outages()[0].steps.map((step) => step.customersOut),
+      [6, 6],
+    );
+  });
+});
+
+describe('messages', () => {
+  const cases: [what: string, list: Message[], counted: Record<string, number>, lines: string[]][] = [
+    [
+      'a repeated message',
+      [
+        [0, 'last_gasp', 10],
+        [0, 'last_gasp', 10],
+      ],
+      { dark: 1, duplicate: 1 },
+      ['predicted M0@T 1'],
+    ],
+    [
+      'a gasp older than the restore',
+      [
+        [0, 'power_restored', 20],
+        [0, 'last_gasp', 10],
+      ],
+      { lit: 1, late: 1 },
+      [],
+    ],
+    [
+      'a restore older than the gasp',
+      [
+        [0, 'last_gasp', 20],
+        [0, 'power_restored', 10],
+      ],
+      { dark: 1, late: 1 },
+      ['predicted M0@T 1'],
+    ],
+    [
+      'both at once: power is there',
+      [
+        [0, 'last_gasp', 20],
+        [0, 'power_restored', 20],
+      ],
+      { dark: 1, lit: 1, momentary: 1 },
+      [],
+    ],
+    [
+      'both at once, the other way round',
+      [
+        [0, 'power_restored', 20],
+        [0, 'last_gasp', 20],
+      ],
+      { lit: 1, late: 1 },
+      [],
+    ],
+    [
+      'a meter nobody knows',
+      [
+        [99, 'last_gasp', 10],
+        [-1, 'last_gasp', 10],
+      ],
+      { unknownMeter: 2 },
+      [],
+    ],
+    [
+      'a message about something else',
+      [
+        [0, 'tamper', 10],
+        [0, 'sag', 11],
+      ],
+      { other: 2 },
+      [],
+    ],
+    ['a message of last week', [[0, 'last_gasp', -700_000]], { tooOld: 1 }, []],
+    ['a clock an hour ahead', [[0, 'last_gasp', 3700]], { dark: 1, clockAhead: 1 }, ['predicted M0@T 1']],
+  ];
+  for (const [what, list, counted, lines] of cases) {
+    test(`${what}: ${JSON.stringify(counted)}`, () => {
+      const bed = plant([['breaker', 'B', ['power_transformer', 'T', 4], ['power_transformer', 'U', 4]]]);
+      const { send, tick, active } = engineOn(bed);
+      const { counts } = send(list, 30);
+      const nonZero = Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0));
+      assert.deepEqual(nonZero, { received: list.length, ...counted });
+      tick(120);
+      assert.deepEqual(active(), lines);
+    });
+  }
+});
+
+describe('operators', () => {
+  test('a verb the state does not take is refused and changes nothing', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    const [before] = engine.outages();
+    assert.throws(
+      () => engine.act(before.id, 'close', { actor: 'ann' }, 60_000),
+      (error) => error instanceof FluxError && error.code === 'invalid_transition',
+    );
+    assert.throws(
+      () => engine.act('OUT-9', 'confirm', { actor: 'ann' }, 60_000),
+      (error) => error instanceof FluxError && error.code === 'unknown_outage',
+    );
+    assert.deepEqual(engine.outages(), [before]);
+  });
+
+  test('A6 each change has its person, time and reason', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    const { id } = engine.outages()[0];
+    const log = (['confirm', 'assign', 'depart', 'arrive', 'restore_part', 'restore', 'close'] as const).flatMap(
+      (verb, i) => engine.act(id, verb, { actor: 'ann', reason: `r${i}`, crew: 'C7' }, 60_000 + i).log,
+    );
+    assert.deepEqual(
+      log.map((row) => [row.actor, row.verb, row.toState, row.atMs, row.reason]),
+      [
+        ['ann', 'confirm', 'confirmed', 60_000, 'r0'],
+        ['ann', 'assign', 'assigned', 60_001, 'r1'],
+        ['ann', 'depart', 'en_route', 60_002, 'r2'],
+        ['ann', 'arrive', 'on_site', 60_003, 'r3'],
+        ['ann', 'restore_part', 'partly_restored', 60_004, 'r4'],
+        ['ann', 'restore', 'restored', 60_005, 'r5'],
+        ['ann', 'close', 'closed', 60_006, 'r6'],
+      ],
+    );
+    assert.equal(engine.outages()[0].crew, 'C7');
+  });
+
+  test('A3 the evidence: for, against, silent, and every candidate with its reason', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    const [silent, lit, ...heard] = bed.below('F1');
+    send([...all(heard, 'last_gasp', 0), [lit, 'ping_lit', 20]], 50);
+    const { id } = engine.outages()[0];
+    const names = { edgeId: (e: number) => bed.network.edge.id.at(e), meterId: (m: number) => `M${m}` };
+    const evidence = engine.evidence(id, names);
+    assert.equal(evidence.supporting.length, heard.length);
+    assert.deepEqual(
+      evidence.contradicting.map((one) => one.meter_id),
+      [`M${lit}`],
+    );
+    assert.equal(evidence.silent_count, 1);
+    assert.ok(!heard.includes(silent));
+    const by = new Map(evidence.candidates.map((one) => [one.device_id, one]));
+    assert.deepEqual([...by.keys()].sort(), ['B', 'F1', 'R', 'T1', 'T2', 'T3', 'T4']);
+    assert.deepEqual(
+      [...by.values()].filter((one) => one.chosen).map((one) => one.device_id),
+      ['F1'],
+    );
+    assert.match(by.get('R')!.why, /only one branch/);
+    assert.match(by.get('T2')!.why, /a device above explains it/);
+    assert.equal(by.get('F1')!.dark, 22);
+  });
+});

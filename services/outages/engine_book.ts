@@ -1,0 +1,171 @@
+/** The outages of the engine, their steps, and what changed in the running call. */
+
+import type { OutageState } from '#model/api/outages.ts';
+import { FluxError } from '#model/errors.ts';
+import type { ChangeKind, OutageChange, OutageLogRow, OutageRecord, OutageSource } from './engine_records.ts';
+import { isOut, nextState, type OutageEvent } from './lifecycle.ts';
+
+/** Gives each outage its id and its number in the order of detection. Both must never be given twice. */
+export interface OutageIds {
+  next(): { id: string; number: number };
+}
+
+/** OUT-0000001, OUT-0000002, ... from a number that is kept elsewhere. */
+export function countingIds(firstNumber: number): OutageIds {
+  let number = firstNumber;
+  return { next: () => ({ id: `OUT-${String(number).padStart(7, '0')}`, number: number++ }) };
+}
+
+export class OutageBook {
+  readonly ids: OutageIds;
+  readonly outages: OutageRecord[] = [];
+  /** slots of outages that are out or restored and not yet closed */
+  readonly active = new Set<number>();
+  readonly #slots = new Map<string, number>();
+  readonly #changed = new Map<number, Set<ChangeKind>>();
+  /** what was last given out of each outage */
+  readonly #told = new Map<number, string>();
+  #log: OutageLogRow[] = [];
+
+  constructor(ids: OutageIds) {
+    this.ids = ids;
+  }
+
+  /** @throws FluxError `unknown_outage` */
+  slotOf(id: string): number {
+    const slot = this.#slots.get(id);
+    if (slot === undefined)
+      throw new FluxError('unknown_outage', `there is no outage ${id}; it may have been closed and archived`);
+    return slot;
+  }
+
+  has(id: string): boolean {
+    return this.#slots.has(id);
+  }
+
+  keep(outage: OutageRecord): number {
+    const slot = this.outages.push(outage) - 1;
+    this.#slots.set(outage.id, slot);
+    if (isOut(outage.state) || outage.state === 'restored') this.active.add(slot);
+    return slot;
+  }
+
+  open(device: number, meter: number, source: OutageSource, startedMs: number, nowMs: number): number {
+    const slot = this.keep({
+      ...this.ids.next(),
+      state: 'predicted',
+      device,
+      meter,
+      source,
+      startedMs,
+      detectedMs: nowMs,
+      restoredMs: null,
+      stateSinceMs: nowMs,
+      updatedMs: nowMs,
+      customersOut: 0,
+      customersRestored: 0,
+      criticalOut: 0,
+      dark: 0,
+      back: 0,
+      lit: 0,
+      crew: null,
+      cause: null,
+      mergedInto: null,
+      nestedIn: null,
+      revision: 0,
+      steps: [{ fromMs: startedMs, toMs: null, customersOut: 0, customerMinutes: 0 }],
+    });
+    this.note(slot, 'opened');
+    return slot;
+  }
+
+  /** Marks an outage as changed in this call. */
+  note(slot: number, kind: ChangeKind): void {
+    const kinds = this.#changed.get(slot) ?? new Set();
+    this.#changed.set(slot, kinds.add(kind));
+  }
+
+  /** One event through the life cycle, with its log entry. @throws FluxError `invalid_transition` */
+  advance(slot: number, event: OutageEvent, nowMs: number, actor = 'engine', reason: string | null = null): void {
+    const outage = this.outages[slot];
+    const toState = nextState(outage.state, event);
+    this.write(slot, event, outage.state, toState, nowMs, actor, reason);
+    if (toState !== outage.state) {
+      outage.state = toState;
+      outage.stateSinceMs = nowMs;
+      this.note(slot, 'state');
+      if (toState === 'restored' || toState === 'closed' || toState === 'rejected' || toState === 'merged') {
+        this.note(slot, toState);
+      }
+    }
+    if (isOut(toState) || toState === 'restored') this.active.add(slot);
+    else this.active.delete(slot);
+    this.note(slot, 'updated');
+  }
+
+  write(
+    slot: number,
+    verb: string,
+    fromState: OutageState | null,
+    toState: OutageState,
+    atMs: number,
+    actor: string,
+    reason: string | null,
+  ): void {
+    this.#log.push({ outageId: this.outages[slot].id, atMs, actor, verb, fromState, toState, reason });
+  }
+
+  /** More or fewer customers than believed: the running step is corrected, none is closed. */
+  setOut(slot: number, customersOut: number): void {
+    const outage = this.outages[slot];
+    const step = outage.steps.at(-1)!;
+    if (outage.customersOut === customersOut && step.customersOut === customersOut) return;
+    outage.customersOut = customersOut;
+    if (step.toMs === null) step.customersOut = customersOut;
+    this.note(slot, 'updated');
+  }
+
+  /**
+   * Customers are back: the running step ends, the next begins with those who are still out. Within `mergeMs` of the
+   * last step's end they count as back at that end, so that messages trickling in make one step, not hundreds.
+   */
+  closeStep(slot: number, customersBack: number, atMs: number, mergeMs: number): void {
+    const outage = this.outages[slot];
+    const running = outage.steps.at(-1)!;
+    outage.customersOut -= customersBack;
+    outage.customersRestored += customersBack;
+    this.note(slot, 'updated');
+    if (running.toMs !== null) return;
+    const endMs = Math.max(atMs, running.fromMs);
+    const isFirst = outage.steps.length === 1;
+    if (!isFirst && endMs - running.fromMs <= mergeMs) {
+      running.customersOut = outage.customersOut;
+    } else {
+      running.toMs = endMs;
+      running.customerMinutes = (running.customersOut * (endMs - running.fromMs)) / 60_000;
+      outage.steps.push({ fromMs: endMs, toMs: null, customersOut: outage.customersOut, customerMinutes: 0 });
+      this.note(slot, 'step_closed');
+    }
+    if (outage.customersOut === 0) outage.steps.pop();
+  }
+
+  /** What changed since the last call, and the log; both are emptied. */
+  finish(nowMs: number): { changes: OutageChange[]; log: OutageLogRow[] } {
+    const changes: OutageChange[] = [];
+    for (const [slot, kinds] of this.#changed) {
+      const outage = this.outages[slot];
+      // A prediction that came out the same again is no change.
+      const { revision: _, updatedMs: __, ...facts } = outage;
+      const told = JSON.stringify(facts);
+      if (this.#told.get(slot) === told) continue;
+      this.#told.set(slot, told);
+      outage.revision++;
+      outage.updatedMs = nowMs;
+      changes.push({ kinds: [...kinds], outage: structuredClone(outage) });
+    }
+    const log = this.#log;
+    this.#changed.clear();
+    this.#log = [];
+    return { changes: changes.sort((a, b) => a.outage.number - b.outage.number), log };
+  }
+}

@@ -1,0 +1,341 @@
+/**
+ * The state of the engine and the moves it is made of: membership, restoration, prediction of one island. `engine.ts`
+ * puts them behind events, time and verbs.
+ */
+import { OutageBook, type OutageIds } from './engine_book.ts';
+import { MeterEvidence, meterBack, meterDark, meterLit, meterUnknown } from './engine_meters.ts';
+import type { MeterRow, OutageRecord } from './engine_records.ts';
+import type { GridView } from './grid_view.ts';
+import { engineMayMove, isOut } from './lifecycle.ts';
+import { type Pick, predict } from './prediction.ts';
+import { DeviceTree } from './prediction_devices.ts';
+import { type OutageThresholds, settingsOf } from './thresholds.ts';
+
+interface Island {
+  dark: Set<number>;
+  lit: Set<number>;
+  back: Set<number>;
+}
+
+export class EngineCore {
+  readonly grid: GridView;
+  readonly tree: DeviceTree;
+  readonly book: OutageBook;
+  readonly meters: MeterEvidence;
+  thresholds: OutageThresholds;
+  nowMs = 0;
+  /** dark meters whose hold window still runs */
+  readonly pending = new Set<number>();
+  readonly dirty = new Set<number>();
+  /** members by slot; valid where `meters.outage` still names the slot */
+  readonly members = new Map<number, number[]>();
+  /** slot of the held outage at each device */
+  readonly #heldAt = new Map<number, number>();
+  readonly #slotsOf = new Map<number, Set<number>>();
+  readonly #topOfSlot = new Map<number, number>();
+  readonly #islands = new Map<number, Island>();
+  /** meters whose state changed in this call, and those that may have changed their outage */
+  readonly #touched = new Set<number>();
+  #moved: number[] = [];
+  /** the outage each meter had when its row was last given out */
+  readonly #toldOutage: Int32Array;
+
+  constructor(grid: GridView, thresholds: OutageThresholds, ids: OutageIds) {
+    this.grid = grid;
+    this.tree = new DeviceTree(grid);
+    this.book = new OutageBook(ids);
+    this.meters = new MeterEvidence(grid.meterCount);
+    this.#toldOutage = new Int32Array(grid.meterCount).fill(-1);
+    this.thresholds = thresholds;
+  }
+
+  holdMs(meter: number): number {
+    const edge = this.grid.edgeAboveMeter(meter);
+    return settingsOf(this.thresholds, edge < 0 ? -1 : this.grid.areaOfEdge(edge)).holdWindowS * 1000;
+  }
+
+  topOfMeter(meter: number): number {
+    return this.tree.topOf(this.tree.ofMeter(meter));
+  }
+
+  islandAt(top: number): Island {
+    let island = this.#islands.get(top);
+    if (!island) {
+      island = { dark: new Set(), lit: new Set(), back: new Set() };
+      this.#islands.set(top, island);
+    }
+    return island;
+  }
+
+  slotsAt(top: number): Set<number> {
+    let slots = this.#slotsOf.get(top);
+    if (!slots) {
+      slots = new Set();
+      this.#slotsOf.set(top, slots);
+    }
+    return slots;
+  }
+
+  /** Puts a meter where its state belongs, and its island on the list. */
+  place(meter: number): void {
+    const top = this.topOfMeter(meter);
+    const island = this.islandAt(top);
+    const state = this.meters.state[meter];
+    for (const [code, set] of [
+      [meterDark, island.dark],
+      [meterLit, island.lit],
+      [meterBack, island.back],
+    ] as const) {
+      if (state === code) set.add(meter);
+      else set.delete(meter);
+    }
+    if (state === meterDark) this.pending.add(meter);
+    else this.pending.delete(meter);
+    this.#touched.add(meter);
+    this.dirty.add(top);
+  }
+
+  /** After switching: every meter and outage is filed anew under its present top. */
+  refile(): void {
+    this.tree.forget();
+    const known = [...this.#islands.values()].flatMap((island) => [...island.dark, ...island.lit, ...island.back]);
+    this.#islands.clear();
+    this.#slotsOf.clear();
+    this.#topOfSlot.clear();
+    const pending = new Set(this.pending);
+    for (const meter of known) {
+      this.place(meter);
+      if (!pending.has(meter)) this.pending.delete(meter);
+    }
+    for (const slot of this.book.active) this.file(slot);
+  }
+
+  /** Files an outage under its top; takes it out where nobody is out any more. */
+  file(slot: number): void {
+    const outage = this.book.outages[slot];
+    const top = this.topOfOutage(outage);
+    const held = isOut(outage.state) && !engineMayMove(outage.state) && outage.meter < 0;
+    this.#slotsOf.get(this.#topOfSlot.get(slot) ?? -1)?.delete(slot);
+    if (isOut(outage.state)) {
+      this.slotsAt(top).add(slot);
+      this.#topOfSlot.set(slot, top);
+    }
+    if (held) this.#heldAt.set(outage.device, slot);
+    else if (this.#heldAt.get(outage.device) === slot) this.#heldAt.delete(outage.device);
+    this.dirty.add(top);
+  }
+
+  topOfOutage(outage: OutageRecord): number {
+    return outage.meter >= 0 ? this.topOfMeter(outage.meter) : this.tree.topOf(outage.device);
+  }
+
+  setOutage(meter: number, slot: number): void {
+    this.meters.outage[meter] = slot;
+    this.#moved.push(meter);
+  }
+
+  /** Present members of an outage. */
+  membersOf(slot: number): number[] {
+    const members: number[] = [];
+    for (const meter of this.members.get(slot) ?? []) if (this.meters.outage[meter] === slot) members.push(meter);
+    return members;
+  }
+
+  /** Takes meters into an outage and counts them. */
+  enlist(slot: number, meters: readonly number[]): void {
+    const outage = this.book.outages[slot];
+    for (const meter of meters) {
+      this.setOutage(meter, slot);
+      if (this.meters.state[meter] === meterDark) outage.dark++;
+      if (this.grid.isCritical(meter)) outage.criticalOut++;
+    }
+    this.book.setOut(slot, outage.customersOut + meters.length);
+  }
+
+  /** Lets all members go, uncounted: nobody is out by this outage any more. */
+  disband(slot: number): number[] {
+    const outage = this.book.outages[slot];
+    const members = this.membersOf(slot);
+    for (const meter of members) this.setOutage(meter, -1);
+    this.members.delete(slot);
+    this.book.setOut(slot, 0);
+    outage.dark = 0;
+    outage.criticalOut = 0;
+    return members;
+  }
+
+  /** Rows of the meters that changed since the last call. */
+  takeMeterRows(): MeterRow[] {
+    for (const meter of this.#moved) {
+      if (this.meters.outage[meter] !== this.#toldOutage[meter]) this.#touched.add(meter);
+      this.#toldOutage[meter] = this.meters.outage[meter];
+    }
+    const rows = [...this.#touched].sort((a, b) => a - b).map((meter) => this.meterRow(meter));
+    this.#touched.clear();
+    this.#moved = [];
+    return rows;
+  }
+
+  meterRow(meter: number): MeterRow {
+    const slot = this.meters.outage[meter];
+    return {
+      meter,
+      state: this.meters.state[meter],
+      darkMs: this.meters.darkMs[meter],
+      litMs: this.meters.litMs[meter],
+      ripeMs: this.meters.ripeMs[meter],
+      outageId: slot < 0 ? null : this.book.outages[slot].id,
+      leftoverOf: this.meters.leftoverOf.get(meter) ?? null,
+    };
+  }
+
+  /** Meters whose state is kept for a while yet: dark, or heard lit beside dark ones, or members. */
+  *knownMeters(): Generator<number> {
+    for (let meter = 0; meter < this.grid.meterCount; meter++) {
+      const { state, outage, litMs, darkMs } = this.meters;
+      if (state[meter] !== meterUnknown || outage[meter] >= 0 || litMs[meter] >= 0 || darkMs[meter] >= 0) yield meter;
+    }
+  }
+
+  /** Predicts one island anew and brings its movable outages in line. */
+  resolve(top: number): void {
+    const island = this.#islands.get(top);
+    if (!island) return;
+    const { book, meters } = this;
+    const slots = [...this.slotsAt(top)].sort((a, b) => book.outages[a].number - book.outages[b].number);
+    const movable = slots.filter((slot) => engineMayMove(book.outages[slot].state));
+    const explain: number[] = [];
+    for (const meter of [...island.dark].sort((a, b) => a - b)) {
+      if (this.pending.has(meter)) continue;
+      const slot = meters.outage[meter];
+      if (slot >= 0 ? engineMayMove(book.outages[slot].state) : !this.#joinHeld(meter)) explain.push(meter);
+    }
+    const held = slots.filter((slot) => !engineMayMove(book.outages[slot].state)).map((slot) => book.outages[slot]);
+    const { darkMs, litMs } = meters;
+    const evidence = { dark: explain, lit: island.lit, back: island.back, held, darkMs, litMs };
+    this.#bringInLine(explain.length > 0 ? predict(this.tree, this.thresholds, evidence) : [], movable);
+    if (island.dark.size === 0) {
+      // Without a dark meter the answers of before decide nothing any more.
+      island.lit.clear();
+      island.back.clear();
+      if (this.slotsAt(top).size === 0) this.#islands.delete(top);
+    }
+  }
+
+  /** A meter below a held outage that has not been heard lit since it began belongs to it. */
+  #joinHeld(meter: number): boolean {
+    for (let device = this.tree.ofMeter(meter); device >= 0; device = this.tree.above(device)) {
+      const slot = this.#heldAt.get(device);
+      if (slot === undefined || this.meters.litMs[meter] >= this.book.outages[slot].startedMs) continue;
+      const members = this.members.get(slot);
+      if (members) members.push(meter);
+      else this.members.set(slot, [meter]);
+      this.enlist(slot, [meter]);
+      return true;
+    }
+    return false;
+  }
+
+  /** The oldest outage that shares dark meters with a pick goes on as that pick; others are merged into it. */
+  #bringInLine(picks: Pick[], movable: number[]): void {
+    const pickOf = new Map<number, number>();
+    for (const [i, pick] of picks.entries()) for (const meter of pick.dark) pickOf.set(meter, i);
+    const claims: number[][] = picks.map(() => []);
+    const withdrawn: number[] = [];
+    for (const slot of movable) {
+      const shared = new Map<number, number>();
+      for (const meter of this.membersOf(slot)) {
+        const pick = pickOf.get(meter);
+        if (pick !== undefined) shared.set(pick, (shared.get(pick) ?? 0) + 1);
+      }
+      const [best] = [...shared].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+      if (best) claims[best[0]].push(slot);
+      else withdrawn.push(slot);
+    }
+    for (const slot of movable) this.disband(slot);
+    for (const slot of withdrawn) this.withdraw(slot, 'no dark meter speaks for it any more');
+    for (const [i, pick] of picks.entries()) {
+      const [survivor, ...others] = claims[i];
+      const slot = survivor ?? this.#open(pick);
+      for (const other of others) this.merge(other, slot);
+      this.#shape(slot, pick);
+    }
+  }
+
+  withdraw(slot: number, reason: string): void {
+    this.disband(slot);
+    this.#endSteps(slot);
+    this.book.advance(slot, 'withdrawn', this.nowMs, 'engine', reason);
+    this.file(slot);
+  }
+
+  merge(slot: number, into: number): void {
+    const outage = this.book.outages[slot];
+    const survivor = this.book.outages[into];
+    this.disband(slot);
+    this.#endSteps(slot);
+    outage.mergedInto = survivor.id;
+    if (outage.startedMs < survivor.startedMs) this.#startAt(into, outage.startedMs);
+    this.book.advance(slot, 'absorbed', this.nowMs, 'engine', `the same outage as ${survivor.id}`);
+    this.file(slot);
+  }
+
+  #startAt(slot: number, startedMs: number): void {
+    const outage = this.book.outages[slot];
+    outage.startedMs = startedMs;
+    outage.steps[0].fromMs = startedMs;
+  }
+
+  /** The running step goes; closed steps are history and stay. */
+  #endSteps(slot: number): void {
+    const { steps } = this.book.outages[slot];
+    if (steps.at(-1)?.toMs === null) steps.pop();
+  }
+
+  #open(pick: Pick): number {
+    const origins = pick.dark.map((meter) => this.meters.leftoverOf.get(meter));
+    const origin = origins.find(
+      (id) => id !== undefined && origins.filter((other) => other === id).length * 2 > origins.length,
+    );
+    const parent =
+      origin !== undefined && this.book.has(origin) ? this.book.outages[this.book.slotOf(origin)] : undefined;
+    // Up to the parent's restoration these customers are counted there.
+    const startedMs = Math.max(pick.sinceMs, parent?.restoredMs ?? 0);
+    const slot = this.book.open(pick.device, pick.meter, 'last_gasp', startedMs, this.nowMs);
+    this.book.outages[slot].nestedIn = origin ?? null;
+    const reason = `${pick.dark.length} dark meters${origin ? `, left over from ${origin}` : ''}`;
+    this.book.write(slot, 'opened', null, 'predicted', this.nowMs, 'engine', reason);
+    return slot;
+  }
+
+  /** Gives a movable outage the device and the members of a pick. */
+  #shape(slot: number, pick: Pick): void {
+    const outage = this.book.outages[slot];
+    if (outage.device !== pick.device || outage.meter !== pick.meter) {
+      outage.device = pick.device;
+      outage.meter = pick.meter;
+      this.book.note(slot, 'moved');
+      this.book.advance(slot, 'moved', this.nowMs, 'engine', `${pick.dark.length} dark meters point to another device`);
+    }
+    const below = pick.meter >= 0 ? [pick.meter] : this.grid.metersBelow(pick.device);
+    // A leftover starts with its parent's restoration; what its neighbours answered just before that counts as well.
+    this.fill(slot, below, Math.min(outage.startedMs, pick.sinceMs));
+    this.file(slot);
+  }
+
+  /** Everyone below who is not in another outage and has not answered lit since `fromMs` is taken to be out. */
+  fill(slot: number, below: Iterable<number>, fromMs: number): void {
+    const outage = this.book.outages[slot];
+    const { state, litMs } = this.meters;
+    const sinceMs = fromMs + this.thresholds.clockAheadS * 1000;
+    const members: number[] = [];
+    outage.lit = 0;
+    for (const meter of below) {
+      const answered = state[meter] === meterLit || state[meter] === meterBack;
+      if (answered && litMs[meter] > (state[meter] === meterLit ? sinceMs : fromMs)) outage.lit++;
+      else if (this.meters.outage[meter] < 0) members.push(meter);
+    }
+    this.members.set(slot, members);
+    this.enlist(slot, members);
+  }
+}

@@ -1,0 +1,140 @@
+/** What the outage engine keeps, and what it tells after each call. Times are UTC epoch milliseconds. */
+import type { OutageState } from '#model/api/outages.ts';
+
+export interface OutageStepRow {
+  fromMs: number;
+  /** null while it lasts */
+  toMs: number | null;
+  customersOut: number;
+  /** 0 while it lasts */
+  customerMinutes: number;
+}
+
+export type OutageSource = 'last_gasp' | 'grid_event' | 'operator';
+
+export interface OutageRecord {
+  id: string;
+  /** position in the order of detection: of two merged outages the lower one survives */
+  number: number;
+  state: OutageState;
+  /** edge row */
+  device: number;
+  /** meter key where it is a single service point, else -1 */
+  meter: number;
+  source: OutageSource;
+  startedMs: number;
+  detectedMs: number;
+  restoredMs: number | null;
+  stateSinceMs: number;
+  updatedMs: number;
+  customersOut: number;
+  customersRestored: number;
+  criticalOut: number;
+  /** members known dark; members that came back by their own message; meters below that answered lit */
+  dark: number;
+  back: number;
+  lit: number;
+  crew: string | null;
+  cause: string | null;
+  mergedInto: string | null;
+  /** the restored outage whose leftover this is */
+  nestedIn: string | null;
+  /** rises by one with each call that changed it */
+  revision: number;
+  steps: OutageStepRow[];
+}
+
+export interface OutageLogRow {
+  outageId: string;
+  atMs: number;
+  actor: string;
+  /** an operator's verb or an engine event; 'opened' at the start */
+  verb: string;
+  fromState: OutageState | null;
+  toState: OutageState;
+  reason: string | null;
+}
+
+export type ChangeKind =
+  | 'opened'
+  | 'updated'
+  | 'moved'
+  | 'state'
+  | 'merged'
+  | 'step_closed'
+  | 'restored'
+  | 'closed'
+  | 'rejected';
+
+export interface OutageChange {
+  /** everything that happened to it in this call, in order, each once */
+  kinds: ChangeKind[];
+  /** a copy, as it stands after the call */
+  outage: OutageRecord;
+}
+
+/** Conservation: received = dark + lit + duplicate + late + tooOld + unknownMeter + other. */
+export interface EventCounts {
+  received: number;
+  /** evidence taken */
+  dark: number;
+  lit: number;
+  duplicate: number;
+  /** older than what is known of the meter */
+  late: number;
+  tooOld: number;
+  unknownMeter: number;
+  /** types that say nothing about supply */
+  other: number;
+  /** of those taken: clock ahead, arrival time used */
+  clockAhead: number;
+  /** meters back within the hold window */
+  momentary: number;
+}
+
+export function noCounts(): EventCounts {
+  return {
+    received: 0,
+    dark: 0,
+    lit: 0,
+    duplicate: 0,
+    late: 0,
+    tooOld: 0,
+    unknownMeter: 0,
+    other: 0,
+    clockAhead: 0,
+    momentary: 0,
+  };
+}
+
+/** One meter the engine knows something about: a row to keep. */
+export interface MeterRow {
+  meter: number;
+  /** code: 0 unknown, 1 dark, 2 lit, 3 back */
+  state: number;
+  darkMs: number;
+  litMs: number;
+  /** when a dark meter starts to count */
+  ripeMs: number;
+  outageId: string | null;
+  /** the restored outage it is left over from */
+  leftoverOf: string | null;
+}
+
+export interface EngineResult {
+  changes: OutageChange[];
+  log: OutageLogRow[];
+  counts: EventCounts;
+  /** rows to write; state 0 without an outage: the row may go */
+  meters: MeterRow[];
+}
+
+/** Everything the engine needs to go on after a restart. */
+export interface EngineState {
+  nowMs: number;
+  /** all outages that are not closed, rejected or merged; others may be left out */
+  outages: OutageRecord[];
+  meters: MeterRow[];
+  /** newest known time of each device that reported, by edge row */
+  devices: { edge: number; atMs: number }[];
+}

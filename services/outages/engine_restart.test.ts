@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { makeMeterEventColumns, meterEventTypes } from '#model/reading.ts';
+import { createOutageEngine, type OutageEngine } from './engine.ts';
+import { countingIds } from './engine_book.ts';
+import type { EngineResult, OutageRecord } from './engine_records.ts';
+import { plant, type Testbed, transformers } from './engine_testbed.ts';
+import { isOut } from './lifecycle.ts';
+import { defaultThresholds } from './thresholds.ts';
+
+const bed = plant([
+  [
+    'breaker',
+    'B',
+    ['recloser', 'R', ['fuse', 'F1', ...transformers('T', 3, 4)], ['fuse', 'F2', ...transformers('U', 2, 3)]],
+    ['fuse', 'F3', ...transformers('V', 3, 2)],
+  ],
+]);
+const devices = ['B', 'R', 'F1', 'F2', 'F3', 'T1', 'T2', 'T3', 'U1', 'U2', 'V1', 'V2', 'V3'];
+const thresholds = { ...defaultThresholds, minutesToClose: 10 };
+
+type Step =
+  | { kind: 'events'; device: number; type: number; skip: number; passS: number; agoS: number }
+  | { kind: 'device'; device: number; open: boolean; passS: number }
+  | {
+      kind: 'act';
+      pick: number;
+      verb: 'confirm' | 'restore' | 'reject' | 'assign' | 'reopen' | 'close';
+      passS: number;
+    };
+
+const passS = fc.oneof(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 60, max: 2000 }));
+const device = fc.integer({ min: 0, max: devices.length - 1 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('events' as const),
+      device,
+      type: fc.constantFrom(0, 0, 0, 1, 1, 6, 7, 2).map((i) => Math.min(i, meterEventTypes.length - 1)),
+      skip: fc.integer({ min: 2, max: 12 }),
+      passS,
+      agoS: fc.integer({ min: -10, max: 90 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('device' as const), device, open: fc.boolean(), passS }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('act' as const),
+      pick: fc.nat(),
+      verb: fc.constantFrom('confirm', 'restore', 'reject', 'assign', 'reopen', 'close'),
+      passS,
+    }),
+  },
+);
+
+/** Plays the steps; before step `restartAt` the engine is thrown away and built from its kept state, through JSON. */
+function play(steps: Step[], restartAt: number, check?: (engine: OutageEngine, result: EngineResult) => void) {
+  const fresh: Testbed = bed;
+  for (const id of devices) fresh.setOpen(bed.edge(id), false);
+  const ids = countingIds(1);
+  let engine = createOutageEngine(fresh.grid, thresholds, ids);
+  let nowS = 1_000_000;
+  const told: EngineResult[] = [];
+  for (const [i, one] of steps.entries()) {
+    if (i === restartAt)
+      engine = createOutageEngine(fresh.grid, thresholds, ids, JSON.parse(JSON.stringify(engine.state())));
+    nowS += one.passS;
+    const result = perform(engine, one, nowS);
+    if (!result) continue;
+    told.push(result);
+    check?.(engine, result);
+  }
+  return { told, outages: engine.outages(), engine };
+}
+
+function perform(engine: OutageEngine, one: Step, nowS: number): EngineResult | undefined {
+  const edge = one.kind === 'act' ? -1 : bed.edge(devices[one.device]);
+  if (one.kind === 'device') {
+    bed.setOpen(edge, one.open);
+    return engine.applyDevice({ edge, open: one.open, atMs: nowS * 1000 }, nowS * 1000);
+  }
+  if (one.kind === 'act') {
+    const outages = engine.outages();
+    if (outages.length === 0) return undefined;
+    try {
+      const { id } = outages[one.pick % outages.length];
+      return engine.act(id, one.verb, { actor: 'ann' }, nowS * 1000);
+    } catch {
+      return undefined;
+    }
+  }
+  const below = bed.grid.metersBelow(edge).filter((_, i) => (i + 1) % one.skip !== 0);
+  const events = makeMeterEventColumns(below.length);
+  for (const meter of below) {
+    events.meterKey[events.count] = meter;
+    events.type[events.count] = one.type;
+    events.eventTimeMs[events.count++] = (nowS - one.agoS) * 1000;
+  }
+  return engine.apply(events, nowS * 1000);
+}
+
+/** What must hold after every call. */
+function checkInvariants(engine: OutageEngine, result: EngineResult): void {
+  const memberOf = new Map<number, string>();
+  for (const outage of engine.outages()) {
+    const members = engine.membersOf(outage.id);
+    for (const meter of members) {
+      assert.ok(!memberOf.has(meter), `meter ${meter} is in one outage only`);
+      memberOf.set(meter, outage.id);
+    }
+    checkOutage(outage, members.length);
+  }
+  const dark = new Map(engine.state().meters.map((row) => [row.meter, row]));
+  for (const outage of engine.outages()) {
+    const count = engine.membersOf(outage.id).filter((meter) => dark.get(meter)?.state === 1).length;
+    assert.equal(outage.dark, count, `${outage.id} ${outage.state} counts its dark members`);
+  }
+  const { received, ...ways } = result.counts;
+  const { clockAhead: _, momentary: __, ...ends } = ways;
+  assert.equal(
+    Object.values(ends).reduce((a, b) => a + b, 0),
+    received,
+    'every message is counted once',
+  );
+}
+
+function checkOutage(outage: OutageRecord, members: number): void {
+  assert.equal(outage.customersOut, isOut(outage.state) ? members : 0, `${outage.id} ${outage.state}: customers out`);
+  if (!isOut(outage.state)) assert.equal(members, 0);
+  assert.ok(outage.criticalOut >= 0 && outage.criticalOut <= outage.customersOut);
+  const open = outage.steps.filter((one) => one.toMs === null);
+  assert.equal(open.length, isOut(outage.state) && members > 0 ? 1 : open.length === 1 && isOut(outage.state) ? 1 : 0);
+  for (const [i, one] of outage.steps.entries()) {
+    if (one.toMs === null) {
+      assert.equal(i, outage.steps.length - 1);
+      assert.equal(one.customersOut, outage.customersOut);
+      continue;
+    }
+    assert.ok(one.toMs >= one.fromMs);
+    assert.equal(one.customerMinutes, (one.customersOut * (one.toMs - one.fromMs)) / 60_000);
+  }
+  assert.equal(outage.state === 'merged', outage.mergedInto !== null);
+}
+
+test('a restart between any two calls changes nothing: same outages, ids, steps, log', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), fc.nat(), (steps, at) => {
+      const through = play(steps, -1);
+      const restarted = play(steps, 1 + (at % (steps.length - 1)));
+      const facts = ({ outages, told }: typeof through) => ({
+        outages: outages.map(({ revision: _, updatedMs: __, ...rest }) => rest),
+        log: told.flatMap((result) => result.log),
+        meters: told.flatMap((result) => result.counts),
+      });
+      assert.deepEqual(facts(restarted), facts(through));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('after every call: one outage per meter, counts and steps that add up, no message lost', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), (steps) => {
+      play(steps, -1, checkInvariants);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('rows given out are enough: kept row by row they rebuild the engine', () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), (steps) => {
+      const rows = new Map<number, unknown>();
+      const outages = new Map<string, unknown>();
+      const { engine } = play(steps, -1, (_, result) => {
+        for (const row of result.meters) rows.set(row.meter, row);
+        for (const { outage } of result.changes) outages.set(outage.id, outage);
+      });
+      const state = engine.state();
+      for (const row of state.meters) assert.deepEqual(rows.get(row.meter), row);
+      for (const outage of state.outages) assert.deepEqual(outages.get(outage.id), outage);
+    }),
+    { numRuns: 300 },
+  );
+});
