@@ -92,7 +92,8 @@ function outletsOf(equipment: Equipment, topology: Topology): SubstationPlan[] {
       outlets.push({ name: element.properties.get('subname') || element.name, bus });
     }
   }
-  return outlets;
+  // by name, so that feeder numbers do not hang on the order of the script
+  return outlets.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
 /** The buses that the feeders of one outlet enter first: several lines that leave its bus, or one. */

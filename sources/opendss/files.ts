@@ -75,7 +75,9 @@ function findIgnoringCase(files: ScriptFiles, path: string): string | undefined 
   const folder = files.kind(parent) === 'folder' ? parent : findFolderIgnoringCase(files, parent);
   if (folder === undefined) return undefined;
   const wanted = basename(path).toLowerCase();
-  const found = files.list(folder).find((name) => name.toLowerCase() === wanted);
+  const found = files
+    .list(folder)
+    .find((name) => name.toLowerCase() === wanted && files.kind(join(folder, name)) === 'file');
   return found === undefined ? undefined : join(folder, found);
 }
 

@@ -145,6 +145,7 @@ export function drawTree(
   const perLon = metresPerDegree * Math.cos((place.lat * Math.PI) / 180);
   for (let bus = 0; bus < order.length; bus++) {
     lon[bus] = place.lon + ((depth[bus] / deepest - 0.5) * sizeM) / perLon;
-    lat[bus] = place.lat + ((row[bus] / Math.max(1, leaves - 1) - 0.5) * sizeM) / metresPerDegree;
+    const share = leaves === 1 ? 0.5 : row[bus] / (leaves - 1);
+    lat[bus] = place.lat + ((share - 0.5) * sizeM) / metresPerDegree;
   }
 }
