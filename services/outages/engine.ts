@@ -257,6 +257,7 @@ function placeAt(
   else if (outage.device !== edge || outage.meter >= 0) book.note(slot, 'moved');
   for (const other of others) core.merge(other, slot);
   core.disband(slot);
+  core.unfile(slot);
   outage.device = edge;
   outage.meter = -1;
   outage.source = source;
@@ -292,7 +293,7 @@ function act(core: EngineCore, slot: number, verb: OutageVerb, options: ActOptio
       meters.state[meter] = meterUnknown;
       core.place(meter);
     }
-    if (outage.steps.at(-1)?.toMs === null) outage.steps.pop();
+    core.endSteps(slot);
   }
   if (verb === 'reopen') {
     outage.restoredMs = null;
@@ -322,7 +323,6 @@ function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, state: 
   const { meters, book } = core;
   core.nowMs = state.nowMs;
   for (const outage of [...state.outages].sort((a, b) => a.number - b.number)) book.keep(structuredClone(outage));
-  const members = new Map<number, number[]>();
   for (const row of state.meters) {
     meters.state[row.meter] = row.state;
     meters.darkMs[row.meter] = row.darkMs;
@@ -332,14 +332,13 @@ function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, state: 
     if (row.outageId !== null) {
       const slot = book.slotOf(row.outageId);
       core.setOutage(row.meter, slot);
-      const list = members.get(slot);
-      if (list) list.push(row.meter);
-      else members.set(slot, [row.meter]);
+      const members = core.members.get(slot);
+      if (members) members.add(row.meter);
+      else core.members.set(slot, new Set([row.meter]));
     }
     core.place(row.meter);
     if (row.ripeMs <= state.nowMs) core.pending.delete(row.meter);
   }
-  for (const [slot, list] of members) core.members.set(slot, list);
   for (const slot of book.active) core.file(slot);
   for (const { edge, atMs } of state.devices) deviceAtMs.set(edge, atMs);
   core.dirty.clear();

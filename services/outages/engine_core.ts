@@ -28,7 +28,7 @@ export class EngineCore {
   readonly pending = new Set<number>();
   readonly dirty = new Set<number>();
   /** members by slot; valid where `meters.outage` still names the slot */
-  readonly members = new Map<number, number[]>();
+  readonly members = new Map<number, Set<number>>();
   /** slot of the held outage at each device */
   readonly #heldAt = new Map<number, number>();
   readonly #slotsOf = new Map<number, Set<number>>();
@@ -115,14 +115,20 @@ export class EngineCore {
     const outage = this.book.outages[slot];
     const top = this.topOfOutage(outage);
     const held = isOut(outage.state) && !engineMayMove(outage.state) && outage.meter < 0;
-    this.#slotsOf.get(this.#topOfSlot.get(slot) ?? -1)?.delete(slot);
+    this.unfile(slot);
     if (isOut(outage.state)) {
       this.slotsAt(top).add(slot);
       this.#topOfSlot.set(slot, top);
     }
     if (held) this.#heldAt.set(outage.device, slot);
-    else if (this.#heldAt.get(outage.device) === slot) this.#heldAt.delete(outage.device);
     this.dirty.add(top);
+  }
+
+  /** Before an outage gets another device. */
+  unfile(slot: number): void {
+    const { device } = this.book.outages[slot];
+    this.#slotsOf.get(this.#topOfSlot.get(slot) ?? -1)?.delete(slot);
+    if (this.#heldAt.get(device) === slot) this.#heldAt.delete(device);
   }
 
   topOfOutage(outage: OutageRecord): number {
@@ -144,7 +150,10 @@ export class EngineCore {
   /** Takes meters into an outage and counts them. */
   enlist(slot: number, meters: readonly number[]): void {
     const outage = this.book.outages[slot];
+    const members = this.members.get(slot) ?? new Set();
+    this.members.set(slot, members);
     for (const meter of meters) {
+      members.add(meter);
       this.setOutage(meter, slot);
       if (this.meters.state[meter] === meterDark) outage.dark++;
       if (this.grid.isCritical(meter)) outage.criticalOut++;
@@ -199,8 +208,8 @@ export class EngineCore {
 
   /** Predicts one island anew and brings its movable outages in line. */
   resolve(top: number): void {
-    const island = this.#islands.get(top);
-    if (!island) return;
+    if (!this.#islands.has(top) && this.slotsAt(top).size === 0) return;
+    const island = this.islandAt(top);
     const { book, meters } = this;
     const slots = [...this.slotsAt(top)].sort((a, b) => book.outages[a].number - book.outages[b].number);
     const movable = slots.filter((slot) => engineMayMove(book.outages[slot].state));
@@ -215,9 +224,14 @@ export class EngineCore {
     const evidence = { dark: explain, lit: island.lit, back: island.back, held, darkMs, litMs };
     this.#bringInLine(explain.length > 0 ? predict(this.tree, this.thresholds, evidence) : [], movable);
     if (island.dark.size === 0) {
-      // Without a dark meter the answers of before decide nothing any more.
-      island.lit.clear();
-      island.back.clear();
+      // Without a dark meter the answers of before decide nothing any more; their times stay.
+      for (const answers of [island.lit, island.back]) {
+        for (const meter of answers) {
+          meters.state[meter] = meterUnknown;
+          this.#touched.add(meter);
+        }
+        answers.clear();
+      }
       if (this.slotsAt(top).size === 0) this.#islands.delete(top);
     }
   }
@@ -227,9 +241,6 @@ export class EngineCore {
     for (let device = this.tree.ofMeter(meter); device >= 0; device = this.tree.above(device)) {
       const slot = this.#heldAt.get(device);
       if (slot === undefined || this.meters.litMs[meter] >= this.book.outages[slot].startedMs) continue;
-      const members = this.members.get(slot);
-      if (members) members.push(meter);
-      else this.members.set(slot, [meter]);
       this.enlist(slot, [meter]);
       return true;
     }
@@ -264,7 +275,7 @@ export class EngineCore {
 
   withdraw(slot: number, reason: string): void {
     this.disband(slot);
-    this.#endSteps(slot);
+    this.endSteps(slot);
     this.book.advance(slot, 'withdrawn', this.nowMs, 'engine', reason);
     this.file(slot);
   }
@@ -273,7 +284,7 @@ export class EngineCore {
     const outage = this.book.outages[slot];
     const survivor = this.book.outages[into];
     this.disband(slot);
-    this.#endSteps(slot);
+    this.endSteps(slot);
     outage.mergedInto = survivor.id;
     if (outage.startedMs < survivor.startedMs) this.#startAt(into, outage.startedMs);
     this.book.advance(slot, 'absorbed', this.nowMs, 'engine', `the same outage as ${survivor.id}`);
@@ -287,7 +298,7 @@ export class EngineCore {
   }
 
   /** The running step goes; closed steps are history and stay. */
-  #endSteps(slot: number): void {
+  endSteps(slot: number): void {
     const { steps } = this.book.outages[slot];
     if (steps.at(-1)?.toMs === null) steps.pop();
   }
@@ -327,15 +338,12 @@ export class EngineCore {
   fill(slot: number, below: Iterable<number>, fromMs: number): void {
     const outage = this.book.outages[slot];
     const { state, litMs } = this.meters;
-    const sinceMs = fromMs + this.thresholds.clockAheadS * 1000;
     const members: number[] = [];
     outage.lit = 0;
     for (const meter of below) {
-      const answered = state[meter] === meterLit || state[meter] === meterBack;
-      if (answered && litMs[meter] > (state[meter] === meterLit ? sinceMs : fromMs)) outage.lit++;
+      if (state[meter] !== meterDark && litMs[meter] > fromMs) outage.lit++;
       else if (this.meters.outage[meter] < 0) members.push(meter);
     }
-    this.members.set(slot, members);
     this.enlist(slot, members);
   }
 }

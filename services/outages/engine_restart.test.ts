@@ -132,7 +132,8 @@ function checkOutage(outage: OutageRecord, members: number): void {
   if (!isOut(outage.state)) assert.equal(members, 0);
   assert.ok(outage.criticalOut >= 0 && outage.criticalOut <= outage.customersOut);
   const open = outage.steps.filter((one) => one.toMs === null);
-  assert.equal(open.length, isOut(outage.state) && members > 0 ? 1 : open.length === 1 && isOut(outage.state) ? 1 : 0);
+  if (members > 0) assert.equal(open.length, 1);
+  if (!isOut(outage.state)) assert.equal(open.length, 0);
   for (const [i, one] of outage.steps.entries()) {
     if (one.toMs === null) {
       assert.equal(i, outage.steps.length - 1);
@@ -183,6 +184,6 @@ test('rows given out are enough: kept row by row they rebuild the engine', () =>
       for (const row of state.meters) assert.deepEqual(rows.get(row.meter), row);
       for (const outage of state.outages) assert.deepEqual(outages.get(outage.id), outage);
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });

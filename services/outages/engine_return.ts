@@ -104,6 +104,7 @@ export function restoreAll(
   }
   if (stillOut > 0) book.closeStep(slot, stillOut, endMs, core.thresholds.stepMergeS * 1000);
   core.disband(slot);
+  core.endSteps(slot);
   outage.restoredMs = endMs;
   core.file(slot);
 }
