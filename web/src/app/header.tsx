@@ -80,7 +80,7 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
         >
           <strong className="text-[15px]">{formatEtr(totals.etrP90, now, view)}</strong>
           {totals.etrP90 !== null && totals.withoutEtr > 0 && (
-            <span className="text-dim"> +{totals.withoutEtr} without</span>
+            <span className="hidden text-dim sm:inline"> +{totals.withoutEtr} without</span>
           )}
         </Fact>
         {known && mode !== 'normal' && (
@@ -103,7 +103,7 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
             onClick={() => useScreen.setState({ paletteOpen: true })}
             title="Commands and search (Ctrl+K)"
           >
-            <span className="hidden lg:inline">Search</span> <span className="key">Ctrl K</span>
+            Search <span className="key hidden sm:inline-block">Ctrl K</span>
           </button>
           <Suspense fallback={<span className="button">{session.user}</span>}>
             <UserMenu session={session} onChangePassword={onChangePassword} />

@@ -8,7 +8,7 @@ export interface Layout {
   rightTop: number;
 }
 
-export const defaultLayout: Layout = { left: 0.45, leftTop: 0.62, rightTop: 0.7 };
+export const defaultLayout: Layout = { left: 0.47, leftTop: 0.62, rightTop: 0.7 };
 export const shareMin = 0.15;
 export const shareMax = 0.85;
 const storageKey = 'flux.layout';

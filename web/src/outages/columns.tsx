@@ -80,7 +80,7 @@ export const eventColumns: readonly EventColumn[] = [
       </>
     ),
   },
-  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 92, cell: (o) => o.feeder_name },
+  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 104, cell: (o) => o.feeder_name },
   {
     key: 'customers',
     head: 'Cust',
