@@ -68,7 +68,15 @@ describe('elements set aside', () => {
       script: 'New Load.l9 bus1=b kW=NaN',
       element: 'Load.l9',
       field: 'kw',
-      reason: /kw=NaN is no number/,
+      reason: /kw=NaN is no usable number/,
+      className: 'load',
+    },
+    {
+      name: 'a load beyond any grid',
+      script: 'New Load.l9 bus1=b kW=1e300',
+      element: 'Load.l9',
+      field: 'kw',
+      reason: /no usable number/,
       className: 'load',
     },
     {
@@ -84,7 +92,7 @@ describe('elements set aside', () => {
       script: 'New Transformer.t9 buses=(b d) kvas=(inf 25)',
       element: 'Transformer.t9',
       field: 'kvas',
-      reason: /kvas=inf 25 is no number/,
+      reason: /kvas=inf 25 is no usable number/,
       className: 'transformer',
     },
     {
@@ -174,6 +182,12 @@ describe('elements kept with a warning', () => {
       'unknown_xfmrcode',
       'q',
     ],
+    [
+      'one conductor opened',
+      'New Line.l9 bus1=b bus2=d length=1 units=m\nOpen Line.l9 1 2',
+      'single_phase_switching',
+      '',
+    ],
     ['a study multiplier', 'New Line.l9 bus1=b bus2=d length=1 units=m\nSet LoadMult=0.5', 'load_multiplier', ''],
   ];
   for (const [name, script, code, detail] of cases) {
@@ -258,6 +272,7 @@ describe('files that cannot be imported', () => {
     refuse('! nothing here\n// nor here', 'opendss_no_circuit');
     refuse('New Line.a bus1=x bus2=y', 'opendss_no_circuit', 'name the master script');
     refuse('Redirect', 'opendss_missing_file', 'line 1');
+    refuse('New Circuit.c\nNew Circuit.d', 'opendss_several_circuits', 'line 2: circuit d', 'beside c');
   });
 
   test('a circuit without equipment says what was set aside first', () => {

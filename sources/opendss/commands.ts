@@ -38,6 +38,7 @@ export type HandledCommand = typeof handled extends Set<infer T> ? T : never;
 export function resolveCommand(verb: string): HandledCommand | 'skipped' | undefined {
   const wanted = verb.toLowerCase();
   if (wanted === '~' || wanted === 'm') return 'more';
+  if (wanted === '') return undefined;
   const full = commandList.includes(wanted) ? wanted : commandList.find((name) => name.startsWith(wanted));
   if (full === undefined) return undefined;
   return (handled as ReadonlySet<string>).has(full) ? (full as HandledCommand) : 'skipped';

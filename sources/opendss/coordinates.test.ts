@@ -244,6 +244,15 @@ describe('a place for a drawing', () => {
     assert.ok(x !== c && y !== x && Math.abs(x - c) < 2000 && Math.abs(y - x) < 2000);
   });
 
+  test('0, 0 far from all others is no place; a drawing around the origin keeps it', () => {
+    const { report } = readScripts(feederAt('src 2000000 300000\na 2000010 300000\nb 0 0\nc 2002400 300000'));
+    assert.deepEqual([report.coordinates.withCoordinates, report.coordinates.interpolated], [3, 3]);
+    assert.equal(report.warnings[0].code, 'zero_coordinate');
+    const [west, , east] = report.coordinates.bounds;
+    assert.ok(east - west < 0.02);
+    assert.deepEqual(readScripts(small()).report.warnings, []);
+  });
+
   test('coordinates beside a script that loads none are found', () => {
     const { report } = readScripts({
       'Master.dss': smallFeeder.replace('Buscoords coords.csv', ''),

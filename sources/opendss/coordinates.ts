@@ -50,7 +50,31 @@ function pointsOf(coordinates: readonly BusCoordinate[], buses: readonly string[
     x[row] = point.x;
     y[row] = point.y;
   }
+  count -= dropOrigin(x, y, buses, findings);
   return { x, y, count, isLatLon: coordinates.length > 0 && coordinates.every((point) => point.isLatLon) };
+}
+
+/** Converters write 0, 0 for "unknown": no place where all other buses are far from the origin. */
+function dropOrigin(x: Float64Array, y: Float64Array, buses: readonly string[], findings: Findings): number {
+  const atOrigin = buses.map((_, bus) => bus).filter((bus) => x[bus] === 0 && y[bus] === 0);
+  if (atOrigin.length === 0) return 0;
+  const isElsewhere = (_: number, bus: number): boolean => x[bus] !== 0 || y[bus] !== 0;
+  const [x0, x1] = rangeOf(x.filter(isElsewhere));
+  const [y0, y1] = rangeOf(y.filter(isElsewhere));
+  const extent = Math.max(x1 - x0, y1 - y0);
+  const distance = Math.hypot(Math.max(x0, -x1, 0), Math.max(y0, -y1, 0));
+  const others = x.filter((value) => !Number.isNaN(value)).length - atOrigin.length;
+  if (others < 3 || !(distance > 5 * extent)) return 0;
+  for (const bus of atOrigin) {
+    x[bus] = Number.NaN;
+    y[bus] = Number.NaN;
+    findings.warn('zero_coordinate', 'A bus at 0, 0, far from all others, was placed from its neighbours.', {
+      file: '',
+      line: 0,
+      element: `Bus.${buses[bus]}`,
+    });
+  }
+  return atOrigin.length;
 }
 
 function rangeOf(values: Float64Array): [number, number] {

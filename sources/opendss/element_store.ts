@@ -75,7 +75,14 @@ export function newElementStore(findings: Findings): ElementStore {
   const find = (fullName: string): RawElement | undefined => {
     const dot = fullName.indexOf('.');
     if (dot < 0) return undefined;
-    return elements.get(fullName.slice(0, dot).toLowerCase())?.get(fullName.slice(dot + 1).toLowerCase());
+    const className = fullName.slice(0, dot).toLowerCase();
+    const name = fullName.slice(dot + 1).toLowerCase();
+    const found = elements.get(className)?.get(name);
+    // New Circuit makes Vsource.source; scripts edit it under that name
+    if (found === undefined && className === 'vsource' && name === 'source') {
+      return [...(elements.get('circuit')?.values() ?? [])].at(-1);
+    }
+    return found;
   };
 
   const countNotKept = (className: string): void => {
@@ -233,14 +240,25 @@ export function newElementStore(findings: Findings): ElementStore {
   };
 
   const setOpen = (parameters: Parameter[], open: boolean, at: Place): void => {
-    const element = find(parameters[0]?.value ?? '');
-    if (element !== undefined) element.open = open;
-    else {
+    const [target, , conductor] = parameters;
+    const element = find(target?.value ?? '');
+    if (element === undefined) {
       findings.warn('unknown_element', 'A command names an element that does not exist; the command was skipped.', {
         ...at,
-        element: parameters[0]?.value ?? '',
+        element: target?.value ?? '',
       });
+      return;
     }
+    const isOnePhase = element.properties.get('phases') === '1';
+    if (conductor !== undefined && Number(conductor.value) > 0 && !isOnePhase) {
+      findings.warn(
+        'single_phase_switching',
+        'One conductor of a switch was opened or closed; the network model switches all phases together.',
+        { ...at, element: target.value },
+      );
+      return;
+    }
+    element.open = open;
   };
 
   return {

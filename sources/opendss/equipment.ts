@@ -6,7 +6,7 @@ import type { Circuit } from './interpreter.ts';
 import { lineKind, protectionByLine } from './line_kinds.ts';
 import { type CircuitLoad, readLoad } from './loads.ts';
 import type { ClassCount, Findings } from './report.ts';
-import { type BusSpec, parseBus, parseNumber, parseYesNo } from './statement.ts';
+import { type BusSpec, isUsable, parseBus, parseNumber, parseYesNo } from './statement.ts';
 
 export interface Branch {
   label: string;
@@ -151,7 +151,7 @@ export function readEquipment(circuit: Circuit, findings: Findings): Equipment {
     const numberOf = (name: string, text: string | undefined): number | undefined => {
       if (text === undefined) return undefined;
       const value = parseNumber(text);
-      if (Number.isFinite(value)) return value;
+      if (isUsable(value)) return value;
       findings.warn(
         'not_a_number',
         'A value that is no number was set aside; the element was kept.',
@@ -217,7 +217,7 @@ export function readEquipment(circuit: Circuit, findings: Findings): Equipment {
     const { windings } = element;
     if (windings === undefined) return false;
     if (windings.fault !== '') {
-      return reject(element, windings.fault.split('=')[0], `${windings.fault} is no number`, 'write a number');
+      return reject(element, windings.fault.split('=')[0], `${windings.fault} is no usable number`, 'write a number');
     }
     const [first, ...others] = windings.list;
     if (first.bus === undefined || first.bus.bus === '') {
@@ -247,7 +247,7 @@ export function readEquipment(circuit: Circuit, findings: Findings): Equipment {
         phases: phaseBits(a, windings.phases),
         lengthM: 0,
         ratedA: 0,
-        ratedKva: first.kva,
+        ratedKva: Math.max(0, first.kva),
         underground: false,
         open: element.open,
         kvA: lineToLine(first.kv),
@@ -280,7 +280,7 @@ export function readEquipment(circuit: Circuit, findings: Findings): Equipment {
         b: busRow(b.bus),
         phases: phaseBits(a, parseNumber(properties.get('phases') ?? '3') || 3),
         lengthM: 0,
-        ratedA: Number.isFinite(ratedA) ? ratedA : 0,
+        ratedA: isUsable(ratedA) ? Math.max(0, ratedA) : 0,
         ratedKva: 0,
         underground: false,
         open: element.open,
@@ -294,7 +294,7 @@ export function readEquipment(circuit: Circuit, findings: Findings): Equipment {
   };
 
   const readSource = (element: RawElement): void => {
-    const bus = parseBus(element.properties.get('bus1') ?? 'sourcebus').bus;
+    const bus = parseBus(element.properties.get('bus1') || 'sourcebus').bus || 'sourcebus';
     const kv = parseNumber(element.properties.get('basekv') ?? '115');
     sources.push({ label: elementLabel(element), bus: busRow(bus), kv: Number.isFinite(kv) && kv > 0 ? kv : 115 });
     count(element.className).accepted++;

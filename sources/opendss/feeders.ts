@@ -239,12 +239,11 @@ function assignFeeders(equipment: Equipment, topology: Topology, feeders: readon
     if (feeder.firstBuses.length === 0 && !startAt.has(feeder.rootBus)) startAt.set(feeder.rootBus, row);
   }
   // an island goes with the feeder that it would be switched to
-  for (const island of topology.islands) {
-    const tie = equipment.branches.find(
-      ({ a, b, open }) => open && ((a === island && topology.energised[b]) || (b === island && topology.energised[a])),
-    );
-    const neighbour = tie === undefined ? -1 : tie.a === island ? tie.b : tie.a;
-    startAt.set(island, neighbour < 0 ? 0 : -1 - neighbour);
+  for (const island of topology.islands) startAt.set(island, 0);
+  for (const { a, b, open } of equipment.branches) {
+    if (!open) continue;
+    if (startAt.get(a) === 0 && topology.energised[b] && !topology.energised[a]) startAt.set(a, -1 - b);
+    if (startAt.get(b) === 0 && topology.energised[a] && !topology.energised[b]) startAt.set(b, -1 - a);
   }
   for (const bus of topology.order) {
     const start = startAt.get(bus);

@@ -110,6 +110,12 @@ describe('interpreter', () => {
     ]);
   });
 
+  test('the source of the circuit answers to Vsource.source', () => {
+    const { circuit, findings } = run('Edit Vsource.Source bus1=head basekv=69\nVsource.source.pu=1.02');
+    assert.deepEqual(propertiesOf(circuit, 'circuit', 'c'), { bus1: 'head', basekv: '69', pu: '1.02' });
+    assert.deepEqual(findings.warnings, []);
+  });
+
   test('block comments, Clear, and commands that only calculate', () => {
     const { circuit, findings } = run(`
       New Line.gone bus1=x bus2=y

@@ -5,7 +5,7 @@ import { resolveCommand } from './commands.ts';
 import { type ElementStore, newElementStore, type Place } from './element_store.ts';
 import { readLines, resolveInclude, type ScriptFiles } from './files.ts';
 import type { Findings } from './report.ts';
-import { type Parameter, parseBus, parseNumber, parseStatement } from './statement.ts';
+import { isUsable, type Parameter, parseBus, parseNumber, parseStatement } from './statement.ts';
 
 export interface BusCoordinate {
   bus: string;
@@ -29,7 +29,8 @@ export interface Circuit {
 const deepestInclude = 64;
 
 /**
- * @throws FluxError `opendss_missing_file`, `opendss_include_cycle`, `opendss_no_circuit`, and those of `readLines`
+ * @throws FluxError `opendss_missing_file`, `opendss_include_cycle`, `opendss_no_circuit`,
+ * `opendss_several_circuits`, and those of `readLines`
  */
 export function interpret(master: string, files: ScriptFiles, findings: Findings): Circuit {
   const store = newElementStore(findings);
@@ -57,7 +58,7 @@ export function interpret(master: string, files: ScriptFiles, findings: Findings
       const [bus, x, y] = words.map((word) => (word.name === '' ? word.value : word.name));
       const line = index + 1;
       const [xNumber, yNumber] = [parseNumber(x ?? ''), parseNumber(y ?? '')];
-      if (!Number.isFinite(xNumber) || !Number.isFinite(yNumber)) {
+      if (!isUsable(xNumber) || !isUsable(yNumber)) {
         // a heading such as "bus,x,y" is no mistake
         if (line === 1 && /bus|name/i.test(bus)) continue;
         store.countNotKept('buscoord');
@@ -126,6 +127,7 @@ export function interpret(master: string, files: ScriptFiles, findings: Findings
         return;
       case 'clear':
         store.clear();
+        findings.clear();
         coordinates.length = 0;
         return;
       case 'set':
@@ -180,8 +182,15 @@ export function interpret(master: string, files: ScriptFiles, findings: Findings
       `${master} defines no circuit (no "New Circuit.name" in ${read.length} file${read.length === 1 ? '' : 's'}); name the master script that starts with Clear and New Circuit`,
     );
   }
+  if (circuits.length > 1) {
+    const [first, second] = circuits;
+    throw new FluxError(
+      'opendss_several_circuits',
+      `${second.file}, line ${second.line}: circuit ${second.name} is a second circuit beside ${first.name} (line ${first.line} of ${first.file}); import one master at a time, or put Clear before the second`,
+    );
+  }
   return {
-    name: circuits[circuits.length - 1].name,
+    name: circuits[0].name,
     master,
     files: read,
     elements: store.elements,
@@ -195,7 +204,7 @@ export function readLooseCoordinates(path: string, files: ScriptFiles, circuit: 
   for (const [index, text] of readLines(files, path).entries()) {
     const words = parseStatement(text).parameters.map((word) => word.value);
     const [x, y] = [parseNumber(words[1] ?? ''), parseNumber(words[2] ?? '')];
-    if (Number.isFinite(x) && Number.isFinite(y)) {
+    if (isUsable(x) && isUsable(y)) {
       circuit.coordinates.push({ bus: parseBus(words[0]).bus, x, y, isLatLon: false, file: path, line: index + 1 });
     }
   }

@@ -3,7 +3,7 @@ import type { EdgeKind } from '#model/network.ts';
 import { elementLabel, isEnabled, type RawElement } from './element_store.ts';
 import type { Circuit } from './interpreter.ts';
 import type { Findings } from './report.ts';
-import { parseNumber } from './statement.ts';
+import { isUsable, parseNumber } from './statement.ts';
 
 export interface LineDevice {
   kind: EdgeKind;
@@ -44,7 +44,7 @@ export function protectionByLine(circuit: Circuit, findings: Findings): Map<stri
       const earlier = devices.get(name);
       devices.set(name, {
         kind,
-        ratedA: Number.isFinite(ratedA) && ratedA > 0 ? ratedA : (earlier?.ratedA ?? 0),
+        ratedA: isUsable(ratedA) && ratedA > 0 ? ratedA : (earlier?.ratedA ?? 0),
         isOpen: /^\[?\s*o/i.test(state) || earlier?.isOpen === true,
       });
     }

@@ -2,7 +2,7 @@
 import { type CustomerClass, customerClasses } from '#model/network.ts';
 import { elementLabel, type RawElement } from './element_store.ts';
 import type { Findings } from './report.ts';
-import { type BusSpec, parseBus, parseNumber } from './statement.ts';
+import { type BusSpec, isUsable, parseBus, parseNumber } from './statement.ts';
 
 export interface CircuitLoad {
   label: string;
@@ -34,8 +34,13 @@ export function readLoad(element: RawElement, findings: Findings): CircuitLoad |
     const text = properties.get(name);
     if (text === undefined) continue;
     const number = parseNumber(text);
-    if (!Number.isFinite(number)) {
-      findings.reject({ ...at, field: name, reason: `${name}=${text} is no number`, remedy: 'write a finite number' });
+    if (!isUsable(number)) {
+      findings.reject({
+        ...at,
+        field: name,
+        reason: `${name}=${text} is no usable number`,
+        remedy: 'write a finite number',
+      });
       return undefined;
     }
     value[name] = number;

@@ -126,6 +126,12 @@ export class Findings {
     }
   }
 
+  /** Clear in a script: what was said of the circuit before it is of no concern. */
+  clear(): void {
+    this.rejections.length = 0;
+    this.#warnings.clear();
+  }
+
   get warnings(): Warning[] {
     return [...this.#warnings.values()];
   }

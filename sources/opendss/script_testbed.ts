@@ -1,5 +1,6 @@
 /** Scripts written in a test, as a folder `/model`. */
 import { FluxError } from '#model/errors.ts';
+import { edgeKinds, type NetworkColumns, phaseNames } from '#model/network.ts';
 import type { ScriptFiles } from './files.ts';
 import { type OpenDssOptions, type OpenDssResult, readOpenDss } from './read_opendss.ts';
 
@@ -68,3 +69,29 @@ export const small = (extra = ''): Record<string, string> => ({
   'Master.dss': smallFeeder + extra,
   'coords.csv': smallCoordinates,
 });
+
+export interface EdgeInWords {
+  id: string;
+  kind: string;
+  from: string;
+  to: string;
+  phases: string;
+}
+
+/** An edge by its id; throws where there is none. */
+export function edgeOf(network: NetworkColumns, id: string): EdgeInWords {
+  const row = network.edge.id.rowOf(id);
+  if (row < 0) throw new Error(`no edge ${id}`);
+  return {
+    id,
+    kind: edgeKinds[network.edge.kind[row]],
+    from: network.node.id.at(network.edge.from[row]),
+    to: network.node.id.at(network.edge.to[row]),
+    phases: phaseNames(network.edge.phases[row]),
+  };
+}
+
+/** Text of a circuit of lines between numbered buses, with bus coordinates for the place. */
+export const circuit = (body: string): string => `New Circuit.c bus1=s basekv=12.47\n${body}`;
+export const line = (name: string, a: string, b: string, more = 'length=100 units=m'): string =>
+  `New Line.${name} bus1=${a} bus2=${b} ${more}`;

@@ -114,6 +114,11 @@ export function parseNumber(value: string): number {
   return stack.length === 1 ? stack[0] : Number.NaN;
 }
 
+/** Finite, and not so large that no kW, metre or coordinate can be meant. */
+export function isUsable(number: number): boolean {
+  return Math.abs(number) <= 1e9;
+}
+
 /** `yes`, `true`, `1`, `y` ... ; undefined where the value is no truth value. */
 export function parseYesNo(value: string): boolean | undefined {
   const first = value.trim().toLowerCase();

@@ -1,5 +1,5 @@
 /** Windings of transformers: OpenDSS writes them one by one (`wdg=2 bus=... kv=...`) or as arrays (`kvs=[7.2 0.12]`). */
-import { type BusSpec, parseBus, parseList, parseNumber } from './statement.ts';
+import { type BusSpec, isUsable, parseBus, parseList, parseNumber } from './statement.ts';
 
 export interface Winding {
   bus: BusSpec | undefined;
@@ -41,7 +41,7 @@ export function assignWindingProperty(
 ): void {
   const number = (text: string): number => {
     const parsed = parseNumber(text);
-    if (!Number.isFinite(parsed) && windings.fault === '') windings.fault = `${property}=${value}`;
+    if (!isUsable(parsed) && windings.fault === '') windings.fault = `${property}=${value}`;
     return parsed;
   };
   const each = (set: (winding: Winding, text: string) => void): void => {
