@@ -1,0 +1,367 @@
+/**
+ * A whole center in one process: sources -> stream -> stores -> services -> http. Reads like the diagram; every piece is
+ * made here and given what it needs.
+ */
+import { channel } from 'node:diagnostics_channel';
+import fs from 'node:fs/promises';
+import net from 'node:net';
+import path from 'node:path';
+import { pino } from 'pino';
+import { makeMetrics } from '#http/metrics.ts';
+import { makeHub } from '#http/push.ts';
+import { makeServer } from '#http/server.ts';
+import type { Session } from '#model/api/common.ts';
+import type { LiveNote } from '#model/api/live.ts';
+import { FluxError } from '#model/errors.ts';
+import { makeAccessService } from '#services/access/service.ts';
+import { alarmRoutes } from '#services/alarms/routes.ts';
+import { makeAlarmService } from '#services/alarms/service.ts';
+import { analyticsRoutes } from '#services/analytics/routes.ts';
+import { areaOf, findAsset, placeOfEdge } from '#services/network/assets.ts';
+import { networkRoutes } from '#services/network/routes.ts';
+import { makeNetworkService } from '#services/network/service.ts';
+import { outageRoutes } from '#services/outages/routes.ts';
+import { makeOutageService } from '#services/outages/service.ts';
+import { pipelineRoutes } from '#services/pipeline/routes.ts';
+import { makePipelineService, openAnalytics } from '#services/pipeline/service.ts';
+import { readingsRoutes } from '#services/readings/routes.ts';
+import { makeReadingsService } from '#services/readings/service.ts';
+import { startEngine } from '#stores/columnar/engine.ts';
+import { makeSegmentSink, sweepSegments } from '#stores/columnar/segments.ts';
+import { knownSegmentPaths, makeLedger } from '#stores/postgres/ledger.ts';
+import { version } from './about.ts';
+import type { Config } from './config.ts';
+import { openDoor } from './door.ts';
+import { gridViewOf } from './grid_view.ts';
+import { kpiReader } from './kpi.ts';
+import { startSimulation } from './simulation.ts';
+import { holdCenterLock, openStore } from './store.ts';
+import { loadOrCreateNetwork, type Progress } from './territory.ts';
+import { thresholdsFor } from './thresholds.ts';
+import { ensureWebApp, webFolder } from './web_app.ts';
+
+export interface Center {
+  url: string;
+  /** one-time link for the administrator, and the password where the account is new */
+  signInUrl: string;
+  newPassword: string | undefined;
+  created: boolean;
+  meters: number;
+  stop(): Promise<void>;
+}
+
+/** How many readings a first start looks back: enough for a chart, seconds to make. */
+const backfillRows = 2_400_000;
+
+export async function startCenter(config: Config, progress: Progress, fail: (error: Error) => void): Promise<Center> {
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const report = (message: string, error: unknown): void => log.error({ err: error }, message);
+  await checkPort(config);
+
+  // stores
+  const webApp = ensureWebApp();
+  webApp.catch(() => undefined);
+  progress(0, 'starting the stores');
+  const store = await openStore(config, 'flux');
+  const lock = await holdCenterLock(store, (reason) =>
+    fail(new FluxError('lock_lost', `${reason}; this center stops`)),
+  ).catch(async (error: unknown) => {
+    await store.leave();
+    throw error;
+  });
+  const { pool } = store;
+  const { dataFolder } = config;
+  const temporaryFolder = path.join(dataFolder, 'tmp');
+  await fs.mkdir(temporaryFolder, { recursive: true });
+  const orphans = await sweepSegments(dataFolder, await knownSegmentPaths(pool));
+  if (orphans.length > 0) log.info({ orphans: orphans.length }, 'removed segment files that were never committed');
+  const segmentEngine = startEngine({
+    name: 'segments',
+    path: ':memory:',
+    memoryLimit: '512MB',
+    threads: 1,
+    temporaryFolder,
+  });
+  const analytics = startEngine({
+    name: 'analytics',
+    path: path.join(dataFolder, 'analytics.duckdb'),
+    memoryLimit: config.analyticsMemory,
+    temporaryFolder,
+    onOpen: openAnalytics,
+  });
+  const ledger = makeLedger(pool);
+  const sink = makeSegmentSink(segmentEngine, dataFolder);
+
+  // services
+  const loaded = await loadOrCreateNetwork(pool, config, progress);
+  const notes: LiveNote[] = [];
+  const network = makeNetworkService({
+    pool,
+    operated: ({ edge, open, atMs, changedEdges, actor }) => {
+      hub.publish({ edgeRows: changedEdges });
+      outages.deviceMoved(edge, open, atMs);
+      simulation?.operate(edge, open);
+      say(`${actor} ${open ? 'opened' : 'closed'} ${network.grid().network.edge.id.at(edge)}`);
+    },
+  });
+  await network.replace(loaded.network, loaded.version);
+  const columns = () => network.grid().network;
+  const pipeline = makePipelineService({ pool, engine: analytics, dataFolder, network: columns, report });
+  const access = makeAccessService(pool, { timeZone: config.timeZone });
+  const alarms = makeAlarmService(pool, report);
+  const shownAt = new Map<string, number>();
+  const outages = makeOutageService({
+    pool,
+    grid: () => ({
+      view: gridViewOf(network.grid()),
+      network: columns(),
+      placeOf: (edge) => placeOfEdge(network.grid(), edge),
+    }),
+    thresholds: await thresholdsFor(config, loaded.network),
+    report,
+    changed: (news) => {
+      const edgeRows = news.flatMap(({ outage, device }) => {
+        const before = shownAt.get(outage.id) ?? -1;
+        if (before === device) return [];
+        if (device >= 0) shownAt.set(outage.id, device);
+        else shownAt.delete(outage.id);
+        const gone = before >= 0 ? network.grid().setOutageDevice(before, false) : [];
+        return [...gone, ...(device >= 0 ? network.grid().setOutageDevice(device, true) : [])];
+      });
+      for (const { outage, isNew } of news)
+        if (isNew) say(`Outage ${outage.id} predicted at ${outage.device_id}: ${outage.customers_out} customers`);
+      for (const { outage } of news) if (outage.state === 'restored') say(`Outage ${outage.id} restored`);
+      hub.publish({
+        outages: news.map((item) => item.outage),
+        alarms: news.flatMap(({ outage, isOpen }) => alarms.follow(outage, isOpen && outage.state !== 'restored')),
+        edgeRows,
+        kpi: kpi.now(),
+      });
+    },
+  });
+  const kpi = kpiReader({
+    pool,
+    meters: () => columns().meter.count,
+    outages: () => outages.totals(),
+    layersLagS: () => pipeline.lagS(),
+  });
+  const door = openDoor({
+    sink,
+    ledger,
+    meterRowOf: (id) => columns().meter.id.rowOf(id),
+    eventsStored: (events, lastId, receivedMs) => outages.apply(events, lastId, receivedMs),
+  });
+  const hub = makeHub({
+    snapshot: () => ({
+      network_version: network.grid().version,
+      kpi: kpi.now(),
+      outages: outages.open(),
+      alarms: alarms.active(),
+      edges: network.packEdges(network.grid().abnormalEdges()),
+      notes: notes.slice(-20),
+    }),
+    packEdges: (rows) => network.packEdges(rows),
+    areaOfFeeder: (feeder) => network.areaOfFeeder(feeder),
+  });
+  function say(text: string, at = new Date().toISOString()): void {
+    notes.push({ at, text });
+    if (notes.length > 100) notes.shift();
+    hub.publish({ notes: [{ at, text }] });
+  }
+
+  await Promise.all([alarms.start(), outages.start(), pipeline.networkChanged(loaded.network), kpi.refresh()]);
+  const onCommitted = (): void => pipeline.wake();
+  channel('flux:stream.readings_committed').subscribe(onCommitted);
+  pipeline.wake();
+  const kpiTimer = setInterval(
+    () =>
+      void kpi.refresh().then(
+        () => hub.publish({ kpi: kpi.now() }),
+        () => undefined,
+      ),
+    1000,
+  );
+
+  // http
+  const metrics = makeMetrics();
+  metrics.gauge('flux_push_subscribers', 'open push streams', () => hub.subscribers());
+  metrics.gauge('flux_customers_out', 'customers without supply', () => outages.totals().customersOut);
+  metrics.gauge(
+    'flux_layer_lag_seconds',
+    'age of the oldest committed segment that is not in the layers',
+    () => pipeline.lagS() ?? 0,
+  );
+  const feederKeys = (level: string, id: string | null): number[] | undefined => {
+    if (level === 'system' || id === null) return undefined;
+    const { row, type } = findAsset(network.grid(), id);
+    if (type !== level) throw new FluxError('unknown_asset', `${id} is no ${level}`);
+    const { feeder } = columns();
+    return type === 'feeder'
+      ? [row]
+      : Array.from({ length: feeder.count }, (_, f) => f).filter((f) => feeder.substation[f] === row);
+  };
+  const areaOfId = (id: string): string | null => areaOf(network.grid(), findAsset(network.grid(), id));
+  const freshTo = () => pipeline.freshTo();
+  const openSession: Session | undefined = config.open
+    ? {
+        user: 'open',
+        role: 'engineer',
+        areas: null,
+        open: true,
+        must_change_password: false,
+        utility_time_zone: config.timeZone,
+      }
+    : undefined;
+  const webState = await webApp.catch((error: unknown) => {
+    report('the web app could not be built', error);
+    return 'missing' as const;
+  });
+  if (webState === 'built') progress(0.98, 'built the web app');
+  const server = await makeServer({
+    version,
+    logger: log,
+    access,
+    hub,
+    metrics,
+    openSession,
+    webFolder,
+    secureCookies: config.secureCookies,
+    isReady: async () => ({
+      store: await pool.query('select 1').then(
+        () => true,
+        () => false,
+      ),
+      network: true,
+      analytics: analytics.state() === 'ready',
+      push: true,
+    }),
+    routes: [
+      ...networkRoutes(network),
+      ...readingsRoutes({
+        service: makeReadingsService({
+          pool,
+          engine: analytics,
+          meterRowOf: (id) => columns().meter.id.rowOf(id),
+          freshTo,
+        }),
+        areaOfMeter: areaOfId,
+        takeReadings: door.takeReadings,
+        takeEvents: door.takeEvents,
+      }),
+      ...outageRoutes(outages),
+      ...alarmRoutes({
+        service: alarms,
+        areaOfFeeder: (feeder) => network.areaOfFeeder(feeder),
+        changed: (alarm) => hub.publish({ alarms: [alarm] }),
+      }),
+      ...analyticsRoutes({
+        engine: analytics,
+        feedersOf: feederKeys,
+        customersOut: outages.customersOut,
+        freshTo,
+        areaOf: (_level, id) => (id ? areaOfId(id) : null),
+      }),
+      ...pipelineRoutes(pipeline, pool),
+      kpi.route,
+    ],
+  });
+
+  const newPassword = await access.ensureAdministrator('admin');
+  await listen(server, config);
+  const port = (server.server.address() as net.AddressInfo).port;
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
+  const signInUrl = config.open ? url : `${url}/#signin=${await access.makeSignInLink('admin')}`;
+
+  // sources
+  const begin = () =>
+    startSimulation({
+      config,
+      seed: loaded.seed,
+      network: columns(),
+      grid: network.grid().operated,
+      pool,
+      sink,
+      ledger,
+      backfillIntervals: Math.max(2, Math.min(96, Math.floor(backfillRows / columns().meter.count))),
+      takeEvents: door.commitFieldEvents,
+      darkMeters: outages.darkMeters(),
+      say,
+      report,
+    });
+  let simulation = config.simulation ? begin() : undefined;
+  let replacing = Promise.resolve();
+  lock.onNetworkChanged((next) => {
+    replacing = replacing
+      .then(() => takeOverNetwork(next))
+      .catch((error: unknown) => report('the imported network could not be taken over', error));
+  });
+  async function takeOverNetwork(next: number): Promise<void> {
+    if (String(next) === network.grid().version) return;
+    const changed = await loadOrCreateNetwork(pool, config, progress);
+    await simulation?.stop();
+    await network.replace(changed.network, changed.version);
+    shownAt.clear();
+    await outages.gridReplaced();
+    await pipeline.networkChanged(changed.network);
+    hub.announceNetwork(changed.version);
+    say(
+      `The network was replaced: version ${changed.version}, ${changed.network.meter.count.toLocaleString('en-US')} meters`,
+    );
+    if (config.simulation) simulation = begin();
+  }
+
+  return {
+    url,
+    signInUrl,
+    newPassword,
+    created: loaded.created,
+    meters: loaded.network.meter.count,
+    stop: async () => {
+      clearInterval(kpiTimer);
+      await simulation?.stop();
+      hub.close();
+      await server.close();
+      await door.drained();
+      await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
+      channel('flux:stream.readings_committed').unsubscribe(onCommitted);
+      metrics.close();
+      await Promise.all([analytics.stop(), segmentEngine.stop()]);
+      await lock.release();
+      await store.close();
+    },
+  };
+}
+
+function portTaken(config: Config): FluxError {
+  return new FluxError(
+    'port_in_use',
+    `port ${config.port} of ${config.host} is used by another program; stop it, or choose another with --port (0 = any free one)`,
+  );
+}
+
+/** Before anything is made: a taken port is the commonest reason a start fails. */
+async function checkPort(config: Config): Promise<void> {
+  const probe = net.createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') reject(portTaken(config));
+      else
+        reject(
+          new FluxError('bad_address', `can not listen on ${config.host}:${config.port}: ${error.message}`, {
+            cause: error,
+          }),
+        );
+    });
+    probe.listen(config.port, config.host, resolve);
+  });
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+async function listen(
+  server: { listen(options: { host: string; port: number }): Promise<string> },
+  config: Config,
+): Promise<void> {
+  await server.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE' ? portTaken(config) : error;
+  });
+}

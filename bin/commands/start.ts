@@ -1,0 +1,79 @@
+import type { Command, Option } from 'commander';
+import { FluxError } from '#model/errors.ts';
+import { type Center, startCenter } from '../center.ts';
+import { readConfig } from '../config.ts';
+import { endWith, progressLine } from '../terminal.ts';
+
+export function startCommand(program: Command, dataOption: () => Option): void {
+  program
+    .command('start')
+    .description('the whole center in one process, on embedded stores unless DATABASE_URL is set')
+    .option('--port <number>', 'port to listen on, 0 = any free one (default: 8080)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .addOption(dataOption())
+    .option('--scale <size>', 'territory of a first start: demo, poc, or a number of meters (default: demo)')
+    .option('--seed <number>', 'seed of that territory (default: 1)')
+    .option('--speed <factor>', 'how much faster than life simulated faults come and crews repair (default: 1)')
+    .option('--no-simulation', 'no simulated readings and faults: only what comes in')
+    .option('--open', 'everyone on this machine is signed in; loopback demos only')
+    .action(async (flags: Record<string, unknown>) => {
+      const { data, simulation, ...others } = flags;
+      // commander sets `simulation` to true where the flag is not given: then the environment decides
+      const { config, unknownVariables } = readConfig(
+        { ...others, dataFolder: data, simulation: simulation === false ? false : undefined },
+        process.env,
+      );
+      for (const name of unknownVariables)
+        process.stderr.write(`flux: ${name} is not a setting of this version; it has no effect\n`);
+      await run(config);
+    });
+}
+
+async function run(config: Parameters<typeof startCenter>[0]): Promise<void> {
+  const startMs = performance.now();
+  const progress = progressLine();
+  let center: Center | undefined;
+  let stopping = false;
+  const stop = async (status: number): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    process.stderr.write('\nstopping ...\n');
+    await center?.stop();
+    process.exit(status);
+  };
+  let signals = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // Before the center stands there is nothing to close in order: what is half made is made again next time.
+      if (!center || ++signals > 1) process.exit(1);
+      void stop(0);
+    });
+  }
+  const fail = (error: Error): void => {
+    process.stderr.write(`flux: ${error.message}\n`);
+    void stop(1);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', (reason) =>
+    fail(reason instanceof Error ? reason : new FluxError('internal', String(reason))),
+  );
+  try {
+    center = await startCenter(config, progress.show, fail);
+  } catch (error) {
+    progress.done();
+    endWith(error, false);
+  }
+  progress.done();
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  const lines = [
+    `Flux Operations Center is ready after ${seconds} s: ${center.meters.toLocaleString('en-US')} meters`,
+    `  open      ${center.signInUrl}${config.open ? '' : '   (works once, for an hour)'}`,
+    ...(center.newPassword && !config.open
+      ? [`  password  user admin, ${center.newPassword}   (shown this once; change it after signing in)`]
+      : []),
+    `  data      ${config.dataFolder}`,
+    `  API       ${center.url}/api/docs`,
+    '  Ctrl+C stops it.',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,37 @@
+/** The command line. Each command parses its flags here and hands over to one function. */
+import { Command, CommanderError, Option } from 'commander';
+import { version } from './about.ts';
+import { accountCommands } from './commands/account.ts';
+import { benchCommand } from './commands/bench.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { generateCommand } from './commands/generate.ts';
+import { layersCommands } from './commands/layers.ts';
+import { networkCommands } from './commands/network.ts';
+import { startCommand } from './commands/start.ts';
+import { endWith } from './terminal.ts';
+
+const program = new Command('flux')
+  .description('Flux Operations Center: grid operations for electric distribution utilities')
+  .version(version)
+  .showHelpAfterError('(see --help)')
+  .exitOverride();
+
+const dataOption = () => new Option('--data <folder>', 'data folder (default: ./data, or FLUX_DATA)');
+for (const add of [
+  startCommand,
+  networkCommands,
+  generateCommand,
+  layersCommands,
+  accountCommands,
+  doctorCommand,
+  benchCommand,
+])
+  add(program, dataOption);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // commander has said it already: 0 after --help and --version, 2 after a usage error
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
+  endWith(error, process.argv.includes('--json'));
+}
