@@ -293,8 +293,10 @@ export class EngineCore {
 
   #startAt(slot: number, startedMs: number): void {
     const outage = this.book.outages[slot];
+    const [first] = outage.steps;
     outage.startedMs = startedMs;
-    outage.steps[0].fromMs = startedMs;
+    first.fromMs = startedMs;
+    if (first.toMs !== null) first.customerMinutes = (first.customersOut * (first.toMs - startedMs)) / 60_000;
   }
 
   /** The running step goes; closed steps are history and stay. */
