@@ -77,6 +77,16 @@ describe('feeders and substations', () => {
     );
   });
 
+  test('a source with sixty equal feeders has sixty feeders', () => {
+    const { report } = readScripts(
+      circuit(
+        Array.from({ length: 60 }, (_, i) => `${line(`b${i}`, 's', `x${i}`, 'switch=y')}\n${load(`x${i}`)}`).join('\n'),
+      ),
+    );
+    assert.equal(report.feeders.length, 61);
+    assert.equal(report.synthesized.length, 1, 'each has its switch, the supply has none');
+  });
+
   test('behind one switch a feeder that branches is one feeder', () => {
     const { report } = readScripts(
       `New Circuit.c bus1=hv basekv=69\n${transformer('north', 'hv', 'mv')}

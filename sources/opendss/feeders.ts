@@ -43,8 +43,8 @@ export interface Plan {
 export const distributionMaxKv = 35;
 /** A line up to this length is a connector inside the substation. */
 const connectorMaxM = 50;
-/** A branch with less of the demand below its bus is no feeder of its own. */
-const feederMinShare = 0.02;
+/** A branch with less than this share of the demand of the largest branch beside it is no feeder of its own. */
+const feederMinShare = 0.05;
 const longestChain = 16;
 
 interface Tree {
@@ -103,10 +103,11 @@ function feedersOfOutlet(outlet: number, equipment: Equipment, topology: Topolog
   const isSwitch = (child: number): boolean => isSwitchable(equipment.branches[topology.parentBranch[child]].kind);
   for (let hops = 0; hops < longestChain; hops++) {
     const children = tree.children(bus);
+    const largestKw = children.reduce((largest, child) => Math.max(largest, tree.kwBelow[child]), 0);
     const main = children.filter((child) => {
       const branch = equipment.branches[topology.parentBranch[child]];
       return (
-        tree.kwBelow[child] > tree.kwBelow[outlet] * feederMinShare &&
+        tree.kwBelow[child] > largestKw * feederMinShare &&
         branch.phases === 7 &&
         branch.kind !== edgeKindCode.power_transformer
       );

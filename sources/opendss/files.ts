@@ -42,7 +42,10 @@ export function readLines(files: ScriptFiles, path: string): string[] {
     throw new FluxError('opendss_unreadable', `${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
   let control = 0;
-  for (const byte of bytes) if (byte < 0x09 || (byte > 0x0d && byte < 0x20)) control++;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte < 0x09 || (byte > 0x0d && byte < 0x20)) control++;
+  }
   // 0x1a: end-of-file mark of old DOS editors
   if (control > 8 && control > bytes.length / 200) {
     throw new FluxError(
