@@ -176,7 +176,7 @@ function takeEvents(core: EngineCore, events: MeterEventColumns, counts: EventCo
         list.push({ meter, wasDark, momentary });
       }
     }
-    core.place(meter);
+    core.changed(meter);
   }
   for (const [slot, list] of returns) takeReturns(core, slot, list);
 }
@@ -291,7 +291,7 @@ function act(core: EngineCore, slot: number, verb: OutageVerb, options: ActOptio
     for (const meter of core.disband(slot)) {
       if (meters.state[meter] !== meterDark) continue;
       meters.state[meter] = meterUnknown;
-      core.place(meter);
+      core.changed(meter);
     }
     core.endSteps(slot);
   }
@@ -314,7 +314,7 @@ function returnByHand(core: EngineCore, slot: number, named: readonly number[]):
     returns.push({ meter, wasDark: meters.state[meter] === meterDark, momentary: false });
     meters.state[meter] = meterBack;
     meters.litMs[meter] = core.nowMs;
-    core.place(meter);
+    core.changed(meter);
   }
   if (returns.length > 0) takeReturns(core, slot, returns);
 }
@@ -336,7 +336,7 @@ function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, state: 
       if (members) members.add(row.meter);
       else core.members.set(slot, new Set([row.meter]));
     }
-    core.place(row.meter);
+    core.changed(row.meter);
     if (row.ripeMs <= state.nowMs) core.pending.delete(row.meter);
   }
   for (const slot of book.active) core.file(slot);

@@ -76,7 +76,7 @@ export class EngineCore {
     return slots;
   }
 
-  /** Puts a meter where its state belongs, and its island on the list. */
+  /** Files a meter under its top by its state, and its island for prediction. */
   place(meter: number): void {
     const top = this.topOfMeter(meter);
     const island = this.islandAt(top);
@@ -89,10 +89,15 @@ export class EngineCore {
       if (state === code) set.add(meter);
       else set.delete(meter);
     }
-    if (state === meterDark) this.pending.add(meter);
+    this.dirty.add(top);
+  }
+
+  /** A message changed what is known of the meter. */
+  changed(meter: number): void {
+    if (this.meters.state[meter] === meterDark) this.pending.add(meter);
     else this.pending.delete(meter);
     this.#touched.add(meter);
-    this.dirty.add(top);
+    this.place(meter);
   }
 
   /** After switching: every meter and outage is filed anew under its present top. */
@@ -102,11 +107,7 @@ export class EngineCore {
     this.#islands.clear();
     this.#slotsOf.clear();
     this.#topOfSlot.clear();
-    const pending = new Set(this.pending);
-    for (const meter of known) {
-      this.place(meter);
-      if (!pending.has(meter)) this.pending.delete(meter);
-    }
+    for (const meter of known) this.place(meter);
     for (const slot of this.book.active) this.file(slot);
   }
 
@@ -214,7 +215,7 @@ export class EngineCore {
     const slots = [...this.slotsAt(top)].sort((a, b) => book.outages[a].number - book.outages[b].number);
     const movable = slots.filter((slot) => engineMayMove(book.outages[slot].state));
     const explain: number[] = [];
-    for (const meter of [...island.dark].sort((a, b) => a - b)) {
+    for (const meter of Int32Array.from(island.dark).sort()) {
       if (this.pending.has(meter)) continue;
       const slot = meters.outage[meter];
       if (slot >= 0 ? engineMayMove(book.outages[slot].state) : !this.#joinHeld(meter)) explain.push(meter);

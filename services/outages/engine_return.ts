@@ -100,7 +100,7 @@ export function restoreAll(
     if (meters.state[meter] !== meterDark) continue;
     meters.ripeMs[meter] = core.nowMs + core.thresholds.leftoverGraceS * 1000;
     meters.leftoverOf.set(meter, outage.id);
-    core.place(meter);
+    core.changed(meter);
   }
   if (stillOut > 0) book.closeStep(slot, stillOut, endMs, core.thresholds.stepMergeS * 1000);
   core.disband(slot);

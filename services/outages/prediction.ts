@@ -221,7 +221,7 @@ export function predict(tree: DeviceTree, thresholds: OutageThresholds, evidence
     }
     const dark = pickOfRow.get(owner[i]) ?? [];
     pickOfRow.set(owner[i], dark);
-    dark.push(...row.direct);
+    for (const meter of row.direct) dark.push(meter);
   }
   for (const [row, dark] of pickOfRow) {
     const sinceMs = quantile(dark, evidence.darkMs, 0.25);
@@ -241,6 +241,11 @@ export function servicePointOf(tree: DeviceTree, meter: number): number {
 }
 
 function quantile(meters: readonly number[], timeMs: Float64Array, share: number): number {
-  const times = Float64Array.from(meters, (meter) => timeMs[meter]).sort();
-  return times[Math.floor((times.length - 1) * share)];
+  const first = timeMs[meters[0]];
+  let same = true;
+  for (let i = 1; same && i < meters.length; i++) same = timeMs[meters[i]] === first;
+  if (same) return first;
+  const times = new Float64Array(meters.length);
+  for (let i = 0; i < times.length; i++) times[i] = timeMs[meters[i]];
+  return times.sort()[Math.floor((times.length - 1) * share)];
 }
