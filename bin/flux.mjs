@@ -3,7 +3,7 @@
 // JavaScript, because the host's Node may be as old as 20.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire, enableCompileCache } from 'node:module';
+import * as nodeModule from 'node:module';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ const entry = join(here, 'flux.ts');
 const needed = 26;
 
 if (Number(process.versions.node.split('.')[0]) >= needed) {
-  enableCompileCache?.(join(tmpdir(), `flux-compile-cache-${userInfo().uid}`));
+  nodeModule.enableCompileCache?.(join(tmpdir(), `flux-compile-cache-${userInfo().uid}`));
   await import(entry);
 } else {
   const node = pinnedNode();
@@ -35,7 +35,7 @@ if (Number(process.versions.node.split('.')[0]) >= needed) {
 }
 
 function pinnedNode() {
-  const require = createRequire(import.meta.url);
+  const require = nodeModule.createRequire(import.meta.url);
   const { platform, arch } = process;
   for (const name of [`node-${platform}-${arch}`, `node-bin-${platform}-${arch}`]) {
     try {

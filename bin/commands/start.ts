@@ -41,11 +41,13 @@ async function run(config: Parameters<typeof startCenter>[0]): Promise<void> {
     await center?.stop();
     process.exit(status);
   };
-  let signals = 0;
+  let firstSignalMs = Number.POSITIVE_INFINITY;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       // Before the center stands there is nothing to close in order: what is half made is made again next time.
-      if (!center || ++signals > 1) process.exit(1);
+      // A second Ctrl+C insists; one that comes at once is the same, from the terminal and from the launcher.
+      if (!center || Date.now() - firstSignalMs > 1000) process.exit(1);
+      firstSignalMs = Math.min(firstSignalMs, Date.now());
       void stop(0);
     });
   }

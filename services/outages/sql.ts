@@ -39,8 +39,9 @@ const logInsert: NamedQuery = {
   text: `
     insert into outage_log (outage_id, at, actor, verb, from_state, to_state, reason)
     select given.outage_id, given.at, given.actor, given.verb, given.from_state, given.to_state, given.reason
-    from jsonb_to_recordset($1::jsonb) with ordinality as given (
-      outage_id text, at timestamptz, actor text, verb text, from_state text, to_state text, reason text, row_no bigint)
+    from rows from (jsonb_to_recordset($1::jsonb) as (
+      outage_id text, at timestamptz, actor text, verb text, from_state text, to_state text, reason text))
+      with ordinality as given (outage_id, at, actor, verb, from_state, to_state, reason, row_no)
     order by given.row_no`,
 };
 

@@ -1,7 +1,7 @@
 /** The report of an import, from what was read and built. */
 import { basename, dirname, relative } from 'node:path';
 import { edgeKindCode } from '#model/network.ts';
-import type { Built } from './build_network.ts';
+import { assetId, type Built } from './build_network.ts';
 import { elementLabel } from './element_store.ts';
 import type { Equipment } from './equipment.ts';
 import { distributionMaxKv, isSubstationTransformer, type Plan } from './feeders.ts';
@@ -60,7 +60,7 @@ export function summarise(input: SummaryInput): ImportReport {
     edges: topology.closedEdges,
     banks: equipment.branches
       .filter((branch) => branch.units.length > 1)
-      .map((branch) => ({ id: `${input.idPrefix}${branch.label}`, units: branch.units.map(elementLabel) })),
+      .map((branch) => ({ id: assetId(`${input.idPrefix}${branch.label}`), units: branch.units.map(elementLabel) })),
     normallyOpen: equipment.branches.filter((branch) => branch.open).length,
     components: topology.components,
     loops: topology.closedEdges - equipment.buses.length + topology.components,

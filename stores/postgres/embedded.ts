@@ -3,7 +3,7 @@
  * package. It listens on a Unix socket only, in a folder that only its owner may enter: no port, no password.
  */
 import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { constants as fsConstants } from 'node:fs';
 import fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -150,10 +150,18 @@ async function writableOrLinked(native: string): Promise<boolean> {
   );
 }
 
-/** Unix socket paths end at 103 characters on macOS: a short folder of our own, named after the data folder. */
-function socketFolder(dataFolder: string): string {
-  const hash = createHash('sha256').update(path.resolve(dataFolder)).digest('hex').slice(0, 10);
-  return path.join('/tmp', `flux-${process.getuid?.() ?? 0}-${hash}`);
+/**
+ * Unix socket paths end at 103 characters on macOS: a short folder of our own. Its name is kept in the data folder, so
+ * that a folder that is deleted and made again never meets the socket of the server it had before.
+ */
+async function socketFolder(home: string): Promise<string> {
+  const file = path.join(home, 'postgres.socket');
+  const kept = (await fs.readFile(file, 'utf8').catch(() => '')).trim();
+  if (kept) return kept;
+  const folder = path.join('/tmp', `flux-${process.getuid?.() ?? 0}-${randomBytes(5).toString('hex')}`);
+  await fs.writeFile(`${file}.new`, `${folder}\n`);
+  await fs.rename(`${file}.new`, file);
+  return folder;
 }
 
 /** The folder the cluster rests in; outside the data folder only where root's data folder is closed to other accounts. */
@@ -220,7 +228,7 @@ export async function startEmbeddedPostgres(
   const owner = await unprivilegedOwner();
   const home = await clusterHome(dataFolder, owner);
   const clusterFolder = path.join(home, 'postgres');
-  const sockets = socketFolder(dataFolder);
+  const sockets = await socketFolder(home);
   const connection = { host: sockets, user: 'flux', database: 'postgres' };
   const running = await runningPid(clusterFolder);
   if (running) return { connection, started: false, clusterFolder, pid: running, stop: () => stopServer(running) };

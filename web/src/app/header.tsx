@@ -45,7 +45,9 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
     <header
       className={`shrink-0 border-b border-rule bg-pane ${connection === 'lost' ? 'border-b-2 border-b-bad' : ''}`}
     >
-      <div className="flex min-h-10 flex-wrap items-center gap-x-5 gap-y-0.5 px-3 py-1">
+      <div
+        className={`flex min-h-10 flex-wrap items-center gap-x-5 gap-y-0.5 px-3 py-1 ${connection === 'lost' ? 'lost-facts' : ''}`}
+      >
         <button
           type="button"
           className="flex items-center gap-2 font-semibold tracking-[0.14em]"
@@ -143,7 +145,7 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
 
 function Fact({ label, title, children }: { label: string; title: string; children: ReactNode }) {
   return (
-    <span title={title} className="whitespace-nowrap">
+    <span title={title} className="header-fact whitespace-nowrap">
       <span className="mr-1.5 text-[11px] tracking-[0.08em] text-dim">{label}</span>
       {children}
     </span>

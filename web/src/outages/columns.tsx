@@ -70,7 +70,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'device',
     head: 'Device',
     title: 'The device that is open or predicted to be',
-    width: 100,
+    width: 118,
     cell: (o) => (
       <>
         <span className="mr-1 text-[10px] text-dim" title={words(o.device_kind)}>
@@ -80,7 +80,7 @@ export const eventColumns: readonly EventColumn[] = [
       </>
     ),
   },
-  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 104, cell: (o) => o.feeder_name },
+  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 118, cell: (o) => o.feeder_name },
   {
     key: 'customers',
     head: 'Cust',

@@ -126,7 +126,7 @@ function EventTable({ rows }: { rows: ReturnType<typeof useVisibleEvents> }) {
                 onClick={() => useScreen.getState().select({ kind: 'outage', id: outage.id })}
                 onDoubleClick={() => useScreen.getState().select({ kind: 'outage', id: outage.id }, { details: true })}
                 style={{ transform: `translateY(${item.start}px)`, gridTemplateColumns: template }}
-                className={`absolute inset-x-0 top-0 grid h-7 items-center gap-x-2 border-b border-rule/50 px-2 ${chosen ? 'bg-chosen shadow-[inset_3px_0_0_var(--accent)]' : 'hover:bg-hover'}`}
+                className={`absolute inset-x-0 top-0 grid h-7 items-center gap-x-2 border-b border-rule/50 px-2 ${outage.state === 'restored' ? 'text-dim' : ''} ${chosen ? 'bg-chosen shadow-[inset_3px_0_0_var(--accent)]' : 'hover:bg-hover'}`}
               >
                 {eventColumns.map((column) => (
                   // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: cells are reached by row

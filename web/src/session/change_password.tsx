@@ -32,6 +32,7 @@ export function ChangePassword({ session, onClose }: { session: Session; onClose
   return (
     <Modal title="Set your password" onClose={onClose}>
       <form onSubmit={submit} className="grid gap-3 p-4">
+        <input type="text" name="user" autoComplete="username" value={session.user} readOnly hidden />
         {!session.must_change_password && (
           <label className="grid gap-1 text-dim">
             Present password

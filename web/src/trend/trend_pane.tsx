@@ -129,7 +129,8 @@ function useTrend(subject: Subject, hours: number) {
       }
       const [trend, timeline] = await Promise.all([
         getTrend(subject.level, subject.id, a, b, points, signal),
-        subject.kind === 'system' ? getOutageTimeline(a, b, points, signal) : null,
+        // the trend alone is good enough where the finer history cannot be had (an area's session may not ask for it)
+        subject.kind === 'system' ? getOutageTimeline(a, b, points, signal).catch(() => null) : null,
       ]);
       return { history: null, trend, timeline };
     },

@@ -1,0 +1,94 @@
+import fs from 'node:fs';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** Chromium with Mesa's software renderer: the same pictures on every machine. */
+const launchArguments = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-gl=angle',
+  '--use-angle=gl-egl',
+  '--ignore-gpu-blocklist',
+];
+
+const candidates = [process.env.FLUX_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Path of an installed browser, or undefined: tests skip with that reason outside CI. */
+export function browserPath(): string | undefined {
+  return candidates.find((candidate) => candidate !== undefined && fs.existsSync(candidate));
+}
+
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = browserPath();
+  if (!executablePath) throw new Error('no Chromium found; install it or set FLUX_CHROMIUM to its path');
+  return chromium.launch({
+    executablePath,
+    args: launchArguments,
+    env: { ...process.env, EGL_PLATFORM: 'surfaceless', LIBGL_ALWAYS_SOFTWARE: '1' },
+  });
+}
+
+/** What a page did that it must not do. */
+export interface Watch {
+  page: Page;
+  /** requests that left the own origin */
+  foreign: string[];
+  /** errors on the console and uncaught ones */
+  errors: string[];
+  /** violations of the content security policy */
+  violations(): Promise<string[]>;
+}
+
+/** A page that keeps a record of foreign requests, errors and CSP violations. */
+export async function openPage(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Watch> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const foreign: string[] = [];
+  const errors: string[] = [];
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (['http:', 'https:', 'ws:', 'wss:'].includes(url.protocol) && url.origin !== new URL(origin).origin) {
+      foreign.push(request.url());
+    }
+  });
+  await context.addInitScript(() => {
+    const kept: string[] = [];
+    Object.assign(globalThis, { cspViolations: kept });
+    addEventListener('securitypolicyviolation', (event) => {
+      const { violatedDirective, blockedURI, sourceFile } = event as unknown as Record<string, string>;
+      kept.push(`${violatedDirective} ${blockedURI} ${sourceFile}`);
+    });
+  });
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  page.on('pageerror', (error) => errors.push(error.message));
+  return {
+    page,
+    foreign,
+    errors,
+    violations: () => page.evaluate(() => (globalThis as unknown as { cspViolations: string[] }).cspViolations),
+  };
+}
+
+/** How many different colours a picture (PNG) has; more than a few mean that something was drawn. */
+export async function countColors(browser: Browser, png: Buffer): Promise<number> {
+  const page = await browser.newPage();
+  try {
+    return await page.evaluate(async (data) => {
+      const blob = await (await fetch(`data:image/png;base64,${data}`)).blob();
+      const bitmap = await createImageBitmap(blob);
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+      if (!context) return 0;
+      context.drawImage(bitmap, 0, 0);
+      const pixels = new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer);
+      return new Set(pixels).size;
+    }, png.toString('base64'));
+  } finally {
+    await page.close();
+  }
+}
