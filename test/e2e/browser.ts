@@ -15,7 +15,12 @@ const launchArguments = [
   '--ignore-gpu-blocklist',
 ];
 
-const candidates = [process.env.FLUX_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const candidates = [
+  process.env.FLUX_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 
 /** Path of an installed browser, or undefined: tests skip with that reason outside CI. */
 export function browserPath(): string | undefined {
@@ -43,6 +48,21 @@ export interface Watch {
   violations(): Promise<string[]>;
 }
 
+// in the browser's words: the server's types know no DOM
+const keepViolations = `
+globalThis.cspViolations = [];
+addEventListener('securitypolicyviolation', (event) => {
+  cspViolations.push([event.violatedDirective, event.blockedURI, event.sourceFile].join(' '));
+});`;
+const colorsOf = (png: string): string => `(async () => {
+  const blob = await (await fetch('data:image/png;base64,${png}')).blob();
+  const bitmap = await createImageBitmap(blob);
+  const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+})()`;
+
 /** A page that keeps a record of foreign requests, errors and CSP violations. */
 export async function openPage(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Watch> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
@@ -54,14 +74,7 @@ export async function openPage(browser: Browser, origin: string, options: Browse
       foreign.push(request.url());
     }
   });
-  await context.addInitScript(() => {
-    const kept: string[] = [];
-    Object.assign(globalThis, { cspViolations: kept });
-    addEventListener('securitypolicyviolation', (event) => {
-      const { violatedDirective, blockedURI, sourceFile } = event as unknown as Record<string, string>;
-      kept.push(`${violatedDirective} ${blockedURI} ${sourceFile}`);
-    });
-  });
+  await context.addInitScript(keepViolations);
   const page = await context.newPage();
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
@@ -71,7 +84,7 @@ export async function openPage(browser: Browser, origin: string, options: Browse
     page,
     foreign,
     errors,
-    violations: () => page.evaluate(() => (globalThis as unknown as { cspViolations: string[] }).cspViolations),
+    violations: () => page.evaluate<string[]>('globalThis.cspViolations'),
   };
 }
 
@@ -79,15 +92,7 @@ export async function openPage(browser: Browser, origin: string, options: Browse
 export async function countColors(browser: Browser, png: Buffer): Promise<number> {
   const page = await browser.newPage();
   try {
-    return await page.evaluate(async (data) => {
-      const blob = await (await fetch(`data:image/png;base64,${data}`)).blob();
-      const bitmap = await createImageBitmap(blob);
-      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
-      if (!context) return 0;
-      context.drawImage(bitmap, 0, 0);
-      const pixels = new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer);
-      return new Set(pixels).size;
-    }, png.toString('base64'));
+    return await page.evaluate<number>(colorsOf(png.toString('base64')));
   } finally {
     await page.close();
   }
