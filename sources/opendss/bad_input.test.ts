@@ -97,7 +97,7 @@ describe('elements set aside', () => {
     },
     {
       name: 'a transformer with a winding that has no bus',
-      script: 'New Transformer.t9 wdg=1 bus=b kv=12.47',
+      script: 'New Transformer.t9 wdg=1 bus=d kv=12.47',
       element: 'Transformer.t9',
       field: 'bus',
       reason: /winding 2 names no bus/,
@@ -133,6 +133,7 @@ describe('elements set aside', () => {
       assert.match(rejection.reason, reason);
       assert.equal(report.classes[className].rejected, 1);
       assert.equal(report.edges, 5, 'the rest of the circuit stands');
+      assert.equal(report.nodes, 6, 'and no bus is left of what was set aside');
       assert.equal(report.totalKw, 5);
     });
   }

@@ -1,6 +1,7 @@
 /** Single-phase units between the same two buses are one bank: one edge of the network model. */
+
+import type { Branch } from './branch.ts';
 import { elementLabel } from './element_store.ts';
-import type { Branch } from './equipment.ts';
 
 /**
  * Merges units of one kind and state that join the same two buses on different phases: regulator and transformer

@@ -1,7 +1,8 @@
 /** From equipment, topology and feeders to the columns of the house model. */
 import { edgeKindCode, type NetworkColumns } from '#model/network.ts';
 import { NetworkBuilder } from '#model/network_builder.ts';
-import { type Branch, type Equipment, phaseBits } from './equipment.ts';
+import { type Branch, phaseBits } from './branch.ts';
+import type { Equipment } from './equipment.ts';
 import type { Plan } from './feeders.ts';
 import { customerClassOf } from './loads.ts';
 import type { Findings } from './report.ts';

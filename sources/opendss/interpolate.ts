@@ -1,5 +1,5 @@
 /** Places for buses without coordinates, from the graph. */
-import type { Branch } from './equipment.ts';
+import type { Branch } from './branch.ts';
 import { adjacencyOf, type Topology } from './topology.ts';
 
 /** Golden angle: neighbours that hang on one bus spread evenly, however many there are. */

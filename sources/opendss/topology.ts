@@ -1,6 +1,7 @@
 /** The graph of a circuit in its normal state: what hangs below what, seen from the sources. */
 import { edgeKindCode } from '#model/network.ts';
-import type { Branch, Equipment } from './equipment.ts';
+import type { Branch } from './branch.ts';
+import type { Equipment } from './equipment.ts';
 
 export interface Topology {
   /** buses from the sources outward, parents before children, a subtree in one run; islands last */
