@@ -109,6 +109,22 @@ describe('prediction by the engine', () => {
     assert.deepEqual(active(), ['probable T1 6', 'predicted F1 18'], 'the fuse takes the rest');
   });
 
+  test('customers of a held outage count neither for nor against', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed, {
+      ...defaultThresholds,
+      blue_sky: {
+        ...defaultThresholds.blue_sky,
+        rule: 'thresholds',
+        device: { ...defaultThresholds.blue_sky.device, fuse: { minPercent: 90, minCount: 3, need: 'both' } },
+      },
+    });
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    engine.act(engine.outages()[0].id, 'confirm', { actor: 'ann' }, 60_000);
+    send(all(['T2', 'T3', 'T4'].flatMap(bed.below), 'last_gasp', 100), 150);
+    assert.deepEqual(active(), ['confirmed T1 6', 'predicted F1 18']);
+  });
+
   test('an area has its own mode', () => {
     const bed = feeder();
     const areas = new Map([[0, { mode: 'storm' as const, storm: { holdWindowS: 5 } }]]);
@@ -153,6 +169,40 @@ describe('known devices', () => {
     assert.deepEqual(active(), ['confirmed T1 6', 'probable R 36']);
     engine.applyDevice({ edge: bed.edge('R'), open: false, atMs: 59_000 }, 61_000);
     assert.deepEqual(active(), ['confirmed T1 6', 'probable R 36']);
+  });
+
+  test('below a switch that is known to be open everything is its affair: nothing rolls up across it', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    bed.setOpen(bed.edge('R'), true);
+    engine.topologyChanged(0);
+    send(all([...bed.below('R'), ...bed.below('F3')], 'last_gasp', 0), 50);
+    assert.deepEqual(active().sort(), ['predicted F3 18', 'predicted R 42']);
+  });
+
+  test('while the device is open a few lit meters restore a part, not the whole', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    bed.setOpen(bed.edge('R'), true);
+    engine.applyDevice({ edge: bed.edge('R'), open: true, atMs: 0 }, 1000);
+    send(all(bed.below('U1'), 'power_restored', 600), 601);
+    assert.deepEqual(active(), ['partly_restored R 36']);
+  });
+
+  test('an outage that moved up to a known device is gone from its old one', () => {
+    const bed = feeder();
+    const { send, tick, active, engine } = engineOn(bed);
+    const heard = bed.below('R').filter((meter) => !bed.below('U1').includes(meter));
+    send(all(heard, 'last_gasp', 0), 50);
+    tick(50 + 20 * 60);
+    assert.deepEqual(active(), ['probable R 42']);
+    bed.setOpen(bed.edge('B'), true);
+    engine.applyDevice({ edge: bed.edge('B'), open: true, atMs: 1_300_000 }, 1_300_000);
+    bed.setOpen(bed.edge('B'), false);
+    engine.applyDevice({ edge: bed.edge('B'), open: false, atMs: 1_400_000 }, 1_400_000);
+    send(all(heard, 'power_restored', 1400), 1401);
+    send(all(bed.below('U1'), 'last_gasp', 1500), 1550);
+    assert.deepEqual(active(), ['restored B 0', 'predicted U1 6']);
   });
 
   test('placed by hand it is confirmed; a prediction that reaches further keeps its id and the rest', () => {
@@ -247,6 +297,49 @@ describe('restoration', () => {
     assert.deepEqual(active(), ['predicted F1 24']);
     send(all(bed.below('T1').slice(2), 'power_restored', 600), 601);
     assert.deepEqual(active(), ['partly_restored F1 18']);
+  });
+
+  test('a transformer with a dark meter left keeps its silent ones out', () => {
+    const bed = feeder();
+    const { send, active } = engineOn(bed);
+    const [silent, stays, ...others] = bed.below('T1');
+    send(
+      all(
+        bed.below('F1').filter((meter) => meter !== silent),
+        'last_gasp',
+        0,
+      ),
+      50,
+    );
+    send(all(others, 'power_restored', 600), 601);
+    assert.deepEqual(active(), ['partly_restored F1 20']);
+    send([[stays, 'power_restored', 700]], 701);
+    assert.deepEqual(active(), ['partly_restored F1 18']);
+  });
+
+  test('one meter that answers does not restore an outage that was hardly heard', () => {
+    const bed = feeder();
+    const { send, engine, active } = engineOn(bed);
+    engine.place(bed.edge('R'), { actor: 'ann' }, 0);
+    send(all(bed.below('U1').slice(0, 1), 'power_restored', 600), 601);
+    assert.deepEqual(active(), ['partly_restored R 36']);
+  });
+
+  test('messages that trickle in make one step, not many', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    send(all(bed.below('F1'), 'last_gasp', 0), 50);
+    send(all(bed.below('T1'), 'power_restored', 600), 601);
+    send(all(bed.below('T2'), 'power_restored', 620), 621);
+    send(all(bed.below('T3'), 'power_restored', 700), 701);
+    assert.deepEqual(
+      engine.outages()[0].steps.map((step) => [step.fromMs / 1000, step.customersOut]),
+      [
+        [0, 24],
+        [600, 12],
+        [700, 6],
+      ],
+    );
   });
 
   test('restored by a person; a meter that stays dark comes back as an outage of its own', () => {

@@ -81,14 +81,12 @@ export class EngineCore {
     const top = this.topOfMeter(meter);
     const island = this.islandAt(top);
     const state = this.meters.state[meter];
-    for (const [code, set] of [
-      [meterDark, island.dark],
-      [meterLit, island.lit],
-      [meterBack, island.back],
-    ] as const) {
-      if (state === code) set.add(meter);
-      else set.delete(meter);
-    }
+    if (state === meterDark) island.dark.add(meter);
+    else island.dark.delete(meter);
+    if (state === meterLit) island.lit.add(meter);
+    else island.lit.delete(meter);
+    if (state === meterBack) island.back.add(meter);
+    else island.back.delete(meter);
     this.dirty.add(top);
   }
 
