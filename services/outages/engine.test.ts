@@ -125,6 +125,19 @@ describe('prediction by the engine', () => {
     assert.deepEqual(active(), ['confirmed T1 6', 'predicted F1 18']);
   });
 
+  test('meters with no device above them: each is its own service point, lit ones do no harm', () => {
+    const bed = plant([['line_segment', 'L', 3, ['power_transformer', 'T', 2]]]);
+    const { send, active } = engineOn(bed);
+    send(
+      [
+        [0, 'last_gasp', 0],
+        [1, 'ping_lit', 5],
+      ],
+      50,
+    );
+    assert.deepEqual(active(), ['predicted M0@L 1']);
+  });
+
   test('an area has its own mode', () => {
     const bed = feeder();
     const areas = new Map([[0, { mode: 'storm' as const, storm: { holdWindowS: 5 } }]]);

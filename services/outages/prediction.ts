@@ -88,7 +88,9 @@ export function weighIsland(tree: DeviceTree, thresholds: OutageThresholds, evid
   }
   const lit: [meter: number, row: number][] = [];
   for (const meter of evidence.lit) {
-    const row = touch(tree.ofMeter(meter));
+    const device = tree.ofMeter(meter);
+    if (device < 0) continue;
+    const row = touch(device);
     lit.push([meter, row]);
     rows[row].litDirect++;
     rows[row].litDirectMs = Math.max(rows[row].litDirectMs, evidence.litMs[meter]);
