@@ -16,6 +16,7 @@ export interface AnalyticsNeeds {
   freshTo: () => Date | null;
 }
 
+const intervalS = 900;
 const bucketsS = [900, 1800, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400];
 
 export async function loadTrend(
@@ -29,6 +30,8 @@ export async function loadTrend(
   const feeders = needs.feedersOf(level, id);
   const bucketS = bucketsS.find((bucket) => (toS - fromS) / bucket <= points) ?? bucketsS[bucketsS.length - 1];
   const startS = fromS - (fromS % bucketS);
+  // The readings of an interval come in during the quarter hour after it: before that its sum is a part, not a load.
+  const completeS = Math.min(toS, Math.floor(Date.now() / 1000) - 2 * intervalS);
   const where = feeders ? `and total.feeder_key in (${feeders.map(Number).join(', ') || 'null'})` : '';
   const [columns, out] = await Promise.all([
     needs.engine.query(
@@ -47,7 +50,7 @@ export async function loadTrend(
        left join weather_interval as weather on weather.interval_start_s = totals.interval_start_s
        left join price_interval as price on price.interval_start_s = totals.interval_start_s
        group by all order by time_s`,
-      [startS, toS, bucketS],
+      [startS, completeS, bucketS],
       10_000,
     ),
     needs.customersOut(feeders, startS, toS, bucketS),

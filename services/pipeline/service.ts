@@ -21,8 +21,8 @@ import {
   sourceCounts,
   verifyLayers,
 } from '#stores/columnar/layers.ts';
-import { segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
-import { type SegmentRow, segmentsAfter } from '#stores/postgres/ledger.ts';
+import { mergeSegments, removeSegmentFiles, segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
+import { replaceSegments, type SegmentRow, segmentsAfter, smallSegments } from '#stores/postgres/ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { pricesAfter, streamPositions, weatherAfter } from './sql.ts';
 
@@ -40,6 +40,24 @@ export interface PipelineService {
   /** seconds the oldest committed but unresolved segment has waited; 0 when none waits, null before the first */
   lagS(): number | null;
   stop(): Promise<void>;
+}
+
+/** Segments below this are merged, once there are so many in a row. */
+const smallSegmentRows = 100_000;
+const mergeFrom = 120;
+const maxMergedRows = 1_500_000;
+
+/** The first parts that follow each other without a gap, as many as one file should hold; none where they are few. */
+function mergeableRun(parts: SegmentRow[]): SegmentRow[] {
+  const run: SegmentRow[] = [];
+  let rows = 0;
+  for (const part of parts) {
+    const follows = run.length === 0 || run[run.length - 1].offsetTo <= part.offsetFrom;
+    if (!follows || rows + part.rowCount > maxMergedRows) break;
+    run.push(part);
+    rows += part.rowCount;
+  }
+  return run.length >= mergeFrom ? run : [];
 }
 
 export interface PipelineNeeds {
@@ -71,9 +89,9 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
   let freshToS: number | null = null;
 
   const fileOf = (row: SegmentRow): NewSegment => ({
-    segmentId: row.segment_id,
+    segmentId: row.segmentId,
     source: row.source,
-    partition: row.partition_no,
+    partition: row.partition,
     file: path.join(segmentFolder(dataFolder), row.path),
   });
 
@@ -82,9 +100,9 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     const taken: SegmentRow[] = [];
     let count = 0;
     for (const row of rows) {
-      if (taken.length > 0 && count + row.row_count > maxRowsPerRefresh) break;
+      if (taken.length > 0 && count + row.rowCount > maxRowsPerRefresh) break;
       taken.push(row);
-      count += row.row_count;
+      count += row.rowCount;
     }
     return taken;
   }
@@ -98,19 +116,32 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       if (rows.length === 0) {
         oldestWaiting = null;
         refreshedAt ??= new Date();
+        await tidySegments();
         return;
       }
-      oldestWaiting = rows[0].committed_at;
+      oldestWaiting = rows[0].committedAt;
       // A file that is not what was committed stops the layers here, loudly, instead of making them wrong.
-      for (const row of rows)
-        await verifySegment(dataFolder, { path: row.path, sha256: row.sha256, byteCount: row.byte_count });
+      for (const row of rows) await verifySegment(dataFolder, row);
       const startMs = performance.now();
       await refreshLayers(engine, rows.map(fileOf));
       lastRefreshMs = performance.now() - startMs;
       refreshedAt = new Date();
-      for (const row of rows) freshToS = Math.max(freshToS ?? 0, row.max_interval_start_s + 900);
-      const rowCount = rows.reduce((sum, row) => sum + row.row_count, 0);
+      for (const row of rows) freshToS = Math.max(freshToS ?? 0, row.maxIntervalStartS + 900);
+      const rowCount = rows.reduce((sum, row) => sum + row.rowCount, 0);
       refreshed.publish({ ms: lastRefreshMs, rows: rowCount, segments: rows.length });
+    }
+  }
+
+  /** A segment a second would be 86,400 files a day: runs of small ones that all layers have passed become one. */
+  async function tidySegments(): Promise<void> {
+    const small = await smallSegments(pool, await layerMark(engine), smallSegmentRows, 4000);
+    for (const parts of Map.groupBy(small, (row) => `${row.source}/${row.partition}`).values()) {
+      const run = mergeableRun(parts);
+      if (run.length === 0 || stopped) continue;
+      for (const row of run) await verifySegment(dataFolder, row);
+      const merged = await mergeSegments(engine, dataFolder, run);
+      await replaceSegments(pool, run, merged);
+      await removeSegmentFiles(dataFolder, run);
     }
   }
 
@@ -202,9 +233,8 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     },
     verify: async () => {
       const mark = await layerMark(engine);
-      const segments = (await segmentsAfter(pool, 0, 10_000_000)).filter((row) => row.segment_id <= mark);
-      for (const row of segments)
-        await verifySegment(dataFolder, { path: row.path, sha256: row.sha256, byteCount: row.byte_count });
+      const segments = (await segmentsAfter(pool, 0, 10_000_000)).filter((row) => row.segmentId <= mark);
+      for (const row of segments) await verifySegment(dataFolder, row);
       return { segments: segments.length, differences: await verifyLayers(engine, segments.map(fileOf)) };
     },
     networkChanged: async (network) => {

@@ -48,10 +48,22 @@ function controlSums(
   return { sumWh, minIntervalStartS: min, maxIntervalStartS: max };
 }
 
+/** Small integers, sorted runs: zstd over Parquet v2 encodings. */
+const parquetOptions = 'format parquet, parquet_version v2, compression zstd, row_group_size 122880';
+
 async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
+}
+
+/** Makes a file that stands aside durable under its name. @returns its checksum and size */
+async function settle(aside: string, final: string): Promise<{ sha256: string; byteCount: number }> {
+  await syncPath(aside);
+  const [sha256, { size }] = await Promise.all([sha256Of(aside), fs.stat(aside)]);
+  await fs.rename(aside, final);
+  await syncPath(path.dirname(final));
+  return { sha256, byteCount: size };
 }
 
 async function syncPath(target: string): Promise<void> {
@@ -78,12 +90,10 @@ export function makeSegmentSink(engine: Engine, dataFolder: string): SegmentSink
           'segment',
           segmentColumns(batch),
           batch.readings.count,
-          `copy segment to ${quoted(aside)} (format parquet, parquet_version v2, compression zstd, row_group_size 122880)`,
+          // The arrival of each row is the segment it came in; only merged segments have to say it row by row.
+          `copy (select *, null::bigint as segment_id from segment) to ${quoted(aside)} (${parquetOptions})`,
         );
-        await syncPath(aside);
-        const [sha256, { size }] = await Promise.all([sha256Of(aside), fs.stat(aside)]);
-        await fs.rename(aside, final);
-        await syncPath(folder);
+        const written = await settle(aside, final);
         return {
           source: batch.source,
           partition: batch.partition,
@@ -91,8 +101,7 @@ export function makeSegmentSink(engine: Engine, dataFolder: string): SegmentSink
           offsetTo: batch.offsetTo,
           rowCount: batch.readings.count,
           path: name,
-          byteCount: size,
-          sha256,
+          ...written,
           ...controlSums(batch.readings),
         };
       } catch (cause) {
@@ -135,6 +144,11 @@ export async function sweepSegments(dataFolder: string, known: ReadonlySet<strin
   return orphans;
 }
 
+/** Deletes files that no manifest row names any more; one that stays behind is swept at the next start. */
+export async function removeSegmentFiles(dataFolder: string, gone: readonly { path: string }[]): Promise<void> {
+  for (const { path: name } of gone) await fs.rm(path.join(segmentFolder(dataFolder), name), { force: true });
+}
+
 /** @throws FluxError `segment_damaged` where a file is missing or is not what was committed. */
 export async function verifySegment(
   dataFolder: string,
@@ -149,4 +163,60 @@ export async function verifySegment(
       `segment ${manifest.path} is not what was committed (its checksum differs); restore it from a backup`,
     );
   }
+}
+
+/** A committed segment with the number that orders it. */
+export interface PlacedSegment extends SegmentManifest {
+  segmentId: number;
+}
+
+/**
+ * One file out of consecutive segments of one source: the same rows, each with the segment it came in, sorted by time
+ * and meter. The parts stay until the caller has put the new manifest in their place.
+ * @throws FluxError `segment_damaged` where the rows or their sum are not those of the parts
+ */
+export async function mergeSegments(
+  engine: Engine,
+  dataFolder: string,
+  parts: PlacedSegment[],
+): Promise<SegmentManifest> {
+  const folder = segmentFolder(dataFolder);
+  const [first, last] = [parts[0], parts[parts.length - 1]];
+  const fileOf = (part: PlacedSegment): string => quoted(path.join(folder, part.path));
+  const name = `${first.source}-p${first.partition}-${String(first.offsetFrom).padStart(14, '0')}-${String(last.offsetTo).padStart(14, '0')}-m${last.segmentId}.parquet`;
+  const final = path.join(folder, name);
+  const aside = `${final}.tmp`;
+  const values = parts.map((part) => `(${fileOf(part)}, ${part.segmentId})`).join(', ');
+  await engine.script([
+    `copy (
+       select bronze.* exclude (filename, segment_id), coalesce(bronze.segment_id, part.segment_id) as segment_id
+       from read_parquet([${parts.map(fileOf).join(', ')}], filename = true) as bronze
+       join (values ${values}) as part (path, segment_id) on part.path = bronze.filename
+       order by bronze.interval_start_s, bronze.meter_key, segment_id, bronze.record_offset
+     ) to ${quoted(aside)} (${parquetOptions})`,
+  ]);
+  const merged = await engine.query(
+    `select count(*) as row_count, sum(wh)::bigint as sum_wh from read_parquet(${quoted(aside)})`,
+  );
+  const rowCount = parts.reduce((sum, part) => sum + part.rowCount, 0);
+  const sumWh = parts.reduce((sum, part) => sum + part.sumWh, 0);
+  if (Number(merged.row_count[0]) !== rowCount || Number(merged.sum_wh[0]) !== sumWh) {
+    await fs.rm(aside, { force: true });
+    throw new FluxError(
+      'segment_damaged',
+      `merging ${parts.length} segments of ${first.source} gave other rows than they hold; they stay as they are`,
+    );
+  }
+  return {
+    source: first.source,
+    partition: first.partition,
+    offsetFrom: first.offsetFrom,
+    offsetTo: last.offsetTo,
+    rowCount,
+    path: name,
+    ...(await settle(aside, final)),
+    sumWh,
+    minIntervalStartS: Math.min(...parts.map((part) => part.minIntervalStartS)),
+    maxIntervalStartS: Math.max(...parts.map((part) => part.maxIntervalStartS)),
+  };
 }

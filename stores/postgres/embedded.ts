@@ -291,6 +291,7 @@ export async function startEmbeddedPostgres(
       server.ref();
       if (!ended) server.kill('SIGINT');
       await exited;
+      await fs.rm(sockets, { recursive: true, force: true });
     },
   };
 }

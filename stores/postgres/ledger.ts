@@ -239,34 +239,64 @@ function segmentValues(m: SegmentManifest): unknown[] {
   ];
 }
 
-const listSegments: NamedQuery = {
-  name: 'segment_list_after',
-  text: `
-    select segment.segment_id, segment.source, segment.partition_no, segment.row_count, segment.path, segment.byte_count,
-           segment.sha256, segment.sum_wh, segment.min_interval_start_s, segment.max_interval_start_s, segment.committed_at
-    from segment
-    where segment.segment_id > $1
-    order by segment.segment_id
-    limit $2`,
-};
+const segmentColumns = `
+    segment.segment_id as "segmentId", segment.source, segment.partition_no as "partition", segment.offset_from as "offsetFrom",
+    segment.offset_to as "offsetTo", segment.row_count as "rowCount", segment.path, segment.byte_count as "byteCount",
+    segment.sha256, segment.sum_wh as "sumWh", segment.min_interval_start_s as "minIntervalStartS",
+    segment.max_interval_start_s as "maxIntervalStartS", segment.committed_at as "committedAt"`;
 
-export interface SegmentRow {
-  segment_id: number;
-  source: string;
-  partition_no: number;
-  row_count: number;
-  path: string;
-  byte_count: number;
-  sha256: string;
-  sum_wh: number;
-  min_interval_start_s: number;
-  max_interval_start_s: number;
-  committed_at: Date;
+/** A committed segment: its manifest, the number that orders it, and when it was committed. */
+export interface SegmentRow extends SegmentManifest {
+  segmentId: number;
+  committedAt: Date;
 }
 
+const listSegments: NamedQuery = {
+  name: 'segment_list_after',
+  text: `select ${segmentColumns} from segment where segment.segment_id > $1 order by segment.segment_id limit $2`,
+};
 /** Committed segments after a position, oldest first. */
 export function segmentsAfter(pool: Pool, segmentId: number, limit: number): Promise<SegmentRow[]> {
   return rowsOf<SegmentRow>(pool, listSegments, [segmentId, limit]);
+}
+
+const listSmallSegments: NamedQuery = {
+  name: 'segment_list_small',
+  text: `
+    select ${segmentColumns} from segment
+    where segment.segment_id <= $1 and segment.row_count < $2
+    order by segment.source, segment.partition_no, segment.offset_from
+    limit $3`,
+};
+/** Segments up to a position with fewer rows than given, by source and offset. */
+export function smallSegments(
+  pool: Pool,
+  upToSegmentId: number,
+  lessThanRows: number,
+  limit: number,
+): Promise<SegmentRow[]> {
+  return rowsOf<SegmentRow>(pool, listSmallSegments, [upToSegmentId, lessThanRows, limit]);
+}
+
+const deleteSegments: NamedQuery = {
+  name: 'segment_delete',
+  text: 'delete from segment where segment.segment_id = any($1)',
+};
+const insertMerged: NamedQuery = {
+  name: 'segment_insert_merged',
+  text: `
+    insert into segment (source, partition_no, offset_from, offset_to, row_count, path, byte_count, sha256,
+                         sum_wh, min_interval_start_s, max_interval_start_s, segment_id)
+    overriding system value
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+};
+/** Puts a merged segment in the place of its parts, under the number of the last: readers that passed them passed it. */
+export async function replaceSegments(pool: Pool, parts: SegmentRow[], merged: SegmentManifest): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    const ids = parts.map((part) => part.segmentId);
+    await rowsOf(client, deleteSegments, [ids]);
+    await rowsOf(client, insertMerged, [...segmentValues(merged), Math.max(...ids)]);
+  });
 }
 
 /** File names that a manifest row names. */

@@ -5,7 +5,7 @@
 
 create or replace temp table staged as
 select bronze.meter_key, bronze.interval_start_s, bronze.interval_minutes, bronze.wh, bronze.decivolt, bronze.quality,
-       segment.segment_id, bronze.record_offset, segment.source, segment.partition_no
+       coalesce(bronze.segment_id, segment.segment_id) as segment_id, bronze.record_offset, segment.source, segment.partition_no
 from read_parquet({paths}, filename = true) as bronze
 join (values {segments}) as segment (path, segment_id, source, partition_no) on segment.path = bronze.filename;
 
