@@ -14,7 +14,9 @@ import { deviceKindOf, settingsOf } from './thresholds.ts';
 export function explainOutage(core: EngineCore, slot: number, ids: EvidenceIds): OutageEvidence {
   const { book, meters, grid, tree } = core;
   const outage = book.outages[slot];
-  const below = outage.meter >= 0 ? Int32Array.of(outage.meter) : grid.metersBelow(outage.device);
+  // After switching a held outage keeps members that are fed past its device.
+  const concerned = new Set(core.membersOf(slot));
+  for (const meter of outage.meter >= 0 ? [outage.meter] : grid.metersBelow(outage.device)) concerned.add(meter);
   const dark: number[] = [];
   const supporting: Static<typeof EvidenceMeter>[] = [];
   const contradicting: Static<typeof EvidenceMeter>[] = [];
@@ -24,7 +26,7 @@ export function explainOutage(core: EngineCore, slot: number, ids: EvidenceIds):
     state,
     at: new Date(atMs).toISOString(),
   });
-  for (const meter of below) {
+  for (const meter of concerned) {
     const state = meters.state[meter];
     if (state === meterDark && meters.outage[meter] === slot) {
       dark.push(meter);
