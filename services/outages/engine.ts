@@ -55,7 +55,9 @@ export interface OutageEngine {
   setThresholds(thresholds: OutageThresholds, nowMs: number): EngineResult;
   /** Copies of all outages the engine knows; without closed, rejected and merged ones where `active`. */
   outages(active?: boolean): OutageRecord[];
-  /** Slot-free membership: meter keys that are out by an outage now. @throws FluxError `unknown_outage` */
+  /** Keys of all meters known dark, in no order. Costs the dark ones. */
+  darkMeters(): Int32Array;
+  /** Keys of the meters that are out by an outage now. @throws FluxError `unknown_outage` */
   membersOf(outageId: string): number[];
   /** Why the outage stands where it stands. @throws FluxError `unknown_outage` */
   evidence(outageId: string, ids: EvidenceIds): OutageEvidence;
@@ -132,6 +134,7 @@ export function createOutageEngine(
         structuredClone(outage),
       );
     },
+    darkMeters: () => core.darkMeters(),
     membersOf: (outageId) => core.membersOf(core.book.slotOf(outageId)),
     evidence: (outageId, names) => explainOutage(core, core.book.slotOf(outageId), names),
     state: () => ({
@@ -342,5 +345,10 @@ function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, state: 
   for (const slot of book.active) core.file(slot);
   for (const { edge, atMs } of state.devices) deviceAtMs.set(edge, atMs);
   core.dirty.clear();
+  // Hold windows that ran out while nothing ran: predicted at the next call.
+  for (const row of state.meters) {
+    const waits = row.state === meterDark && row.outageId === null && !core.pending.has(row.meter);
+    if (waits) core.dirty.add(core.topOfMeter(row.meter));
+  }
   core.takeMeterRows();
 }

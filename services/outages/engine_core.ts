@@ -67,6 +67,10 @@ export class EngineCore {
     return island;
   }
 
+  darkMeters(): Int32Array<ArrayBuffer> {
+    return Int32Array.from([...this.#islands.values()].flatMap((island) => [...island.dark]));
+  }
+
   slotsAt(top: number): Set<number> {
     let slots = this.#slotsOf.get(top);
     if (!slots) {

@@ -125,7 +125,7 @@ export interface EngineResult {
   changes: OutageChange[];
   log: OutageLogRow[];
   counts: EventCounts;
-  /** rows to write; state 0 without an outage: the row may go */
+  /** rows to write; one of state 0 without an outage only guards against late messages and may go after `maxAgeH` */
   meters: MeterRow[];
 }
 

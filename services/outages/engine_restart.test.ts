@@ -187,3 +187,23 @@ test('rows given out are enough: kept row by row they rebuild the engine', () =>
     { numRuns: 500 },
   );
 });
+
+test('a hold window that ran out while nothing ran is predicted at the next call', () => {
+  for (const id of devices) bed.setOpen(bed.edge(id), false);
+  const ids = countingIds(1);
+  const before = createOutageEngine(bed.grid, thresholds, ids);
+  const meters = bed.below('T1');
+  const events = makeMeterEventColumns(meters.length);
+  for (const meter of meters) {
+    events.meterKey[events.count] = meter;
+    events.eventTimeMs[events.count++] = 1_000_000;
+  }
+  before.apply(events, 1_001_000);
+  const after = createOutageEngine(bed.grid, thresholds, ids, { ...before.state(), nowMs: 9_000_000 });
+  assert.deepEqual([...after.darkMeters()], meters);
+  const { changes } = after.tick(9_001_000);
+  assert.deepEqual(
+    changes.map(({ outage }) => [outage.device, outage.customersOut, outage.startedMs]),
+    [[bed.edge('T1'), 4, 1_000_000]],
+  );
+});
