@@ -336,8 +336,8 @@ function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, state: 
       const slot = book.slotOf(row.outageId);
       core.setOutage(row.meter, slot);
       const members = core.members.get(slot);
-      if (members) members.add(row.meter);
-      else core.members.set(slot, new Set([row.meter]));
+      if (members) members.push(row.meter);
+      else core.members.set(slot, [row.meter]);
     }
     core.changed(row.meter);
     if (row.ripeMs <= state.nowMs) core.pending.delete(row.meter);

@@ -28,7 +28,7 @@ export class EngineCore {
   readonly pending = new Set<number>();
   readonly dirty = new Set<number>();
   /** members by slot; valid where `meters.outage` still names the slot */
-  readonly members = new Map<number, Set<number>>();
+  readonly members = new Map<number, number[]>();
   /** slot of the held outage at each device */
   readonly #heldAt = new Map<number, number>();
   readonly #slotsOf = new Map<number, Set<number>>();
@@ -153,10 +153,7 @@ export class EngineCore {
   /** Takes meters into an outage and counts them. */
   enlist(slot: number, meters: readonly number[]): void {
     const outage = this.book.outages[slot];
-    const members = this.members.get(slot) ?? new Set();
-    this.members.set(slot, members);
     for (const meter of meters) {
-      members.add(meter);
       this.setOutage(meter, slot);
       if (this.meters.state[meter] === meterDark) outage.dark++;
       if (this.grid.isCritical(meter)) outage.criticalOut++;
@@ -244,6 +241,10 @@ export class EngineCore {
     for (let device = this.tree.ofMeter(meter); device >= 0; device = this.tree.above(device)) {
       const slot = this.#heldAt.get(device);
       if (slot === undefined || this.meters.litMs[meter] >= this.book.outages[slot].startedMs) continue;
+      const members = this.members.get(slot) ?? [];
+      // It may have left before, and still stand in the list.
+      if (!members.includes(meter)) members.push(meter);
+      this.members.set(slot, members);
       this.enlist(slot, [meter]);
       return true;
     }
@@ -349,6 +350,7 @@ export class EngineCore {
       if (state[meter] !== meterDark && litMs[meter] > fromMs) outage.lit++;
       else if (this.meters.outage[meter] < 0) members.push(meter);
     }
+    this.members.set(slot, members);
     this.enlist(slot, members);
   }
 }

@@ -135,7 +135,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     for (const meter of result.meters) unwritten.meters.set(meter.meter, meter);
     unwritten.appliedEventId = appliedEventId;
     if (result.changes.length > 0) unwritten.oldestReceivedMs ??= receivedMs;
-    if (result.changes.length > 0 || result.log.length > 0 || result.meters.length > 0) write();
+    if (result.changes.length > 0 || result.log.length > 0 || result.meters.length > 0) void write();
   }
 
   /** One write at a time; what happens meanwhile goes into the next. A store that is away is waited for. */

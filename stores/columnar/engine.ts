@@ -100,6 +100,8 @@ export function startEngine(options: EngineOptions): Engine {
     const started = fork(path.join(import.meta.dirname, 'engine_child.ts'), {
       serialization: 'advanced',
       execArgv: [],
+      // Nothing of ours: no database address, no secrets in the process that runs analytical SQL.
+      env: {},
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     child = started;
