@@ -4,6 +4,7 @@ import { AlarmsPane } from '../alarms/alarms_pane.tsx';
 import { startLive, useLive } from '../lib/push/live_store.ts';
 import { MapPane } from '../map/map_pane.tsx';
 import { loadNetwork } from '../map/network_store.ts';
+import { useNameOfPick } from '../network/selected_place.ts';
 import { EventsPane } from '../outages/events_pane.tsx';
 import { TrendPane } from '../trend/trend_pane.tsx';
 import { Banner } from './banner.tsx';
@@ -46,6 +47,7 @@ export function Center({ session, page }: { session: Session; page: ReactNode })
     if (networkVersion !== null) void loadNetwork(networkVersion);
   }, [networkVersion]);
   useKeyboard();
+  useNameOfPick();
 
   return (
     <div className="flex h-full flex-col" data-connection={connection}>

@@ -2,9 +2,11 @@ import type { Session } from '#model/api/common.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { AssetDetail } from '../network/asset_detail.tsx';
 import { MeterDetail } from '../network/meter_detail.tsx';
+import { useEdgeAsset } from '../network/selected_place.ts';
 import { OutageDetailView } from '../outages/outage_detail.tsx';
 import { Pane, PaneMessage, PaneSkeleton } from './pane.tsx';
 import { useScreen } from './screen_store.ts';
+import type { Selection } from './url_state.ts';
 
 /** Everything about the one selection. */
 export function DetailPane({ session, alone }: { session: Session; alone: boolean }) {
@@ -34,7 +36,7 @@ export function DetailPane({ session, alone }: { session: Session; alone: boolea
       {selection === null ? (
         <PaneMessage title="Nothing is selected">Choose an event, or anything on the map.</PaneMessage>
       ) : selection.kind === 'edge' ? (
-        <PaneSkeleton />
+        <Unnamed selection={selection} />
       ) : (
         <div className="min-h-0 flex-1 overflow-auto" key={`${selection.kind} ${selection.id}`}>
           {selection.kind === 'outage' && <OutageDetailView id={selection.id} session={session} />}
@@ -43,5 +45,20 @@ export function DetailPane({ session, alone }: { session: Session; alone: boolea
         </div>
       )}
     </Pane>
+  );
+}
+
+/** A picked line or device whose name is on its way. */
+function Unnamed({ selection }: { selection: Selection }) {
+  const asset = useEdgeAsset(selection);
+  if (!asset.error) return <PaneSkeleton />;
+  return (
+    <PaneMessage
+      title="This place of the map is not known"
+      bad
+      action={{ label: 'Try again', run: () => void asset.refetch() }}
+    >
+      {asset.error.message}
+    </PaneMessage>
   );
 }

@@ -21,7 +21,7 @@ export type Picked =
   | { kind: 'outage'; id: string }
   | { kind: 'substation'; id: string }
   | { kind: 'edge'; row: number }
-  | { kind: 'meter'; key: number }
+  | { kind: 'meter'; key: number; transformer: number }
   | { kind: 'nothing' };
 
 /** An outage as the map shows it. */
@@ -84,6 +84,7 @@ export class MapEngine {
       fadeDuration: 0,
       keyboard: true,
       validateStyle: false,
+      locale: { 'Map.Title': 'Network, drawn' },
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
@@ -235,7 +236,7 @@ export class MapEngine {
     });
     const meter = zoom >= metersFromZoom ? this.#scene.meters?.nearest(x, y, reach) : null;
     if (meter && (row < 0 || data.edgeKind[row] === edgeKindCode.line_segment || near(meter.x, meter.y) < 4)) {
-      return { kind: 'meter', key: meter.key };
+      return { kind: 'meter', key: meter.key, transformer: meter.transformer };
     }
     return row < 0 ? { kind: 'nothing' } : { kind: 'edge', row };
   }

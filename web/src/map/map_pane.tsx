@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Pane, PaneMessage } from '../app/pane.tsx';
 import { requestZoom, useScreen } from '../app/screen_store.ts';
-import { getEdgeAsset, getMeterAsset } from '../lib/api/endpoints.ts';
+import { getMeterAsset } from '../lib/api/endpoints.ts';
 import { edgeStatus, useLive } from '../lib/push/live_store.ts';
 import { formatBytes, formatCount } from '../lib/time/format.ts';
 import { useSelectedPlace } from '../network/selected_place.ts';
@@ -190,15 +190,17 @@ async function takePick(picked: Picked): Promise<void> {
   if (picked.kind === 'substation') return select({ kind: 'asset', id: picked.id }, { details: true });
   if (picked.kind === 'nothing') return select(null);
   if (picked.kind === 'meter') {
-    const asset = await getMeterAsset(picked.key);
-    return select({ kind: 'meter', id: asset.id }, { details: true });
+    try {
+      const asset = await getMeterAsset(picked.key);
+      return select({ kind: 'meter', id: asset.id }, { details: true });
+    } catch {
+      // a meter that cannot be named is still below a transformer that can
+      if (picked.transformer >= 0) select({ kind: 'edge', id: String(picked.transformer) }, { details: true });
+      return;
+    }
   }
   for (const outage of useLive.getState().outages.values()) {
     if (outage.edge_row === picked.row) return select({ kind: 'outage', id: outage.id }, { details: true });
   }
-  const wanted = { kind: 'edge', id: String(picked.row) } as const;
-  select(wanted, { details: true });
-  const asset = await getEdgeAsset(picked.row);
-  const now = useScreen.getState().selection;
-  if (now?.kind === 'edge' && now.id === wanted.id) select({ kind: 'asset', id: asset.id }, { details: true });
+  select({ kind: 'edge', id: String(picked.row) }, { details: true });
 }

@@ -46,6 +46,14 @@ interface MeterSet {
   usedAt: number;
 }
 
+export interface NearMeter {
+  key: number;
+  /** edge row, -1 where there is none */
+  transformer: number;
+  x: number;
+  y: number;
+}
+
 export class NetworkMeters {
   readonly #gl: WebGL2RenderingContext;
   readonly #data: MapData;
@@ -89,9 +97,9 @@ export class NetworkMeters {
     this.#letGo();
   }
 
-  /** The nearest loaded meter within `reach` (origin-relative Mercator). @returns its key and place, or null */
-  nearest(x: number, y: number, reach: number): { key: number; x: number; y: number } | null {
-    let best: { key: number; x: number; y: number } | null = null;
+  /** The nearest loaded meter within `reach` (origin-relative Mercator). @returns the meter, or null */
+  nearest(x: number, y: number, reach: number): NearMeter | null {
+    let best: NearMeter | null = null;
     let bestSquare = reach * reach;
     for (const set of this.#loaded.values()) {
       if (set === 'loading') continue;
@@ -99,7 +107,7 @@ export class NetworkMeters {
         const square = (set.x[i] - x) ** 2 + (set.y[i] - y) ** 2;
         if (square < bestSquare) {
           bestSquare = square;
-          best = { key: set.key[i], x: set.x[i], y: set.y[i] };
+          best = { key: set.key[i], transformer: set.transformer[i], x: set.x[i], y: set.y[i] };
         }
       }
     }

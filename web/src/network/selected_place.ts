@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useScreen } from '../app/screen_store.ts';
 import type { Selection } from '../app/url_state.ts';
-import { getAsset, getTrace } from '../lib/api/endpoints.ts';
+import { getAsset, getEdgeAsset, getTrace } from '../lib/api/endpoints.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { traceRows } from './trace.ts';
 
@@ -26,6 +26,27 @@ export function useSelectedAsset(selection: Selection | null) {
     enabled: id !== null,
     refetchInterval: 15_000,
   });
+}
+
+/** Asks what a picked map row is called. */
+export function useEdgeAsset(selection: Selection | null) {
+  const row = selection?.kind === 'edge' ? Number(selection.id) : -1;
+  return useQuery({
+    queryKey: ['edge', row],
+    queryFn: ({ signal }) => getEdgeAsset(row, signal),
+    enabled: row >= 0,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** Turns a picked row into the named asset once the server has told its name. */
+export function useNameOfPick(): void {
+  const selection = useScreen((screen) => screen.selection);
+  const { data } = useEdgeAsset(selection);
+  useEffect(() => {
+    const { selection: now, select } = useScreen.getState();
+    if (data && now?.kind === 'edge' && Number(now.id) === data.edge_row) select({ kind: 'asset', id: data.id });
+  }, [data]);
 }
 
 export function useSelectedPlace(): Place | null {

@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 import type { Session } from '#model/api/common.ts';
 import { Modal } from '../app/modal.tsx';
 import { ApiFailure } from '../lib/api/client.ts';
-import { changePassword } from '../lib/api/endpoints.ts';
+import { changePassword, signIn } from '../lib/api/endpoints.ts';
 import { setSession } from './session_store.ts';
 
 /** Asks for an own password; after a one-time link there is no present one to ask for. */
@@ -21,7 +21,8 @@ export function ChangePassword({ session, onClose }: { session: Session; onClose
     setBusy(true);
     try {
       await changePassword(next, String(form.get('current') ?? '') || undefined);
-      setSession({ state: 'in', session: { ...session, must_change_password: false } });
+      // a new password ends every session of the user, this one too: it is opened again with the new one
+      setSession({ state: 'in', session: await signIn(session.user, next) });
       onClose();
     } catch (error) {
       setProblem(error instanceof ApiFailure ? error.message : String(error));

@@ -108,7 +108,8 @@ interface TrendData {
 const customersSeries = (values: (number | null)[]): Series => ({
   label: 'customers out',
   values,
-  color: '--bad',
+  // grey while nobody is out: saturation is for what is abnormal
+  color: values.some((value) => value !== null && value > 0) ? '--bad' : '--faint',
   format: (value) => (value === null ? '—' : formatCount(value)),
   axis: 'right',
   fill: true,
