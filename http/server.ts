@@ -60,6 +60,13 @@ export interface ServerOptions {
 
 const cookieName = 'flux_session';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** set by `signedIn`, before the body is read */
+    session: Session;
+  }
+}
+
 /** Routes of the frame itself are declared with it; the page shows them too. */
 export async function makeServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = fastify({
@@ -93,6 +100,7 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
       bytes,
     );
   });
+  app.decorateRequest('session');
   await app.register(fastifyCookie);
   await app.register(fastifyCompress, {
     encodings: ['br', 'gzip'],
@@ -161,25 +169,23 @@ const stranger: Session = {
   utility_time_zone: 'UTC',
 };
 
-async function authorise(
-  request: FastifyRequest,
-  route: Pick<RouteDeclaration, 'role' | 'method' | 'path'>,
-  options: ServerOptions,
-): Promise<Session> {
-  const session = await sessionOf(request, options);
-  if (route.role === 'public') return session ?? stranger;
-  if (!session)
-    throw new FluxError(
-      'not_signed_in',
-      'sign in first: open the page, or send a token as `Authorization: Bearer ...`',
-    );
-  if (roles.indexOf(session.role) < roles.indexOf(route.role)) {
-    throw new FluxError(
-      'forbidden',
-      `${route.method} ${route.path} needs the role ${route.role}; ${session.user} is ${session.role}`,
-    );
-  }
-  return session;
+/** Before anything of the request is read or checked: a stranger learns nothing and costs nothing. */
+function signedIn(role: RouteDeclaration['role'], options: ServerOptions) {
+  return async (request: FastifyRequest): Promise<void> => {
+    const session = (await sessionOf(request, options)) ?? (role === 'public' ? stranger : undefined);
+    if (!session)
+      throw new FluxError(
+        'not_signed_in',
+        'sign in first: open the page, or send a token as `Authorization: Bearer ...`',
+      );
+    if (role !== 'public' && roles.indexOf(session.role) < roles.indexOf(role)) {
+      throw new FluxError(
+        'forbidden',
+        `${request.method} ${request.routeOptions.url} needs the role ${role}; ${session.user} is ${session.role}`,
+      );
+    }
+    request.session = session;
+  };
 }
 
 function declare(app: FastifyInstance, route: RouteDeclaration, options: ServerOptions): void {
@@ -194,17 +200,18 @@ function declare(app: FastifyInstance, route: RouteDeclaration, options: ServerO
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),
       ...(route.body ? { body: route.body } : {}),
-      response: { ...(route.response ? { 200: route.response } : {}), default: ApiError },
+      // by class: a `default` would also be what an answer without a schema is written by
+      response: { ...(route.response ? { 200: route.response } : {}), '4xx': ApiError, '5xx': ApiError },
     } as never,
+    onRequest: signedIn(route.role, options),
     handler: async (request, reply) => {
-      const session = await authorise(request, route, options);
       const aborted = new AbortController();
-      request.raw.on('close', () => aborted.abort());
+      reply.raw.on('close', () => aborted.abort());
       const call: RouteRequest = {
         params: request.params as Record<string, string>,
         query: request.query as Record<string, unknown>,
         body: request.body,
-        session,
+        session: request.session,
         signal: aborted.signal,
       };
       const answer = route.audited ? await audited(route, call, options) : await scoped(route, call);
@@ -276,8 +283,9 @@ async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promis
       .header('cache-control', 'no-store')
       .send({ ready, ...parts });
   });
-  app.get('/metrics', { schema: { summary: 'Prometheus metrics', tags } }, async (request, reply) => {
-    await authorise(request, { role: 'engineer', method: 'GET', path: '/metrics' }, options);
+  const viewer = { onRequest: signedIn('viewer', options) };
+  const engineer = { onRequest: signedIn('engineer', options) };
+  app.get('/metrics', { ...engineer, schema: { summary: 'Prometheus metrics', tags } }, async (_request, reply) => {
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   const limited = { rateLimit: { max: 10, timeWindow: '1 minute' } };
@@ -296,9 +304,7 @@ async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promis
     properties,
     additionalProperties: false,
   });
-  app.get('/api/session', { schema: { summary: 'who am I', tags } }, async (request) =>
-    authorise(request, { role: 'viewer', method: 'GET', path: '/api/session' }, options),
-  );
+  app.get('/api/session', { ...viewer, schema: { summary: 'who am I', tags } }, async (request) => request.session);
   app.post(
     '/api/session',
     {
@@ -325,6 +331,7 @@ async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promis
   app.post(
     '/api/session/password',
     {
+      ...viewer,
       config: limited,
       schema: {
         summary: 'change my password',
@@ -333,13 +340,8 @@ async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promis
       },
     },
     async (request) => {
-      const session = await authorise(
-        request,
-        { role: 'viewer', method: 'POST', path: '/api/session/password' },
-        options,
-      );
       const { current, next } = request.body as { current?: string; next: string };
-      await access.changePassword(session.user, current, next);
+      await access.changePassword(request.session.user, current, next);
       return { changed: true };
     },
   );
@@ -350,9 +352,8 @@ async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promis
   });
   app.get(
     '/api/stream',
-    { schema: { summary: 'live push: a snapshot, then deltas (Server-Sent Events)', tags } },
+    { ...viewer, schema: { summary: 'live push: a snapshot, then deltas (Server-Sent Events)', tags } },
     async (request, reply) => {
-      const session = await authorise(request, { role: 'viewer', method: 'GET', path: '/api/stream' }, options);
       reply.hijack();
       const headers = {
         ...reply.getHeaders(),
@@ -362,7 +363,7 @@ async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promis
       };
       reply.raw.writeHead(200, headers as Record<string, string>);
       const lastId = request.headers['last-event-id'] ?? (request.query as { position?: string }).position;
-      hub.subscribe(reply.raw, session.areas, typeof lastId === 'string' ? lastId : undefined);
+      hub.subscribe(reply.raw, request.session.areas, typeof lastId === 'string' ? lastId : undefined);
     },
   );
 }

@@ -152,13 +152,13 @@ function decodeEvent(value: unknown, facts: DoorFacts, out: MeterEventColumns): 
   const record = asRecord(value);
   const row = meterRow(record, facts);
   const eventMs = instantMs(record, 'event_time', facts);
-  const type = meterEventCode[record.type as MeterEventType];
-  if (typeof record.type !== 'string' || type === undefined)
+  // hasOwn: `constructor` and the like are no types
+  if (typeof record.type !== 'string' || !Object.hasOwn(meterEventCode, record.type))
     throw new Refused('bad_type', `type must be one of ${Object.keys(meterEventCode).join(', ')}`);
   const i = out.count++;
   out.meterKey[i] = row;
   out.eventTimeMs[i] = eventMs;
-  out.type[i] = type;
+  out.type[i] = meterEventCode[record.type as MeterEventType];
 }
 
 export function decodeEvents(body: unknown, facts: DoorFacts): { events: MeterEventColumns; setAside: SetAside[] } {

@@ -145,7 +145,7 @@ async function keepSetAside(client: Client, batch: Batch | EventBatch, setAside:
   const columns = [
     setAside.map((r) => r.index),
     setAside.map((r) => r.code),
-    setAside.map((r) => r.reason),
+    setAside.map((r) => withoutNul(r.reason)),
     setAside.map((r) => withoutNul(r.content)),
   ];
   await rowsOf(client, insertSetAside, [
