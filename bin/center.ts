@@ -101,7 +101,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       hub.publish({ edgeRows: changedEdges });
       outages.deviceMoved(edge, open, atMs);
       simulation?.operate(edge, open);
-      say(`${actor} ${open ? 'opened' : 'closed'} ${network.grid().network.edge.id.at(edge)}`);
+      say(`${actor} ${open ? 'opened' : 'closed'} ${network.grid().network.edge.id.at(edge)}`, areaOfEdge(edge));
     },
   });
   await network.replace(loaded.network, loaded.version);
@@ -129,8 +129,13 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         return [...gone, ...(device >= 0 ? network.grid().setOutageDevice(device, true) : [])];
       });
       for (const { outage, isNew } of news)
-        if (isNew) say(`Outage ${outage.id} predicted at ${outage.device_id}: ${outage.customers_out} customers`);
-      for (const { outage } of news) if (outage.state === 'restored') say(`Outage ${outage.id} restored`);
+        if (isNew)
+          say(
+            `Outage ${outage.id} predicted at ${outage.device_id}: ${outage.customers_out} customers`,
+            outage.area_id,
+          );
+      for (const { outage } of news)
+        if (outage.state === 'restored') say(`Outage ${outage.id} restored`, outage.area_id);
       hub.publish({
         outages: news.map((item) => item.outage),
         alarms: news.flatMap(({ outage, isOpen }) => alarms.follow(outage, isOpen && outage.state !== 'restored')),
@@ -163,10 +168,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     packEdges: (rows) => network.packEdges(rows),
     areaOfFeeder: (feeder) => network.areaOfFeeder(feeder),
   });
-  function say(text: string, at = new Date().toISOString()): void {
-    notes.push({ at, text });
+  const areaOfEdge = (row: number): string | null => areaOf(network.grid(), { type: 'edge', row });
+  function say(text: string, area_id: string | null = null, at = new Date().toISOString()): void {
+    notes.push({ at, text, area_id });
     if (notes.length > 100) notes.shift();
-    hub.publish({ notes: [{ at, text }] });
+    hub.publish({ notes: [{ at, text, area_id }] });
   }
 
   await Promise.all([alarms.start(), outages.start(), pipeline.networkChanged(loaded.network), kpi.refresh()]);
@@ -285,7 +291,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       backfillIntervals: Math.max(2, Math.min(96, Math.floor(backfillRows / columns().meter.count))),
       takeEvents: door.commitFieldEvents,
       darkMeters: outages.darkMeters(),
-      say,
+      say: (text, edge, at) => say(text, areaOfEdge(edge), at),
       report,
     });
   let simulation = config.simulation ? begin() : undefined;

@@ -27,7 +27,7 @@ export interface SimulationNeeds {
   takeEvents: (events: MeterEventColumns) => Promise<void>;
   /** meters without supply when the last run ended */
   darkMeters: Int32Array;
-  say: (text: string, at?: string) => void;
+  say: (text: string, edge: number, at: string) => void;
   report: (message: string, error: unknown) => void;
 }
 
@@ -111,7 +111,7 @@ export function startSimulation(needs: SimulationNeeds): Simulation {
   const unsent: MeterEventColumns[] = [];
   const fieldLoop = repeat(fieldStepMs, async () => {
     const { events, notes } = field.advance(Date.now());
-    for (const note of notes) needs.say(note.text, note.at);
+    for (const note of notes) needs.say(note.text, note.edge, note.at);
     unsent.push(events);
     // A head-end keeps what it could not deliver.
     for (; unsent.length > 0; unsent.shift()) await needs.takeEvents(unsent[0]);

@@ -85,6 +85,7 @@ export function makeHub(options: HubOptions): Hub {
       alarms: delta.alarms?.filter((alarm) =>
         seesArea(areas, alarm.feeder_id && options.areaOfFeeder(alarm.feeder_id)),
       ),
+      notes: delta.notes?.filter((note) => seesArea(areas, note.area_id ?? null)),
     };
   }
 
@@ -96,6 +97,7 @@ export function makeHub(options: HubOptions): Hub {
       ...state,
       outages: state.outages.filter((outage) => seesArea(areas, outage.area_id)),
       alarms: state.alarms.filter((alarm) => seesArea(areas, alarm.feeder_id && options.areaOfFeeder(alarm.feeder_id))),
+      notes: state.notes.filter((note) => seesArea(areas, note.area_id ?? null)),
       position,
       at: new Date().toISOString(),
     });

@@ -41,6 +41,8 @@ export type Alarm = Static<typeof Alarm>;
 export interface LiveNote {
   at: string;
   text: string;
+  /** what it names lies in this area of responsibility; none = the whole territory may read it */
+  area_id?: string | null;
 }
 
 /**

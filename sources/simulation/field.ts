@@ -30,7 +30,8 @@ export interface FieldOptions {
 
 export interface FieldNews {
   events: MeterEventColumns;
-  notes: { at: string; text: string }[];
+  /** in words, with the device they are about */
+  notes: { at: string; text: string; edge: number }[];
 }
 
 export interface Field {
@@ -91,8 +92,8 @@ export function makeField(options: FieldOptions): Field {
     actions.push({ atMs, run });
     actions.sort((a, b) => a.atMs - b.atMs);
   };
-  const note = (atMs: number, text: string): void => {
-    notes.push({ at: new Date(atMs).toISOString(), text });
+  const note = (atMs: number, device: number, text: string): void => {
+    notes.push({ at: new Date(atMs).toISOString(), text, edge: device });
   };
   const between = ([low, high]: readonly [number, number]): number => (low + random.unit() * (high - low)) / speed;
 
@@ -145,6 +146,7 @@ export function makeField(options: FieldOptions): Field {
     const customers = move(device, true, nowMs);
     note(
       nowMs,
+      device,
       `Simulated fault: ${edgeKinds[kind].replaceAll('_', ' ')} ${edge.id.at(device)} opened, ${customers} customers lost supply`,
     );
     const repairAt = nowMs + (isFirst ? firstRepairMs / Math.max(1, speed) : between(repairMs[kind]));
@@ -161,12 +163,14 @@ export function makeField(options: FieldOptions): Field {
         faulted.delete(device);
         note(
           at,
+          device,
           `Simulated crew opened ${edge.id.at(section)} and closed ${edge.id.at(device)}: ${back} customers have supply again`,
         );
       });
       later(repairAt, (at) =>
         note(
           at,
+          device,
           `Simulated crew repaired the section below ${edge.id.at(section)}: ${move(section, false, at)} customers have supply again`,
         ),
       );
@@ -174,7 +178,11 @@ export function makeField(options: FieldOptions): Field {
     }
     later(repairAt, (at) => {
       faulted.delete(device);
-      note(at, `Simulated crew closed ${edge.id.at(device)}: ${move(device, false, at)} customers have supply again`);
+      note(
+        at,
+        device,
+        `Simulated crew closed ${edge.id.at(device)}: ${move(device, false, at)} customers have supply again`,
+      );
     });
   }
 

@@ -1,0 +1,268 @@
+/** Who may do what: enforced by the frame from what routes declare, for every route there is. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { contentSecurityPolicy } from '#http/security.ts';
+import type { ApiError, Session } from '#model/api/common.ts';
+import type { Outage } from '#model/api/outages.ts';
+import { flux, type RunningCenter, startCenter, until } from '../running_center.ts';
+import { readStream } from './event_stream.ts';
+
+interface Substation {
+  id: string;
+  area_id: string;
+}
+interface Feeder {
+  id: string;
+  substation_id: string;
+  area_id: string;
+}
+interface OpenApi {
+  paths: Record<string, Record<string, { description?: string }>>;
+}
+
+/** Everything a stranger may call. */
+const open = new Set([
+  'get /api/health',
+  'get /api/ready',
+  'post /api/session',
+  'post /api/session/link',
+  'delete /api/session',
+]);
+
+let center: RunningCenter;
+/** two areas, a feeder of each, and its breaker */
+let home: Feeder;
+let foreign: Feeder;
+const tokens: Record<string, string> = {};
+
+before(async () => {
+  // the smallest territory with more than one area
+  center = await startCenter({ meters: 60_000 });
+  const feeders = (await center.call<Feeder[]>('GET', '/api/network/feeders')).body;
+  home = feeders[0];
+  foreign = feeders.find((feeder) => feeder.area_id !== home.area_id)!;
+  for (const [user, role, areas] of [
+    ['vera', 'viewer', undefined],
+    ['otto', 'operator', home.area_id],
+    ['enno', 'engineer', undefined],
+  ]) {
+    const made = await flux([
+      'account',
+      user!,
+      '--role',
+      role!,
+      '--data',
+      center.folder,
+      ...(areas ? ['--areas', areas] : []),
+    ]);
+    assert.equal(made.status, 0, made.stderr);
+    tokens[user!] = (await flux(['token', '--user', user!, '--data', center.folder])).stdout.trim();
+  }
+});
+after(() => center?.stop());
+
+const codeOf = (answer: { body: unknown }): string => (answer.body as ApiError).error.code;
+const breakerOf = async (feeder: Feeder): Promise<string> => {
+  const { body } = await center.call<{ devices: { id: string; kind: string }[] }>(
+    'GET',
+    `/api/network/trace/${feeder.id}?direction=up`,
+  );
+  return body.devices.find((device) => device.kind === 'breaker')!.id;
+};
+
+describe('strangers', () => {
+  test('every route of the OpenAPI document asks for a sign-in, except the public ones', async () => {
+    const { paths } = (await center.call<OpenApi>('GET', '/api/openapi.json', undefined, { token: null })).body;
+    const routes = Object.entries(paths).flatMap(([address, verbs]) =>
+      Object.keys(verbs).map((verb) => `${verb} ${address}`),
+    );
+    assert.ok(routes.length > 30);
+    for (const route of routes) {
+      const [verb, address] = route.split(' ');
+      for (const token of [null, 'made-up'])
+        for (const body of verb === 'post' ? [undefined, '[{"not":"read"}'] : [undefined]) {
+          const answer = await center.call(verb.toUpperCase(), address.replaceAll(/\{\w+\}/g, '1'), body, { token });
+          if (open.has(route)) assert.notEqual(answer.status, 401, route);
+          else {
+            assert.equal(answer.status, 401, `${route} answered ${answer.status}`);
+            assert.equal(codeOf(answer), 'not_signed_in');
+          }
+        }
+    }
+    assert.deepEqual(
+      [...open].filter((route) => !routes.includes(route)),
+      [],
+    );
+  });
+
+  test('the sign-in link works once', async () => {
+    const use = () => center.call<Session>('POST', '/api/session/link', { token: center.signInToken }, { token: null });
+    const first = await use();
+    assert.equal(first.status, 200);
+    assert.deepEqual([first.body.user, first.body.role, first.body.must_change_password], ['admin', 'admin', true]);
+    const cookie = first.headers.get('set-cookie')!;
+    assert.match(cookie, /HttpOnly/);
+    assert.match(cookie, /SameSite=Strict/);
+    const session = await center.call<Session>('GET', '/api/session', undefined, {
+      token: null,
+      headers: { cookie: cookie.split(';')[0] },
+    });
+    assert.equal(session.body.user, 'admin');
+    const second = await use();
+    assert.deepEqual([second.status, codeOf(second)], [401, 'link_expired']);
+  });
+
+  test('a wrong password and a wrong name answer the same; the right one signs in; guessing is slowed down', async () => {
+    const signIn = (user: string, password: string) =>
+      center.call('POST', '/api/session', { user, password }, { token: null });
+    const wrong = await signIn('admin', 'wrong');
+    const nobody = await signIn('nobody', 'wrong');
+    assert.deepEqual([wrong.status, codeOf(wrong)], [401, 'wrong_credentials']);
+    assert.deepEqual(nobody.body, wrong.body);
+    assert.equal((await signIn('admin', center.password!)).status, 200);
+    const many = await Promise.all(Array.from({ length: 12 }, () => signIn('admin', 'guess')));
+    const limited = many.find((answer) => answer.status === 429)!;
+    assert.equal(codeOf(limited), 'too_many_requests');
+    assert.ok(Number(limited.headers.get('retry-after')) > 0);
+  });
+
+  test('signing out ends the session', async () => {
+    const token = (await flux(['token', '--user', 'vera', '--data', center.folder])).stdout.trim();
+    assert.equal((await center.call('GET', '/api/session', undefined, { token })).status, 200);
+    assert.equal((await center.call('DELETE', '/api/session', undefined, { token })).status, 200);
+    assert.equal((await center.call('GET', '/api/session', undefined, { token })).status, 401);
+  });
+
+  test('another site can not act with our cookie', async () => {
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ] as Record<string, string>[]) {
+      const answer = await center.call('POST', '/api/events', [], { headers });
+      assert.deepEqual([answer.status, codeOf(answer)], [403, 'cross_site'], JSON.stringify(headers));
+    }
+    assert.equal((await center.call('POST', '/api/events', [], { headers: { origin: center.url } })).status, 200);
+  });
+
+  test('page, API and errors carry the policy and the headers', async () => {
+    for (const address of ['/', '/api/health', '/api/kpi', '/nowhere', '/api/docs']) {
+      const { headers } = await fetch(`${center.url}${address}`);
+      assert.equal(headers.get('content-security-policy'), contentSecurityPolicy, address);
+      assert.equal(headers.get('x-content-type-options'), 'nosniff', address);
+      assert.equal(headers.get('referrer-policy'), 'no-referrer', address);
+      assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin', address);
+    }
+    assert.match(contentSecurityPolicy, /default-src 'none'/);
+    assert.doesNotMatch(contentSecurityPolicy, /unsafe|https?:/);
+  });
+});
+
+describe('roles', () => {
+  test('what a route declares is what a role may do', async () => {
+    const { paths } = (await center.call<OpenApi>('GET', '/api/openapi.json')).body;
+    const strength = ['viewer', 'operator', 'engineer', 'admin'];
+    let refused = 0;
+    for (const [address, verbs] of Object.entries(paths))
+      for (const [verb, { description = '' }] of Object.entries(verbs)) {
+        const needed = /^Role: (\w+)/.exec(description)?.[1];
+        if (!needed) continue;
+        for (const [user, role] of [
+          ['vera', 'viewer'],
+          ['otto', 'operator'],
+        ]) {
+          if (strength.indexOf(role) >= strength.indexOf(needed)) continue;
+          const answer = await center.call(verb.toUpperCase(), address.replaceAll(/\{\w+\}/g, '1'), undefined, {
+            token: tokens[user],
+          });
+          assert.deepEqual([answer.status, codeOf(answer)], [403, 'forbidden'], `${user}: ${verb} ${address}`);
+          refused++;
+        }
+      }
+    assert.ok(refused >= 10, `${refused}`);
+  });
+
+  test('a viewer reads and writes nothing', async () => {
+    const token = tokens.vera;
+    assert.equal((await center.call('GET', '/api/outages', undefined, { token })).status, 200);
+    for (const address of ['/api/readings', '/api/events', `/api/network/switches/${await breakerOf(home)}`])
+      assert.equal((await center.call('POST', address, [], { token })).status, 403, address);
+  });
+});
+
+describe('areas of responsibility', () => {
+  test('an operator of one area sees and does what lies in it, in lists, in single answers and on the stream', async () => {
+    const token = tokens.otto;
+    const [mine, theirs] = [await breakerOf(home), await breakerOf(foreign)];
+    const stream = await readStream(center, { token });
+    await stream.next('snapshot');
+
+    const refused = await center.call(
+      'POST',
+      `/api/network/switches/${theirs}`,
+      { operation: 'open', reason: 'not mine' },
+      { token },
+    );
+    assert.deepEqual([refused.status, codeOf(refused)], [403, 'foreign_area']);
+    for (const address of [
+      `/api/network/assets/${theirs}`,
+      `/api/network/trace/${foreign.id}?direction=down`,
+      `/api/analytics/trend?level=feeder&id=${foreign.id}`,
+    ]) {
+      const answer = await center.call('GET', address, undefined, { token });
+      assert.deepEqual([answer.status, codeOf(answer)], [403, 'foreign_area'], address);
+    }
+    // theirs first: what comes on the stream for mine would come after it
+    const byAdmin = await center.call('POST', `/api/network/switches/${theirs}`, { operation: 'open', reason: 'test' });
+    const byOtto = await center.call(
+      'POST',
+      `/api/network/switches/${mine}`,
+      { operation: 'open', reason: 'test' },
+      { token },
+    );
+    assert.deepEqual([byAdmin.status, byOtto.status], [200, 200]);
+    const all = await until('both outages', async () => {
+      const { body } = await center.call<Outage[]>('GET', '/api/outages');
+      return body.length === 2 && body;
+    });
+    const { body: seen } = await center.call<Outage[]>('GET', '/api/outages', undefined, { token });
+    assert.deepEqual(
+      seen.map((outage) => [outage.device_id, outage.area_id]),
+      [[mine, home.area_id]],
+    );
+    const hidden = all.find((outage) => outage.device_id === theirs)!;
+    for (const part of ['', '/evidence']) {
+      const answer = await center.call('GET', `/api/outages/${hidden.id}${part}`, undefined, { token });
+      assert.deepEqual([answer.status, codeOf(answer)], [403, 'foreign_area']);
+    }
+    const act = await center.call('POST', `/api/outages/${hidden.id}/actions`, { verb: 'confirm' }, { token });
+    assert.deepEqual([act.status, codeOf(act)], [403, 'foreign_area']);
+
+    await stream.next('delta', ({ outages }) => outages?.some((outage) => outage.device_id === mine) === true);
+    await stream.next('delta', ({ alarms }) => (alarms ?? []).length > 0);
+    const again = await readStream(center, { token });
+    const { data: snapshot } = await again.next('snapshot');
+    assert.deepEqual(
+      snapshot.outages.map((outage) => outage.id),
+      seen.map((outage) => outage.id),
+    );
+    for (const { name, data } of [...stream.events, ...again.events])
+      assert.ok(
+        !JSON.stringify(data).includes(theirs) && !JSON.stringify(data).includes(hidden.id),
+        `${name} names ${theirs}`,
+      );
+    await Promise.all([stream.close(), again.close()]);
+
+    const { body: substations } = await center.call<Substation[]>('GET', '/api/network/substations', undefined, {
+      token,
+    });
+    assert.deepEqual([...new Set(substations.map((substation) => substation.area_id))], [home.area_id]);
+  });
+
+  test('a foreign area on a list of alarms is left out', async () => {
+    const { body: mine } = await center.call<unknown[]>('GET', '/api/alarms', undefined, { token: tokens.otto });
+    const { body: all } = await center.call<unknown[]>('GET', '/api/alarms');
+    assert.deepEqual([mine.length, all.length], [1, 2]);
+  });
+});
