@@ -194,7 +194,7 @@ function settle(core: EngineCore): void {
   }
   for (const top of [...core.dirty].sort((a, b) => a - b)) core.resolve(top);
   core.dirty.clear();
-  for (const slot of [...book.active].sort((a, b) => a - b)) {
+  for (const slot of core.inOrder(book.active)) {
     const outage = book.outages[slot];
     if (outage.state === 'predicted') {
       const { minutesToProbable } = settingsOf(core.thresholds, core.grid.areaOfEdge(outage.device));
@@ -219,7 +219,7 @@ function placeAt(
 ): void {
   const { book, meters, grid } = core;
   const event = source === 'operator' ? 'confirm' : 'device_open';
-  const standing = [...core.slotsAt(core.tree.topOf(edge))].find((slot) => {
+  const standing = core.inOrder(core.slotsAt(core.tree.topOf(edge))).find((slot) => {
     const outage = book.outages[slot];
     return outage.device === edge && outage.meter < 0 && !engineMayMove(outage.state);
   });
@@ -241,7 +241,7 @@ function placeAt(
   const inside = new Set(below);
   const taken = new Set<number>();
   for (const meter of below) if (meters.outage[meter] >= 0) taken.add(meters.outage[meter]);
-  const order = [...taken].sort((a, b) => book.outages[a].number - book.outages[b].number);
+  const order = core.inOrder(taken);
   // Predictions that reach beyond this device stay, and are predicted anew without what is explained here.
   const absorbed = order.filter((slot) => {
     const outage = book.outages[slot];
@@ -270,7 +270,7 @@ function placeAt(
 }
 
 function closeAt(core: EngineCore, edge: number, atMs: number): void {
-  const standing = [...core.book.active].filter((slot) => {
+  const standing = core.inOrder(core.book.active).filter((slot) => {
     const outage = core.book.outages[slot];
     return outage.device === edge && outage.meter < 0 && outage.source === 'grid_event' && isOut(outage.state);
   });
@@ -336,8 +336,8 @@ function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, state: 
       const slot = book.slotOf(row.outageId);
       core.setOutage(row.meter, slot);
       const members = core.members.get(slot);
-      if (members) members.push(row.meter);
-      else core.members.set(slot, [row.meter]);
+      if (members) members.add(row.meter);
+      else core.members.set(slot, new Set([row.meter]));
     }
     core.changed(row.meter);
     if (row.ripeMs <= state.nowMs) core.pending.delete(row.meter);

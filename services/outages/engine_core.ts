@@ -11,6 +11,9 @@ import { type Pick, predict } from './prediction.ts';
 import { DeviceTree } from './prediction_devices.ts';
 import { type OutageThresholds, settingsOf } from './thresholds.ts';
 
+/** Share of the hold window within which meters count as gone dark together. */
+const companionShare = 1 / 3;
+
 interface Island {
   dark: Set<number>;
   lit: Set<number>;
@@ -28,9 +31,9 @@ export class EngineCore {
   readonly pending = new Set<number>();
   readonly dirty = new Set<number>();
   /** members by slot; valid where `meters.outage` still names the slot */
-  readonly members = new Map<number, number[]>();
-  /** slot of the held outage at each device */
-  readonly #heldAt = new Map<number, number>();
+  readonly members = new Map<number, Set<number>>();
+  /** slots of the held outages at each device */
+  readonly #heldAt = new Map<number, Set<number>>();
   readonly #slotsOf = new Map<number, Set<number>>();
   readonly #topOfSlot = new Map<number, number>();
   readonly #islands = new Map<number, Island>();
@@ -65,6 +68,12 @@ export class EngineCore {
       this.#islands.set(top, island);
     }
     return island;
+  }
+
+  /** Slots in the order of detection: the order of sets is history, and history must not decide. */
+  inOrder(slots: Iterable<number>): number[] {
+    const { outages } = this.book;
+    return [...slots].sort((a, b) => outages[a].number - outages[b].number);
   }
 
   darkMeters(): Int32Array<ArrayBuffer> {
@@ -110,20 +119,39 @@ export class EngineCore {
     this.#slotsOf.clear();
     this.#topOfSlot.clear();
     for (const meter of known) this.place(meter);
-    for (const slot of this.book.active) this.file(slot);
+    for (const slot of this.book.active) this.#refileOutage(slot);
+  }
+
+  /** A prediction goes where most of its dark meters are now, and lets go of those that are elsewhere. */
+  #refileOutage(slot: number): void {
+    const outage = this.book.outages[slot];
+    if (!engineMayMove(outage.state)) {
+      this.file(slot);
+      return;
+    }
+    const members = this.membersOf(slot);
+    const shared = new Map<number, number>();
+    for (const meter of members) {
+      if (this.meters.state[meter] !== meterDark) continue;
+      const top = this.topOfMeter(meter);
+      shared.set(top, (shared.get(top) ?? 0) + 1);
+    }
+    const [most] = [...shared].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+    const top = most ? most[0] : this.topOfOutage(outage);
+    for (const meter of members) if (this.topOfMeter(meter) !== top) this.setOutage(meter, -1);
+    this.file(slot, top);
   }
 
   /** Files an outage under its top; takes it out where nobody is out any more. */
-  file(slot: number): void {
+  file(slot: number, top = this.topOfOutage(this.book.outages[slot])): void {
     const outage = this.book.outages[slot];
-    const top = this.topOfOutage(outage);
     const held = isOut(outage.state) && !engineMayMove(outage.state) && outage.meter < 0;
     this.unfile(slot);
     if (isOut(outage.state)) {
       this.slotsAt(top).add(slot);
       this.#topOfSlot.set(slot, top);
     }
-    if (held) this.#heldAt.set(outage.device, slot);
+    if (held) this.#heldAt.set(outage.device, (this.#heldAt.get(outage.device) ?? new Set()).add(slot));
     this.dirty.add(top);
   }
 
@@ -131,7 +159,7 @@ export class EngineCore {
   unfile(slot: number): void {
     const { device } = this.book.outages[slot];
     this.#slotsOf.get(this.#topOfSlot.get(slot) ?? -1)?.delete(slot);
-    if (this.#heldAt.get(device) === slot) this.#heldAt.delete(device);
+    this.#heldAt.get(device)?.delete(slot);
   }
 
   topOfOutage(outage: OutageRecord): number {
@@ -153,7 +181,10 @@ export class EngineCore {
   /** Takes meters into an outage and counts them. */
   enlist(slot: number, meters: readonly number[]): void {
     const outage = this.book.outages[slot];
+    const members = this.members.get(slot) ?? new Set();
+    this.members.set(slot, members);
     for (const meter of meters) {
+      members.add(meter);
       this.setOutage(meter, slot);
       if (this.meters.state[meter] === meterDark) outage.dark++;
       if (this.grid.isCritical(meter)) outage.criticalOut++;
@@ -211,14 +242,16 @@ export class EngineCore {
     if (!this.#islands.has(top) && this.slotsAt(top).size === 0) return;
     const island = this.islandAt(top);
     const { book, meters } = this;
-    const slots = [...this.slotsAt(top)].sort((a, b) => book.outages[a].number - book.outages[b].number);
+    const slots = this.inOrder(this.slotsAt(top));
     const movable = slots.filter((slot) => engineMayMove(book.outages[slot].state));
     const explain: number[] = [];
+    const waiting: number[] = [];
     for (const meter of Int32Array.from(island.dark).sort()) {
-      if (this.pending.has(meter)) continue;
-      const slot = meters.outage[meter];
-      if (slot >= 0 ? engineMayMove(book.outages[slot].state) : !this.#joinHeld(meter)) explain.push(meter);
+      if (this.pending.has(meter) && meters.outage[meter] < 0) waiting.push(meter);
+      else if (this.#isToExplain(meter)) explain.push(meter);
     }
+    for (const meter of this.#companions(explain, waiting)) if (this.#isToExplain(meter)) explain.push(meter);
+    explain.sort((a, b) => a - b);
     const held = slots.filter((slot) => !engineMayMove(book.outages[slot].state)).map((slot) => book.outages[slot]);
     const { darkMs, litMs } = meters;
     const evidence = { dark: explain, lit: island.lit, back: island.back, held, darkMs, litMs };
@@ -236,15 +269,33 @@ export class EngineCore {
     }
   }
 
+  #isToExplain(meter: number): boolean {
+    const slot = this.meters.outage[meter];
+    return slot >= 0 ? engineMayMove(this.book.outages[slot].state) : !this.#joinHeld(meter);
+  }
+
+  /**
+   * Meters still in their hold window that went dark with those that have ended theirs: one fault is explained once, by
+   * all it put out, instead of meter by meter as the windows end. Asked for where a meter without an outage has ended
+   * its window, so that messages that are still arriving do not each make a prediction of their own.
+   */
+  #companions(explain: number[], waiting: number[]): number[] {
+    const { darkMs, outage } = this.meters;
+    let newestMs = Number.NEGATIVE_INFINITY;
+    for (const meter of explain) if (outage[meter] < 0) newestMs = Math.max(newestMs, darkMs[meter]);
+    return waiting.filter((meter) => darkMs[meter] <= newestMs + this.holdMs(meter) * companionShare);
+  }
+
   /** A meter below a held outage that has not been heard lit since it began belongs to it. */
   #joinHeld(meter: number): boolean {
     for (let device = this.tree.ofMeter(meter); device >= 0; device = this.tree.above(device)) {
-      const slot = this.#heldAt.get(device);
-      if (slot === undefined || this.meters.litMs[meter] >= this.book.outages[slot].startedMs) continue;
-      const members = this.members.get(slot) ?? [];
-      // It may have left before, and still stand in the list.
-      if (!members.includes(meter)) members.push(meter);
-      this.members.set(slot, members);
+      let slot = -1;
+      for (const held of this.#heldAt.get(device) ?? []) {
+        const began = this.book.outages[held].startedMs;
+        const older = slot < 0 || this.book.outages[held].number < this.book.outages[slot].number;
+        if (older && this.meters.litMs[meter] < began) slot = held;
+      }
+      if (slot < 0) continue;
       this.enlist(slot, [meter]);
       return true;
     }
@@ -350,7 +401,6 @@ export class EngineCore {
       if (state[meter] !== meterDark && litMs[meter] > fromMs) outage.lit++;
       else if (this.meters.outage[meter] < 0) members.push(meter);
     }
-    this.members.set(slot, members);
     this.enlist(slot, members);
   }
 }

@@ -52,10 +52,13 @@ export class DeviceTree {
     return found;
   }
 
-  /** In a loop nothing hangs on a device alone: no outage is placed there. */
+  /**
+   * In a loop nothing hangs on a device alone: no outage is placed there. Whatever is known to be open counts, even a
+   * line that is cut: it is what the part below waits for.
+   */
   #isDevice(edge: number): boolean {
     const kind = deviceKindOf(this.grid.edgeKind[edge]);
-    if (kind === undefined || (kind === 'switch' && !this.grid.isOpen(edge))) return false;
+    if (!this.grid.isOpen(edge) && (kind === undefined || kind === 'switch')) return false;
     return this.grid.customersBelow(edge) > 0;
   }
 }
