@@ -90,7 +90,7 @@ export function createOutageEngine(
   const finish = (counts = noCounts()): EngineResult => {
     settle(core);
     for (const key of Object.keys(total) as (keyof EventCounts)[]) total[key] += counts[key];
-    return { ...core.book.finish(core.nowMs), counts, meters: core.takeMeterRows() };
+    return { ...core.book.finish(core.nowMs), counts, meters: core.rows.take() };
   };
   const step = (nowMs: number, work: () => void): EngineResult => {
     begin(nowMs);
@@ -140,7 +140,7 @@ export function createOutageEngine(
     state: () => ({
       nowMs: core.nowMs,
       outages: core.book.outages.map((outage) => structuredClone(outage)),
-      meters: [...core.knownMeters()].map((meter) => core.meterRow(meter)),
+      meters: core.rows.all(),
       devices: [...deviceAtMs].map(([edge, atMs]) => ({ edge, atMs })),
     }),
     counts: () => ({ ...total }),
@@ -350,5 +350,5 @@ function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, state: 
     const waits = row.state === meterDark && row.outageId === null && !core.pending.has(row.meter);
     if (waits) core.dirty.add(core.topOfMeter(row.meter));
   }
-  core.takeMeterRows();
+  core.rows.take();
 }

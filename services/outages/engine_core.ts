@@ -4,7 +4,8 @@
  */
 import { OutageBook, type OutageIds } from './engine_book.ts';
 import { MeterEvidence, meterBack, meterDark, meterLit, meterUnknown } from './engine_meters.ts';
-import type { MeterRow, OutageRecord } from './engine_records.ts';
+import type { OutageRecord } from './engine_records.ts';
+import { MeterRows } from './engine_rows.ts';
 import type { GridView } from './grid_view.ts';
 import { engineMayMove, isOut } from './lifecycle.ts';
 import { type Pick, predict } from './prediction.ts';
@@ -37,18 +38,14 @@ export class EngineCore {
   readonly #slotsOf = new Map<number, Set<number>>();
   readonly #topOfSlot = new Map<number, number>();
   readonly #islands = new Map<number, Island>();
-  /** meters whose state changed in this call, and those that may have changed their outage */
-  readonly #touched = new Set<number>();
-  #moved: number[] = [];
-  /** the outage each meter had when its row was last given out */
-  readonly #toldOutage: Int32Array;
+  readonly rows: MeterRows;
 
   constructor(grid: GridView, thresholds: OutageThresholds, ids: OutageIds) {
     this.grid = grid;
     this.tree = new DeviceTree(grid);
     this.book = new OutageBook(ids);
     this.meters = new MeterEvidence(grid.meterCount);
-    this.#toldOutage = new Int32Array(grid.meterCount).fill(-1);
+    this.rows = new MeterRows(this.meters, this.book);
     this.thresholds = thresholds;
   }
 
@@ -107,7 +104,7 @@ export class EngineCore {
   changed(meter: number): void {
     if (this.meters.state[meter] === meterDark) this.pending.add(meter);
     else this.pending.delete(meter);
-    this.#touched.add(meter);
+    this.rows.changed(meter);
     this.place(meter);
   }
 
@@ -168,7 +165,7 @@ export class EngineCore {
 
   setOutage(meter: number, slot: number): void {
     this.meters.outage[meter] = slot;
-    this.#moved.push(meter);
+    this.rows.moved(meter);
   }
 
   /** Present members of an outage. */
@@ -204,39 +201,6 @@ export class EngineCore {
     return members;
   }
 
-  /** Rows of the meters that changed since the last call. */
-  takeMeterRows(): MeterRow[] {
-    for (const meter of this.#moved) {
-      if (this.meters.outage[meter] !== this.#toldOutage[meter]) this.#touched.add(meter);
-      this.#toldOutage[meter] = this.meters.outage[meter];
-    }
-    const rows = [...this.#touched].sort((a, b) => a - b).map((meter) => this.meterRow(meter));
-    this.#touched.clear();
-    this.#moved = [];
-    return rows;
-  }
-
-  meterRow(meter: number): MeterRow {
-    const slot = this.meters.outage[meter];
-    return {
-      meter,
-      state: this.meters.state[meter],
-      darkMs: this.meters.darkMs[meter],
-      litMs: this.meters.litMs[meter],
-      ripeMs: this.meters.ripeMs[meter],
-      outageId: slot < 0 ? null : this.book.outages[slot].id,
-      leftoverOf: this.meters.leftoverOf.get(meter) ?? null,
-    };
-  }
-
-  /** Meters whose state is kept for a while yet: dark, or heard lit beside dark ones, or members. */
-  *knownMeters(): Generator<number> {
-    for (let meter = 0; meter < this.grid.meterCount; meter++) {
-      const { state, outage, litMs, darkMs } = this.meters;
-      if (state[meter] !== meterUnknown || outage[meter] >= 0 || litMs[meter] >= 0 || darkMs[meter] >= 0) yield meter;
-    }
-  }
-
   /** Predicts one island anew and brings its movable outages in line. */
   resolve(top: number): void {
     if (!this.#islands.has(top) && this.slotsAt(top).size === 0) return;
@@ -261,7 +225,7 @@ export class EngineCore {
       for (const answers of [island.lit, island.back]) {
         for (const meter of answers) {
           meters.state[meter] = meterUnknown;
-          this.#touched.add(meter);
+          this.rows.changed(meter);
         }
         answers.clear();
       }
