@@ -90,13 +90,17 @@ export function makeAlarmService(pool: Pool, report: (message: string, error: un
       const priority = known && !isOut ? known.priority : Math.min(priorityOf(outage), known?.priority ?? 4);
       // Worse than what was acknowledged is news again.
       const acknowledged = known?.acknowledged_by && priority >= known.priority ? known.acknowledged_by : null;
-      const state = isOut
-        ? acknowledged
-          ? 'acknowledged'
-          : 'unacknowledged'
-        : acknowledged
-          ? 'normal'
-          : 'returned_unacknowledged';
+      // What turned out to be part of another outage, or nothing, never was an alarm of its own.
+      const wasMistaken = outage.state === 'merged' || outage.state === 'rejected';
+      const state = wasMistaken
+        ? 'normal'
+        : isOut
+          ? acknowledged
+            ? 'acknowledged'
+            : 'unacknowledged'
+          : acknowledged
+            ? 'normal'
+            : 'returned_unacknowledged';
       const text = isOut ? textOf(outage) : (known?.text ?? textOf(outage));
       if (known && known.state === state && known.priority === priority && known.text === text) return [];
       return [
