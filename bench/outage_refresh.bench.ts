@@ -1,11 +1,10 @@
 /**
  * The outage engine on the real topology: 100,000 dark meters at once among 800,000, then one more.
  *
- *   node bench/topology/outage_refresh.ts
+ *   flux bench outage_refresh
  *
  * One JSON document on stdout: messages taken, all islands predicted from nothing, all predicted again, one island again.
  */
-import os from 'node:os';
 import type { NetworkColumns } from '#model/network.ts';
 import { makeMeterEventColumns } from '#model/reading.ts';
 import { buildTopology, type Topology } from '#services/network/topology.ts';
@@ -13,7 +12,8 @@ import { createOutageEngine } from '#services/outages/engine.ts';
 import { countingIds } from '#services/outages/engine_book.ts';
 import type { GridView } from '#services/outages/grid_view.ts';
 import { defaultThresholds } from '#services/outages/thresholds.ts';
-import { makeFeeders, seededRandom } from './synthetic_feeders.ts';
+import { printReport } from './report/report.ts';
+import { makeFeeders, seededRandom } from './topology/synthetic_feeders.ts';
 
 const network = makeFeeders({ feeders: 400, nodesPerFeeder: 2500, ties: 800, seed: 1 });
 const topology = buildTopology(network);
@@ -47,9 +47,7 @@ const known = new Set(heard);
 const other = Int32Array.from({ length: network.meter.count }, (_, key) => key).find((key) => !known.has(key))!;
 timed('one_more_gasp_ms', () => engine.apply(gasps([other], startMs), startMs + 50_000));
 timed('idle_tick_ms', () => engine.tick(startMs + 51_000));
-console.log(
-  JSON.stringify({ bench: 'outage_refresh', cpu: os.cpus()[0]?.model, node: process.version, ...report }, null, 2),
-);
+await printReport('outage_refresh', report);
 
 function gasps(meters: readonly number[], atMs: number) {
   const events = makeMeterEventColumns(meters.length);

@@ -1,10 +1,11 @@
 /**
  * Topology at a million nodes, beside networkx, igraph and a PostgreSQL recursive CTE on the same graph and questions.
  *
- *   node bench/topology/bench.ts [--feeders 400] [--nodes-per-feeder 2500] [--ties 800] [--asked 2000] [--budget-s 30]
+ *   flux bench topology [--feeders 400] [--nodes-per-feeder 2500] [--ties 800] [--asked 2000] [--budget-s 30]
  *
- * Python comes from FLUX_BENCH_PYTHON or `python3`, with networkx and igraph from PyPI (`pip install networkx igraph`).
- * PostgreSQL comes from DATABASE_URL. What is absent is skipped with its reason. One JSON document on stdout.
+ * Python comes from FLUX_BENCH_PYTHON or `python3`, with networkx and igraph from PyPI (`pip install networkx igraph`);
+ * where they are absent they are skipped with the reason. PostgreSQL is that of DATABASE_URL, else the embedded one in
+ * a folder of its own.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,9 +16,12 @@ import { messageOf } from '#model/errors.ts';
 import { isSwitchable, type NetworkColumns } from '#model/network.ts';
 import { buildTopology, type Topology } from '#services/network/topology.ts';
 import { isolate } from '#services/network/trace_isolate.ts';
-import { measureCte } from './recursive_cte.ts';
-import { makeFeeders, seededRandom } from './synthetic_feeders.ts';
-import { summarise, type Timing } from './timing.ts';
+import { startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
+import { removeFolder, temporaryFolder } from './center/center_process.ts';
+import { printReport, say } from './report/report.ts';
+import { measureCte } from './topology/recursive_cte.ts';
+import { makeFeeders, seededRandom } from './topology/synthetic_feeders.ts';
+import { summarise, type Timing } from './topology/timing.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -36,6 +40,7 @@ const shape = {
   seed: 1,
 };
 
+say('ours');
 const network = makeFeeders(shape);
 const builds: number[] = [];
 let topology!: Topology;
@@ -48,21 +53,12 @@ const asked = pickDevices(network, Number(options.asked));
 const ours = measureOurs(topology, asked);
 const opponents = [...runPython(topology, asked), await runCte(topology, asked)];
 
-console.log(
-  JSON.stringify(
-    {
-      bench: 'topology',
-      machine: { cpu: os.cpus()[0]?.model, cores: os.cpus().length, memory_gb: Math.round(os.totalmem() / 2 ** 30) },
-      versions: { node: process.version },
-      size: { nodes: network.node.count, edges: network.edge.count, meters: network.meter.count, ...shape },
-      ours: { build_ms: { first: builds[0], best: Math.min(...builds) }, ...ours },
-      opponents,
-      ratios: opponents.filter((one) => 'down' in one).map((one) => ratiosOf(one as Opponent)),
-    },
-    (_, value) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value),
-    2,
-  ),
-);
+await printReport('topology', {
+  size: { nodes: network.node.count, edges: network.edge.count, meters: network.meter.count, ...shape },
+  ours: { build_ms: { first: builds[0], best: Math.min(...builds) }, ...ours },
+  opponents,
+  ratios: opponents.filter((one) => 'down' in one).map((one) => ratiosOf(one as Opponent)),
+});
 
 interface Opponent {
   name: string;
@@ -155,7 +151,7 @@ function runPython(grid: Topology, edges: Int32Array): { name: string }[] {
     const { pairs, nodes } = asDirected(grid, edges);
     writeFileSync(path.join(folder, 'edges'), new Uint8Array(pairs.buffer));
     writeFileSync(path.join(folder, 'asked'), new Uint8Array(nodes.buffer));
-    const script = path.join(import.meta.dirname, 'opponents.py');
+    const script = path.join(import.meta.dirname, 'topology', 'opponents.py');
     const args = [
       script,
       String(grid.graph.nodeCount),
@@ -164,8 +160,10 @@ function runPython(grid: Topology, edges: Int32Array): { name: string }[] {
       String(budgetS),
     ];
     const report = JSON.parse(execFileSync(python, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
+    for (const one of report.opponents) if (one.skipped) say(`${one.name} is skipped: ${one.skipped}`);
     return report.opponents.map((one: { name: string }) => ({ ...one, python: report.python }));
   } catch (error) {
+    say(`igraph and networkx are skipped: ${messageOf(error)}`);
     return ['igraph', 'networkx'].map((name) => ({ name, skipped: `${python}: ${messageOf(error)}` }));
   } finally {
     rmSync(folder, { recursive: true });
@@ -173,9 +171,15 @@ function runPython(grid: Topology, edges: Int32Array): { name: string }[] {
 }
 
 async function runCte(grid: Topology, edges: Int32Array): Promise<{ name: string }> {
-  const name = 'postgresql recursive cte';
-  const url = process.env.DATABASE_URL;
-  if (!url) return { name, skipped: 'DATABASE_URL is not set' } as { name: string };
+  say('recursive CTE');
   const { pairs, nodes } = asDirected(grid, edges);
-  return measureCte(url, pairs, nodes, budgetS);
+  if (process.env.DATABASE_URL) return measureCte(process.env.DATABASE_URL, pairs, nodes, budgetS);
+  const folder = await temporaryFolder();
+  const embedded = await startEmbeddedPostgres(folder);
+  try {
+    return await measureCte(embedded.connection, pairs, nodes, budgetS);
+  } finally {
+    await embedded.stop();
+    await removeFolder(folder);
+  }
 }

@@ -1,4 +1,4 @@
-"""networkx and igraph on the same graph as bench.ts.
+"""networkx and igraph on the same graph as topology.bench.ts.
 
 Reads the closed edges as little-endian int32 pairs (parent, child) and the asked nodes as int32, prints one JSON.
 A trace down is the set of nodes that hang below a node; a trace up the nodes between it and its source.

@@ -23,8 +23,13 @@ with recursive above (node) as (
 select count(*)::int as nodes from above`;
 
 /** @param pairs parent, child, parent, child, ... */
-export async function measureCte(url: string, pairs: Int32Array, asked: Int32Array, budgetS: number) {
-  const client = new pg.Client({ connectionString: url });
+export async function measureCte(
+  connection: string | pg.ClientConfig,
+  pairs: Int32Array,
+  asked: Int32Array,
+  budgetS: number,
+) {
+  const client = new pg.Client(connection);
   await client.connect();
   try {
     const version = (await client.query<{ server_version: string }>('show server_version')).rows[0].server_version;

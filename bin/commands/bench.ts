@@ -13,6 +13,7 @@ export function benchCommand(program: Command): void {
     .description('run a benchmark with its opponents; prints one JSON document')
     .argument('[name]', 'which; none = list them')
     .argument('[options...]', 'its own options')
+    .allowUnknownOption()
     .action(async (name: string | undefined, options: string[]) => {
       const known = readdirSync(benchFolder)
         .filter((file) => file.endsWith('.bench.ts'))
