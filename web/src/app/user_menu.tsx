@@ -1,7 +1,6 @@
 import { Menu } from '@base-ui/react/menu';
 import type { Session } from '#model/api/common.ts';
 import { signOut } from '../lib/api/endpoints.ts';
-import { setSession } from '../session/session_store.ts';
 import { toggleTheme, toggleUtc, useScreen } from './screen_store.ts';
 
 const menuItem = 'block w-full px-3 py-1.5 text-left data-[highlighted]:bg-hover outline-none cursor-default';
@@ -36,10 +35,7 @@ export function UserMenu({ session, onChangePassword }: { session: Session; onCh
                 <Menu.Item className={menuItem} onClick={onChangePassword}>
                   Change password
                 </Menu.Item>
-                <Menu.Item
-                  className={menuItem}
-                  onClick={() => void signOut().finally(() => setSession({ state: 'out', message: null }))}
-                >
+                <Menu.Item className={menuItem} onClick={() => void signOut().finally(() => location.assign('/'))}>
                   Sign out
                 </Menu.Item>
               </>

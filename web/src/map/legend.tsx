@@ -27,7 +27,7 @@ export function Legend() {
             </li>
           ))}
           <li className="mt-1 border-t border-rule pt-1 text-dim">
-            Neighbourhoods: click_that_hood (MIT) · Counties: us-atlas
+            Neighbourhoods: click_that_hood (MIT) · Counties: us-atlas (ISC) · Text: Inter (OFL)
           </li>
         </ul>
       )}

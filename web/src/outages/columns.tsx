@@ -99,7 +99,7 @@ export const eventColumns: readonly EventColumn[] = [
       o.critical_out > 0 ? (
         <span className="font-semibold text-bad">{formatCount(o.critical_out)}</span>
       ) : (
-        <span className="text-faint">0</span>
+        <span className="text-dim">0</span>
       ),
   },
   {
@@ -143,13 +143,13 @@ export const eventColumns: readonly EventColumn[] = [
     cell: (o, c) => formatEtr(o.etr_p90, c.now, c.view),
   },
   { key: 'source', head: 'Src', title: 'What raised it', width: 70, cell: (o) => words(o.source) },
-  { key: 'crew', head: 'Crew', title: 'Crew', width: 58, cell: (o) => o.crew ?? <span className="text-faint">—</span> },
+  { key: 'crew', head: 'Crew', title: 'Crew', width: 58, cell: (o) => o.crew ?? <span className="text-dim">—</span> },
   {
     key: 'cause',
     head: 'Cause',
     title: 'Cause',
     width: 92,
-    cell: (o) => (o.cause ? words(o.cause) : <span className="text-faint">—</span>),
+    cell: (o) => (o.cause ? words(o.cause) : <span className="text-dim">—</span>),
   },
   { key: 'zone', head: 'Zone', title: 'Area of responsibility', width: 84, cell: (o, c) => c.areaName(o.area_id) },
 ];

@@ -2,6 +2,7 @@ import { create } from 'zustand';
 import type { Role, Session } from '#model/api/common.ts';
 import { ApiFailure } from '../lib/api/client.ts';
 import { getSession, signInByLink } from '../lib/api/endpoints.ts';
+import { restartSharedStream } from '../lib/push/live_store.ts';
 
 type SessionState =
   | { state: 'asking' }
@@ -33,7 +34,9 @@ function takeLinkToken(): string | null {
 export async function resumeSession(): Promise<void> {
   const token = takeLinkToken();
   try {
-    setSession({ state: 'in', session: token ? await signInByLink(token) : await getSession() });
+    const session = token ? await signInByLink(token) : await getSession();
+    if (token) restartSharedStream();
+    setSession({ state: 'in', session });
   } catch (error) {
     const failure = error instanceof ApiFailure ? error : null;
     const inside = useSession.getState().now.state === 'in';

@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { Mark } from '../app/mark.tsx';
 import { ApiFailure } from '../lib/api/client.ts';
 import { signIn } from '../lib/api/endpoints.ts';
-import { setSession } from './session_store.ts';
+import { restartSharedStream } from '../lib/push/live_store.ts';
 
 export function SignIn({ message }: { message: string | null }) {
   const [problem, setProblem] = useState(message);
@@ -13,8 +13,10 @@ export function SignIn({ message }: { message: string | null }) {
     const form = new FormData(event.currentTarget);
     setBusy(true);
     try {
-      const session = await signIn(String(form.get('user')), String(form.get('password')));
-      setSession({ state: 'in', session });
+      await signIn(String(form.get('user')), String(form.get('password')));
+      // a new user starts with an empty window: nothing of the one before stays in memory
+      restartSharedStream();
+      location.reload();
     } catch (error) {
       setProblem(error instanceof ApiFailure ? error.message : String(error));
       setBusy(false);

@@ -49,13 +49,11 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
       const { idx } = u.cursor;
       const node = readout.current;
       if (!node) return;
-      const last = u.data[0].length - 1;
-      // without a pointer the newest values are told: the last point that has any
-      const i = idx ?? newest(u.data, last);
-      const parts = seriesNow.current.map(
-        (s, n) => `${s.label} ${s.format((u.data[n + 1][i] as number | null) ?? null)}`,
-      );
-      node.textContent = last < 0 ? '' : `${formatDayTime((u.data[0][i] ?? 0) * 1000, view)}   ${parts.join('   ')}`;
+      // without a pointer the newest value of each line is told, which need not be of the same instant
+      const at = (n: number) => idx ?? newest(u.data[n + 1]);
+      const parts = seriesNow.current.map((s, n) => `${s.label} ${s.format(u.data[n + 1][at(n)] ?? null)}`);
+      const when = idx === null || idx === undefined ? 'newest' : formatDayTime(u.data[0][idx] * 1000, view);
+      node.textContent = u.data[0].length === 0 ? '' : `${when}   ${parts.join('   ')}`;
     };
     const made = new uPlot(
       {
@@ -133,10 +131,10 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
   );
 }
 
-function newest(data: uPlot.AlignedData, last: number): number {
-  for (let i = last; i > 0; i--)
-    if (data.slice(1).some((values) => values[i] !== null && values[i] !== undefined)) return i;
-  return last;
+function newest(values: ArrayLike<number | null | undefined>): number {
+  let i = values.length - 1;
+  while (i > 0 && (values[i] === null || values[i] === undefined)) i--;
+  return i;
 }
 
 /** From zero up (or down) with head room, never flat. */

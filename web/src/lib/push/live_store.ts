@@ -76,9 +76,21 @@ export function startLive(): () => void {
   };
 }
 
+/** After a sign-in: the shared stream of other windows must be the new user's, not the one before. */
+export function restartSharedStream(): void {
+  if (typeof SharedWorker === 'undefined') return;
+  const { port } = openShared();
+  port.postMessage('restart');
+  port.postMessage('leave');
+}
+
+function openShared(): SharedWorker {
+  return new SharedWorker(new URL('./stream_worker.ts', import.meta.url), { type: 'module', name: 'flux' });
+}
+
 function join(): () => void {
   if (typeof SharedWorker === 'undefined') return followStream(onEvent);
-  const worker = new SharedWorker(new URL('./stream_worker.ts', import.meta.url), { type: 'module', name: 'flux' });
+  const worker = openShared();
   worker.port.onmessage = (event: MessageEvent<StreamEvent>) => onEvent(event.data);
   worker.port.start();
   const leave = () => worker.port.postMessage('leave');
