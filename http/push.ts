@@ -160,8 +160,9 @@ export function makeHub(options: HubOptions): Hub {
     },
     announceNetwork: (version) => {
       flush();
-      // Edge rows may mean other edges now: nothing before this moment can be resumed.
+      // Edge rows may mean other edges now: nothing before this moment can be resumed, not even by who had seen it all.
       ring.length = 0;
+      position++;
       for (const subscriber of subscribers) {
         write(subscriber, 'network', { version });
         sendSnapshot(subscriber);

@@ -87,6 +87,7 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
   );
   app.addHook('onRequest', async (request, reply) => {
     setSecurityHeaders(reply);
+    reply.header('cache-control', 'no-store');
     refuseCrossSite(request);
     if (options.openSession) refuseForeignHost(request);
   });

@@ -75,13 +75,19 @@ function meterRow(record: Record, facts: DoorFacts): number {
 /** ISO 8601 with a zone: a local time without one would be a guess. */
 const isoWithZone = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
 
+/** Date.parse takes the 30th of February for the 2nd of March. */
+function isDayOfMonth(text: string): boolean {
+  const day = Number(text.slice(8, 10));
+  return day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate();
+}
+
 function instantMs(record: Record, field: string, facts: DoorFacts): number {
   const text = record[field];
   if (typeof text !== 'string' || !isoWithZone.test(text)) {
     throw new Refused('bad_time', `${field} must be ISO 8601 with a zone, e.g. 2026-07-04T18:15:00-05:00`);
   }
   const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new Refused('bad_time', `${field} ${text} is not a time that exists`);
+  if (Number.isNaN(ms) || !isDayOfMonth(text)) throw new Refused('bad_time', `${field} ${text} is not a time that exists`);
   if (ms > facts.nowMs + futureToleranceMs)
     throw new Refused(
       'future_time',
