@@ -43,8 +43,12 @@ function priorityOf(outage: Outage): number {
 }
 
 function textOf(outage: Outage): string {
+  const device = `${outage.device_kind.replaceAll('_', ' ')} ${outage.device_id}`;
+  const customers = outage.customers_affected.toLocaleString('en-US');
+  if (outage.state === 'restored' || outage.state === 'closed')
+    return `${device} back: ${customers} customers have supply again`;
   const critical = outage.critical_out > 0 ? `, ${outage.critical_out} critical` : '';
-  return `${outage.device_kind.replaceAll('_', ' ')} ${outage.device_id} out: ${outage.customers_out.toLocaleString('en-US')} customers${critical}`;
+  return `${device} out: ${customers} customers${critical}`;
 }
 
 export function makeAlarmService(pool: Pool, report: (message: string, error: unknown) => void): AlarmService {
@@ -101,7 +105,7 @@ export function makeAlarmService(pool: Pool, report: (message: string, error: un
           : acknowledged
             ? 'normal'
             : 'returned_unacknowledged';
-      const text = isOut ? textOf(outage) : (known?.text ?? textOf(outage));
+      const text = textOf(outage);
       if (known && known.state === state && known.priority === priority && known.text === text) return [];
       return [
         keep({

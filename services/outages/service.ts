@@ -11,7 +11,6 @@ import { type MeterEventColumns, makeMeterEventColumns } from '#model/reading.ts
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
-import { meterDark } from './engine_meters.ts';
 import type { EngineResult, MeterRow, OutageChange, OutageLogRow, OutageRecord } from './engine_records.ts';
 import type { GridView } from './grid_view.ts';
 import { allowedVerbs, isOut } from './lifecycle.ts';
@@ -319,13 +318,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       }
       return { customersOut, outagesOpen, criticalOut };
     },
-    darkMeters: () =>
-      Int32Array.from(
-        now()
-          .state()
-          .meters.filter((row) => row.state === meterDark),
-        (row) => row.meter,
-      ),
+    darkMeters: () => Int32Array.from(now().darkMeters()),
     settled: async () => {
       await write();
     },

@@ -169,7 +169,6 @@ const supplyAll: NamedQuery = {
     select supply.meter_key as meter, supply.state, supply.dark_ms as "darkMs", supply.lit_ms as "litMs", supply.ripe_ms as "ripeMs",
            supply.outage_id as "outageId", supply.leftover_of as "leftoverOf"
     from meter_supply as supply
-    where supply.state <> 0 or supply.outage_id is not null
     order by supply.meter_key`,
 };
 export const supplyRows = (on: Queryable) => rowsOf<MeterRow>(on, supplyAll);
