@@ -115,6 +115,25 @@ describe("the operator's screen", { skip: missing && 'no Chromium is installed (
     assert.ok(pickMs < 30, `picking took ${pickMs} ms`);
   });
 
+  test('a click on a meter tells its newest reading', async () => {
+    const found = await page.request.get(`${center.url}api/network/search?q=M&limit=100`);
+    const hits = (await found.json()) as { id: string; type: string; lon: number; lat: number }[];
+    const meter = hits.find(({ type }) => type === 'meter');
+    assert.ok(meter, 'the search finds a meter');
+    const loaded = page.waitForResponse((response) => /\/meters\/\d+$/.test(new URL(response.url()).pathname));
+    await page.goto(`${center.url}?view=${meter.lon},${meter.lat},19`);
+    await page.locator('[data-drawn="true"]').waitFor();
+    await loaded;
+    await page.waitForTimeout(1500);
+    const box = await page.locator('.flux-map canvas').boundingBox();
+    assert.ok(box);
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    await page.waitForURL(/sel=meter:/);
+    const details = page.getByRole('region', { name: 'Details' });
+    await details.getByText('Newest interval').waitFor();
+    assert.match(String(await details.textContent()), /\d kWh/);
+  });
+
   test('the keyboard: help, search, rows; a verb asks and does nothing by itself', async () => {
     await page.goto(center.url);
     await page.locator('[data-outage]').first().waitFor();
