@@ -115,7 +115,7 @@ async function measure(scale: string, withLoad: boolean) {
 
 if (options.one) {
   const measured = await measureHere(options.one, options['with-load']);
-  process.send!(measured, () => process.disconnect());
+  process.send?.(measured, () => process.disconnect?.());
 } else {
   const results = [];
   for (const scale of options.scales.split(',')) results.push(await measure(scale, false));
