@@ -7,7 +7,6 @@ import fastifyCookie from '@fastify/cookie';
 import fastifyRateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import fastifySwagger from '@fastify/swagger';
-import fastifySwaggerUi from '@fastify/swagger-ui';
 import fastifyUnderPressure from '@fastify/under-pressure';
 import fastify, {
   type FastifyBaseLogger,
@@ -16,6 +15,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { type ApiDocument, apiPage, apiPageStyle } from '#http/api_page.ts';
 import { answerOf } from '#http/errors.ts';
 import type { Metrics } from '#http/metrics.ts';
 import type { Hub } from '#http/push.ts';
@@ -125,14 +125,15 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
       },
     },
   });
-  await app.register(fastifySwaggerUi, {
-    routePrefix: '/api/docs',
-    staticCSP: false,
-    transformSpecificationClone: false,
-  });
   await app.register(async (scope) => frameRoutes(scope, options));
   for (const route of options.routes) declare(app, route, options);
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/api/docs', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(apiPage(app.swagger() as ApiDocument)),
+  );
+  app.get('/api/docs/style.css', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(apiPageStyle),
+  );
   await serveWeb(app, options.webFolder);
   return app;
 }
