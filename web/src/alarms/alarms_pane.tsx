@@ -4,7 +4,7 @@ import type { Session } from '#model/api/common.ts';
 import type { Alarm } from '#model/api/live.ts';
 import { useMayEdit } from '../app/banner.tsx';
 import { Pane, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
-import { useScreen } from '../app/screen_store.ts';
+import { showDetailsOnPhone, useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { ageSeconds, formatAge, formatCount, formatTime, words } from '../lib/time/format.ts';
@@ -123,7 +123,10 @@ function AlarmList({
               tabIndex={-1}
               aria-selected={chosen}
               data-alarm={alarm.id}
-              onClick={() => selectAlarm(alarm)}
+              onClick={() => {
+                selectAlarm(alarm);
+                showDetailsOnPhone();
+              }}
               style={{ transform: `translateY(${item.start}px)` }}
               className={`absolute inset-x-0 top-0 flex h-7 items-center gap-2.5 border-b border-rule/50 px-2 ${chosen ? 'bg-chosen shadow-[inset_3px_0_0_var(--accent)]' : 'hover:bg-hover'}`}
             >

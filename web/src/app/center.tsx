@@ -12,7 +12,7 @@ import { GuideLine } from './guide_line.tsx';
 import { Header } from './header.tsx';
 import { defaultLayout, type Layout, loadLayout, saveLayout } from './layout.ts';
 import { PaneSkeleton } from './pane.tsx';
-import { useScreen } from './screen_store.ts';
+import { phoneQuery, useScreen } from './screen_store.ts';
 import { Splitter } from './splitter.tsx';
 import type { PaneName } from './url_state.ts';
 import { startUrlSync } from './url_sync.ts';
@@ -190,7 +190,7 @@ function Tabs({ session }: { session: Session }) {
   );
 }
 
-const narrow = matchMedia('(max-width: 760px)');
+const narrow = matchMedia(phoneQuery);
 
 function usePhone(): boolean {
   const [phone, setPhone] = useState(narrow.matches);

@@ -10,6 +10,8 @@ import {
   sameSelection,
 } from './url_state.ts';
 
+export const phoneQuery = '(max-width: 760px)';
+
 export type Theme = 'dark' | 'light';
 
 export interface TraceView {
@@ -68,6 +70,11 @@ export const useScreen = create<Screen>((set, get) => ({
   },
   setView: (view) => set({ view }),
 }));
+
+/** On a phone only one pane fits: choosing from a list brings the details to the front. */
+export function showDetailsOnPhone(): void {
+  if (matchMedia(phoneQuery).matches) useScreen.setState({ tab: 'detail', detailOpen: true });
+}
 
 export function requestZoom(target: 'selection' | 'all'): void {
   useScreen.setState((screen) => ({ zoomTo: { target, serial: screen.zoomTo.serial + 1 } }));

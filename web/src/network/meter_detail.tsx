@@ -7,7 +7,7 @@ import { useTimeView } from '../app/use_time_view.ts';
 import { ApiFailure } from '../lib/api/client.ts';
 import { getHistory, getLatestReading } from '../lib/api/endpoints.ts';
 import { useLive } from '../lib/push/live_store.ts';
-import { ageSeconds, formatAge, formatDayTime, formatNumber, words } from '../lib/time/format.ts';
+import { ageSeconds, formatAge, formatBucket, formatDayTime, formatNumber, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
 import type { Series } from '../trend/chart.tsx';
 import { LazyChart as Chart } from '../trend/lazy_chart.tsx';
@@ -87,7 +87,7 @@ function Week({ meter }: { meter: string }) {
   const series = useMemo(
     (): Series[] => [
       {
-        label: 'energy',
+        label: `energy per ${formatBucket(history.data?.bucket_s ?? 900)}`,
         values: history.data?.kwh ?? [],
         color: '--dim',
         format: (value) => (value === null ? '—' : `${formatNumber(value, 2)} kWh`),

@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { Pane, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
-import { useScreen } from '../app/screen_store.ts';
+import { showDetailsOnPhone, useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { formatCount } from '../lib/time/format.ts';
@@ -123,7 +123,10 @@ function EventTable({ rows }: { rows: ReturnType<typeof useVisibleEvents> }) {
                 aria-rowindex={item.index + 2}
                 aria-selected={chosen}
                 data-outage={outage.id}
-                onClick={() => useScreen.getState().select({ kind: 'outage', id: outage.id })}
+                onClick={() => {
+                  useScreen.getState().select({ kind: 'outage', id: outage.id });
+                  showDetailsOnPhone();
+                }}
                 onDoubleClick={() => useScreen.getState().select({ kind: 'outage', id: outage.id }, { details: true })}
                 style={{ transform: `translateY(${item.start}px)`, gridTemplateColumns: template }}
                 className={`absolute inset-x-0 top-0 grid h-7 items-center gap-x-2 border-b border-rule/50 px-2 ${outage.state === 'restored' ? 'text-dim' : ''} ${chosen ? 'bg-chosen shadow-[inset_3px_0_0_var(--accent)]' : 'hover:bg-hover'}`}

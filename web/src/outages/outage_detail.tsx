@@ -141,21 +141,22 @@ function Evidence({ id, revision }: { id: string; revision: number }) {
 
 function EvidenceBody({ evidence }: { evidence: OutageEvidence }) {
   const view = useTimeView();
-  const { supporting, contradicting, candidates } = evidence;
+  const { supporting, contradicting } = evidence;
+  const candidates = [...evidence.candidates].sort((a, b) => Number(b.chosen) - Number(a.chosen));
   const open = (meter: string) => () => useScreen.getState().select({ kind: 'meter', id: meter }, { details: true });
   return (
     <div className="px-3 py-2">
-      <ul className="grid gap-1.5">
-        {candidates.map((candidate) => (
-          <li key={candidate.device_id} className={candidate.chosen ? '' : 'text-dim'}>
-            <span aria-hidden="true">{candidate.chosen ? '● ' : '○ '}</span>
-            <span className={candidate.chosen ? 'font-semibold' : ''}>{candidate.device_id}</span>{' '}
-            {formatShare(candidate.dark, candidate.customers)} of {formatCount(candidate.customers)} dark,{' '}
-            {formatCount(candidate.lit)} lit
-            <div className="pl-4 text-[12px] text-dim">{candidate.why}</div>
-          </li>
-        ))}
-      </ul>
+      <CandidateList candidates={candidates.slice(0, candidatesShown)} />
+      {candidates.length > candidatesShown && (
+        <details className="mt-1.5">
+          <summary className="text-dim hover:text-ink">
+            {formatCount(candidates.length - candidatesShown)} more devices were weighed
+          </summary>
+          <div className="mt-1.5">
+            <CandidateList candidates={candidates.slice(candidatesShown)} />
+          </div>
+        </details>
+      )}
       {contradicting.length > 0 && (
         <p className="mt-2">
           <span className="text-warn">{formatCount(contradicting.length)} against:</span>{' '}
@@ -193,6 +194,24 @@ function EvidenceBody({ evidence }: { evidence: OutageEvidence }) {
         </ul>
       </details>
     </div>
+  );
+}
+
+const candidatesShown = 4;
+
+function CandidateList({ candidates }: { candidates: OutageEvidence['candidates'] }) {
+  return (
+    <ul className="grid gap-1.5">
+      {candidates.map((candidate) => (
+        <li key={candidate.device_id} className={candidate.chosen ? '' : 'text-dim'}>
+          <span aria-hidden="true">{candidate.chosen ? '● ' : '○ '}</span>
+          <span className={candidate.chosen ? 'font-semibold' : ''}>{candidate.device_id}</span>{' '}
+          {formatShare(candidate.dark, candidate.customers)} of {formatCount(candidate.customers)} dark,{' '}
+          {formatCount(candidate.lit)} lit
+          <div className="pl-4 text-[12px] text-dim">{candidate.why}</div>
+        </li>
+      ))}
+    </ul>
   );
 }
 

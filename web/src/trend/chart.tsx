@@ -64,8 +64,9 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
         padding: [8, series.some((s) => s.axis === 'right') ? 0 : 16, 0, 0],
         scales: {
           x: { time: true },
-          left: { range: (_, min, max) => rangeOf(min, max) },
-          right: { range: (_, min, max) => rangeOf(min, max) },
+          left: { range: (_, min, max) => rangeOf(min, max, 0) },
+          // counts: fewer than ten would make the axis repeat its numbers
+          right: { range: (_, min, max) => rangeOf(min, max, 10) },
         },
         axes: [
           {
@@ -138,8 +139,8 @@ function newest(values: ArrayLike<number | null | undefined>): number {
 }
 
 /** From zero up (or down) with head room, never flat. */
-function rangeOf(min: number | null, max: number | null): [number, number] {
+function rangeOf(min: number | null, max: number | null, least: number): [number, number] {
   const low = Math.min(0, min ?? 0);
-  const high = Math.max(low + 10, (max ?? 0) * 1.08);
-  return [low, high];
+  const high = Math.max(low + least, (max ?? 0) * 1.08);
+  return [low, high > low ? high : low + 1];
 }

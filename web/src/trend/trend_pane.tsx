@@ -4,7 +4,7 @@ import { Pane, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useScreen } from '../app/screen_store.ts';
 import { getHistory, getOutageTimeline, getTrend, type TrendLevel } from '../lib/api/endpoints.ts';
 import { useLive } from '../lib/push/live_store.ts';
-import { formatCount, formatNumber, formatPower } from '../lib/time/format.ts';
+import { formatBucket, formatCount, formatNumber, formatPower } from '../lib/time/format.ts';
 import { useSelectedAsset } from '../network/selected_place.ts';
 import type { Series } from './chart.tsx';
 import { LazyChart as Chart } from './lazy_chart.tsx';
@@ -146,7 +146,7 @@ function useTrend(subject: Subject, hours: number) {
         freshTo: history.fresh_to,
         series: [
           {
-            label: 'energy',
+            label: `energy per ${formatBucket(history.bucket_s)}`,
             values: history.kwh,
             color: '--dim',
             format: (value) => (value === null ? '—' : `${formatNumber(value, 2)} kWh`),

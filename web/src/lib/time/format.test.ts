@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import {
   ageSeconds,
   formatAge,
+  formatBucket,
   formatBytes,
   formatCount,
   formatDayTime,
@@ -39,6 +40,8 @@ describe('numbers carry separators and units', () => {
     assert.equal(formatLength(143.2), '143 m');
     assert.equal(formatLength(2400), '2.4 km');
     assert.equal(formatBytes(2_700_000), '2.7 MB');
+    assert.equal(formatBucket(900), '15 min');
+    assert.equal(formatBucket(5400), '1.5 h');
   });
 });
 

@@ -106,6 +106,14 @@ export function formatAge(seconds: number | null | undefined): string {
   return `${Math.floor(s / 86400)}d ${Math.floor((s % 86400) / 3600)}h`;
 }
 
+/** Length of a bucket in words: `15 min`, `2 h`. */
+export function formatBucket(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3600
+    ? `${Math.round(seconds / 60)} min`
+    : `${formatNumber(seconds / 3600, seconds % 3600 ? 1 : 0)} h`;
+}
+
 /** Seconds from an instant until `nowMs`, null where there is none. */
 export function ageSeconds(at: string | null | undefined, nowMs: number): number | null {
   const ms = toMs(at);
