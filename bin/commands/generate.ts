@@ -4,7 +4,9 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { FluxError } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
-import { makeReadingColumns, type ReadingColumns, readingQualities } from '#model/reading.ts';
+import { makeReadingColumns, meterEventTypes, type ReadingColumns, readingQualities } from '#model/reading.ts';
+import type { TransportFaults } from '#sources/generator/event_faults.ts';
+import { type GeneratedEvents, generateEvents } from '#sources/generator/generate_events.ts';
 import { makeReadingGenerator } from '#sources/generator/generate_readings.ts';
 import { generateTerritory } from '#sources/territory/generate.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
@@ -22,11 +24,23 @@ interface Flags {
   to?: string;
   url: string;
   token?: string;
+  rate?: string;
+  events: boolean;
+  faults: string;
+  loss: string;
+  duplicates: string;
+  disorder: string;
+  lateness: string;
+  skew: string;
   json?: boolean;
 }
 
 interface Outcome {
   rows: number;
+  /** meter events, as delivered */
+  events: number;
+  events_lost: number;
+  events_duplicated: number;
   bytes: number;
   sha256: string;
   files: number;
@@ -48,6 +62,14 @@ export function generateCommand(program: Command): void {
     .option('--seed <number>', 'seed', '1')
     .option('--format <format>', 'parquet or jsonl', 'parquet')
     .option('--out <folder>', 'folder to write to')
+    .option('--no-events', 'interval readings only, no meter events')
+    .option('--faults <number>', 'device faults per 1,000 meters and day', '0.2')
+    .option('--loss <share>', 'share of events that never arrive', '0')
+    .option('--duplicates <share>', 'share of events that arrive twice', '0')
+    .option('--disorder <seconds>', 'events overtake each other by up to this', '0')
+    .option('--lateness <seconds>', 'a few events are late by up to this', '0')
+    .option('--skew <seconds>', 'meter clocks are off by up to this', '0')
+    .option('--rate <number>', 'readings a second at most, with --to http')
     .option('--to <target>', 'http: send to a running center instead of writing files')
     .option('--url <address>', 'the center, with --to http', 'http://localhost:8080')
     .option('--token <token>', 'its token (`flux token`), with --to http')
@@ -86,6 +108,7 @@ async function generate(flags: Flags): Promise<Outcome> {
   let rows = 0;
   let bytes = 0;
   let files = 0;
+  let happened: GeneratedEvents = { deliveries: [], faults: 0, lost: 0, duplicated: 0 };
   try {
     for (let from = 0; from < intervals; from += perFile) {
       const to = Math.min(intervals, from + perFile);
@@ -105,6 +128,22 @@ async function generate(flags: Flags): Promise<Outcome> {
       files++;
       progress.show(to / intervals, `${rows.toLocaleString('en-US')} readings`);
     }
+    if (flags.events) {
+      happened = generateEvents(network, {
+        startS: startMs / 1000,
+        days,
+        seed,
+        faultsPerThousandMeterDays: numberOf(flags, 'faults', 1000),
+        transport: transportOf(flags),
+      });
+      const records = happened.deliveries.map(({ item, stampedAtS }) => ({
+        meter_id: network.meter.id.at(item.meter),
+        event_time: new Date(Math.round(stampedAtS * 1000)).toISOString(),
+        type: meterEventTypes[item.type],
+      }));
+      for (const record of records) hash.update(JSON.stringify(record));
+      bytes += await write.takeEvents(records);
+    }
   } finally {
     progress.done();
     await write.end();
@@ -112,6 +151,9 @@ async function generate(flags: Flags): Promise<Outcome> {
   const seconds = (performance.now() - beganMs) / 1000;
   return {
     rows,
+    events: happened.deliveries.length,
+    events_lost: happened.lost,
+    events_duplicated: happened.duplicated,
     bytes,
     sha256: hash.digest('hex'),
     files,
@@ -120,9 +162,31 @@ async function generate(flags: Flags): Promise<Outcome> {
   };
 }
 
+function numberOf(
+  flags: Flags,
+  name: 'faults' | 'loss' | 'duplicates' | 'disorder' | 'lateness' | 'skew' | 'rate',
+  most: number,
+): number {
+  const value = Number(flags[name]);
+  if (!(value >= 0 && value <= most))
+    throw new FluxError('bad_usage', `--${name} must be a number from 0 to ${most}, not ${flags[name]}`);
+  return value;
+}
+
+function transportOf(flags: Flags): Omit<TransportFaults, 'seed'> {
+  return {
+    lossShare: numberOf(flags, 'loss', 1),
+    duplicateShare: numberOf(flags, 'duplicates', 1),
+    disorderS: numberOf(flags, 'disorder', 86_400),
+    latenessS: numberOf(flags, 'lateness', 604_800),
+    clockSkewS: numberOf(flags, 'skew', 86_400),
+  };
+}
+
 interface Writer {
   /** @returns bytes written or sent */
   take(readings: ReadingColumns, offset: number): Promise<number>;
+  takeEvents(records: object[]): Promise<number>;
   end(): Promise<void>;
 }
 
@@ -155,6 +219,7 @@ async function writerFor(flags: Flags, network: NetworkColumns): Promise<Writer>
           1,
         )
       ).byteCount,
+    takeEvents: (records) => writeLines(path.join(folder, 'events.jsonl'), records),
     end: () => engine.stop(),
   };
 }
@@ -173,24 +238,38 @@ function recordOf(readings: ReadingColumns, i: number, network: NetworkColumns):
 
 function jsonLinesWriter(folder: string, network: NetworkColumns): Writer {
   return {
-    take: async (readings, offset) => {
-      const name = path.join(folder, `readings-${String(offset).padStart(12, '0')}.jsonl`);
-      const handle = await fs.open(`${name}.tmp`, 'w');
-      let bytes = 0;
-      let piece = '';
-      for (let i = 0; i < readings.count; i++) {
-        piece += `${JSON.stringify(recordOf(readings, i, network))}\n`;
-        if (piece.length > 4e6 || i === readings.count - 1) {
-          bytes += (await handle.write(piece)).bytesWritten;
-          piece = '';
-        }
-      }
-      await handle.close();
-      await fs.rename(`${name}.tmp`, name);
-      return bytes;
-    },
+    take: (readings, offset) =>
+      writeLines(
+        path.join(folder, `readings-${String(offset).padStart(12, '0')}.jsonl`),
+        (function* () {
+          for (let i = 0; i < readings.count; i++) yield recordOf(readings, i, network);
+        })(),
+      ),
+    takeEvents: (records) => writeLines(path.join(folder, 'events.jsonl'), records),
     end: async () => undefined,
   };
+}
+
+/** One record a line, beside and renamed: a file that has its name is whole. @returns bytes */
+async function writeLines(file: string, records: Iterable<object>): Promise<number> {
+  const handle = await fs.open(`${file}.tmp`, 'w');
+  let bytes = 0;
+  let piece = '';
+  const put = async (): Promise<void> => {
+    bytes += (await handle.write(piece)).bytesWritten;
+    piece = '';
+  };
+  try {
+    for (const record of records) {
+      piece += `${JSON.stringify(record)}\n`;
+      if (piece.length > 4e6) await put();
+    }
+    await put();
+  } finally {
+    await handle.close();
+  }
+  await fs.rename(`${file}.tmp`, file);
+  return bytes;
 }
 
 const rowsPerRequest = 5000;
@@ -200,14 +279,34 @@ function httpWriter(flags: Flags, network: NetworkColumns): Writer {
     'content-type': 'application/json',
     ...(flags.token ? { authorization: `Bearer ${flags.token}` } : {}),
   };
+  const perSecond =
+    flags.rate === undefined ? Number.POSITIVE_INFINITY : Math.max(1, numberOf(flags, 'rate', 10_000_000));
+  const beganMs = performance.now();
+  let sent = 0;
+  /** Sends one piece; waits first where that would be faster than asked. */
+  const send = async (address: string, records: object[]): Promise<number> => {
+    const aheadMs = (sent / perSecond) * 1000 - (performance.now() - beganMs);
+    if (aheadMs > 0) await new Promise((resolve) => setTimeout(resolve, aheadMs));
+    sent += records.length;
+    return post(`${flags.url}${address}`, headers, JSON.stringify(records));
+  };
+  const size = Math.max(1, Math.min(rowsPerRequest, perSecond));
   return {
     take: async (readings) => {
       let bytes = 0;
-      for (let from = 0; from < readings.count; from += rowsPerRequest) {
-        const to = Math.min(readings.count, from + rowsPerRequest);
-        const body = JSON.stringify(Array.from({ length: to - from }, (_, k) => recordOf(readings, from + k, network)));
-        bytes += await post(`${flags.url}/api/readings`, headers, body);
+      for (let from = 0; from < readings.count; from += size) {
+        const to = Math.min(readings.count, from + size);
+        bytes += await send(
+          '/api/readings',
+          Array.from({ length: to - from }, (_, k) => recordOf(readings, from + k, network)),
+        );
       }
+      return bytes;
+    },
+    takeEvents: async (records) => {
+      let bytes = 0;
+      for (let from = 0; from < records.length; from += size)
+        bytes += await send('/api/events', records.slice(from, from + size));
       return bytes;
     },
     end: async () => undefined,
