@@ -1,0 +1,206 @@
+/**
+ * Look-ups of the API while readings flow in: the newest reading of a meter (from the operational store) and an asset
+ * with what hangs below it (from memory).
+ *
+ *   flux bench lookup [--scale poc] [--inflow 3000] [--rates 50,500] [--seconds 30] [--repetitions 3]
+ *
+ * Readings come by POST /api/readings, 500 a request, at an even rate. Latency counts from
+ * sending, which never waits for earlier answers. The opponent asks PostgreSQL itself for the same rows under the same load: what is left is what HTTP, sign-in
+ * and scope cost. Goal: p99 of 20 ms.
+ */
+import { fork } from 'node:child_process';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { scaleFrom } from '#bin/config.ts';
+import type { NetworkColumns } from '#model/network.ts';
+import { makeAccessService } from '#services/access/service.ts';
+import { generateTerritory } from '#sources/territory/generate.ts';
+import { openPool } from '#stores/postgres/pool.ts';
+import { type CenterProcess, removeFolder, startCenter, temporaryFolder } from './center/center_process.ts';
+import { cpuSecondsOf } from './center/process_tree.ts';
+import { median, type Quantiles, quantiles } from './report/quantiles.ts';
+import { printReport, say } from './report/report.ts';
+import type { AskerReport, AskerTask } from './traffic/asker.ts';
+import { atRate, type Client, makeClient } from './traffic/http_client.ts';
+import { bodyOf, lastIntervalS, readingBatches } from './traffic/reading_bodies.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    scale: { type: 'string', default: 'poc' },
+    inflow: { type: 'string', default: '3000' },
+    rates: { type: 'string', default: '50,500' },
+    seconds: { type: 'string', default: '30' },
+    repetitions: { type: 'string', default: '3' },
+  },
+});
+const { scale } = options;
+const inflow = Number(options.inflow);
+const seconds = Number(options.seconds);
+const rowsPerPost = 500;
+const goalP99Ms = 20;
+const askedIds = 20_000;
+
+const addresses = ['/api/readings/latest?meter=', '/api/network/assets/'];
+const statement = `select interval_start, interval_minutes, wh, decivolt, quality, received_at
+  from ami_realtime where meter_key = $1`;
+
+const network = generateTerritory({
+  scale: scaleFrom(scale === 'demo' || scale === 'poc' ? scale : Number(scale)),
+  seed: 1,
+});
+const folder = await temporaryFolder();
+const center = await startCenter({ folder, scale, flags: ['--no-simulation'] });
+const connection = {
+  host: (await fs.readFile(path.join(folder, 'postgres.socket'), 'utf8')).trim(),
+  user: 'flux',
+  database: 'postgres',
+};
+const pool = openPool({ connection, max: 1, applicationName: 'flux bench' });
+try {
+  const token = await makeAccessService(pool, { timeZone: 'UTC' }).makeToken('admin', 1);
+  const client = makeClient(center.url, 4, token);
+  const asked = pickMeters(network, askedIds);
+  const idsFile = path.join(folder, 'asked-ids');
+  await fs.writeFile(idsFile, Array.from(asked, (row) => network.meter.id.at(row)).join('\n'));
+  const keysFile = path.join(folder, 'asked-keys');
+  await fs.writeFile(keysFile, asked.join('\n'));
+  const first = lastIntervalS() - 8 * 900;
+  await fill(client, first);
+  const phases = [];
+  const bodies = bodyStream(first + 900);
+  for (const rate of options.rates.split(',').map(Number)) {
+    phases.push(await measure(center, rate, { token, client, idsFile, keysFile, bodies }));
+  }
+  client.close();
+  await printReport('lookup', {
+    scale,
+    meters: network.meter.count,
+    measured: `ms from sending a request (at its time, whatever became of earlier ones) to the end of its answer, ${seconds} s each, median of ${options.repetitions} repetitions; asker, sender and center on the same machine`,
+    inflow: { readings_per_s: inflow, rows_per_request: rowsPerPost },
+    phases,
+    goal_p99_ms: goalP99Ms,
+    goal_met: phases.every(({ latest, asset }) => latest.p99 <= goalP99Ms && asset.p99 <= goalP99Ms),
+  });
+} finally {
+  await pool.end();
+  await center.stop();
+  await removeFolder(folder);
+}
+
+/** Meters all over the territory, the same ones each time. */
+function pickMeters({ meter }: NetworkColumns, count: number): Int32Array {
+  return Int32Array.from({ length: Math.min(count, meter.count) }, (_, i) => Math.imul(i + 1, 2_654_435_761) >>> 0).map(
+    (hash) => (hash >>> 0) % meter.count,
+  );
+}
+
+/** Every meter has a newest reading before anything is asked. */
+async function fill(to: Client, intervalS: number): Promise<void> {
+  const begin = performance.now();
+  const batches = readingBatches(network, intervalS, 5000);
+  const posts = Math.ceil(network.meter.count / 5000);
+  const sender = async (): Promise<void> => {
+    for (let taken = sent++; taken < posts; taken = sent++) await accepted(to, bodyOf(batches.next().value!, network));
+  };
+  let sent = 0;
+  await Promise.all([sender(), sender(), sender()]);
+  say(
+    `${network.meter.count.toLocaleString('en-US')} newest readings in ${((performance.now() - begin) / 1000).toFixed(1)} s`,
+  );
+}
+
+function* bodyStream(intervalS: number): Generator<string> {
+  for (const batch of readingBatches(network, intervalS, rowsPerPost)) yield bodyOf(batch, network);
+}
+
+async function accepted(to: Client, body: string): Promise<void> {
+  const { status, body: answer } = await to.send('POST', '/api/readings', body);
+  if (status !== 200) throw new Error(`POST /api/readings answered ${status}: ${answer.toString().slice(0, 500)}`);
+  const { set_aside: setAside } = JSON.parse(answer.toString()) as { set_aside: number };
+  if (setAside > 0) throw new Error(`${setAside} readings of the benchmark were set aside`);
+}
+
+interface Setting {
+  token: string;
+  client: Client;
+  idsFile: string;
+  /** meter keys of the same meters */
+  keysFile: string;
+  bodies: Generator<string>;
+}
+
+async function measure(of: CenterProcess, perSecond: number, setting: Setting) {
+  const { token, idsFile, keysFile } = setting;
+  const http: AskerTask['target'] = { kind: 'http', url: of.url, token, prefixes: addresses };
+  const task = { seconds, connections: 16 };
+  const runs: {
+    latest: Quantiles;
+    asset: Quantiles;
+    posts: Quantiles;
+    direct: Quantiles;
+    failed: number;
+    cores: number;
+  }[] = [];
+  for (let round = 0; round < Number(options.repetitions); round++) {
+    const cpuBefore = cpuSecondsOf(of.pid);
+    const begin = performance.now();
+    const [api, posts] = await Promise.all([
+      ask({ ...task, perSecond, idsFile, target: http }),
+      sendReadings(setting, seconds + 4),
+    ]);
+    const cores = (cpuSecondsOf(of.pid) - cpuBefore) / ((performance.now() - begin) / 1000);
+    const [direct] = await Promise.all([
+      ask({
+        ...task,
+        perSecond: perSecond / 2,
+        idsFile: keysFile,
+        target: { kind: 'postgres', connection, text: statement },
+      }),
+      sendReadings(setting, seconds + 4),
+    ]);
+    const [latest, asset] = api.latenciesMs.map(quantiles);
+    runs.push({ latest, asset, posts, direct: quantiles(direct.latenciesMs[0]), failed: api.failed, cores });
+    say(
+      `${perSecond}/s: latest p50 ${latest.p50.toFixed(2)} p99 ${latest.p99.toFixed(2)}, asset p99 ${asset.p99.toFixed(2)}, posts p99 ${posts.p99.toFixed(0)} ms, straight p99 ${runs[round].direct.p99.toFixed(2)}`,
+    );
+  }
+  const latest = middle(runs.map((run) => run.latest));
+  const direct = middle(runs.map((run) => run.direct));
+  return {
+    requests_per_s: perSecond,
+    failed: runs.reduce((sum, run) => sum + run.failed, 0),
+    latest,
+    asset: middle(runs.map((run) => run.asset)),
+    post_readings: middle(runs.map((run) => run.posts)),
+    cores_used_by_the_center: median(runs.map((run) => run.cores)),
+    opponent: { name: 'prepared statement over node-postgres, no HTTP, half the rate', latest: direct },
+    latest_p99_ratio_to_opponent: latest.p99 / direct.p99,
+  };
+}
+
+function middle(all: Quantiles[]): Quantiles {
+  return Object.fromEntries(
+    Object.keys(all[0]).map((key) => [key, median(all.map((q) => q[key as keyof Quantiles]))]),
+  ) as unknown as Quantiles;
+}
+
+async function sendReadings({ client, bodies }: Setting, forSeconds: number): Promise<Quantiles> {
+  const times: number[] = [];
+  await atRate(inflow / rowsPerPost, forSeconds, async () => {
+    const body = bodies.next().value as string;
+    const sentMs = performance.now();
+    await accepted(client, body);
+    times.push(performance.now() - sentMs);
+  });
+  return quantiles(times);
+}
+
+function ask(task: AskerTask): Promise<AskerReport> {
+  const child = fork(path.join(import.meta.dirname, 'traffic', 'asker.ts'));
+  child.send(task);
+  return new Promise((resolve, reject) => {
+    child.once('message', (report) => resolve(report as AskerReport));
+    child.once('exit', (code) => reject(new Error(`the asker ended with ${code}`)));
+  });
+}
