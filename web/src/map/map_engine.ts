@@ -4,10 +4,11 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { edgeKindCode } from '#model/network.ts';
 import type { MapView } from '../app/url_state.ts';
 import type { EdgeStatusStore } from '../lib/push/edge_status.ts';
+import { type Cluster, type Clusterable, clusterMarks } from './clusters.ts';
 import { segmentList, tintSelection, tintTrace } from './lines.ts';
 import type { MapData } from './map_data.ts';
 import { type Marker, markerShape } from './markers.ts';
-import { latOf, lonOf, mercatorX, mercatorY } from './mercator.ts';
+import { latOf, lonOf, mercatorX, mercatorY, worldPixels } from './mercator.ts';
 import { metersFromZoom } from './meters.ts';
 import { markMetric, setMetric } from './metrics.ts';
 import { NetworkScene } from './network_layer.ts';
@@ -22,6 +23,7 @@ export type Picked =
   | { kind: 'substation'; id: string }
   | { kind: 'edge'; row: number }
   | { kind: 'meter'; key: number; transformer: number }
+  | { kind: 'cluster'; members: readonly OutageMark[] }
   | { kind: 'nothing' };
 
 /** An outage as the map shows it. */
@@ -54,6 +56,8 @@ export class MapEngine {
   #scene: NetworkScene | null = null;
   #picker: EdgePicker | null = null;
   #outages: readonly OutageMark[] = [];
+  #clusters: readonly Cluster<OutageMark & Clusterable>[] = [];
+  #clustersLabelled = false;
   #highlight: { selected: readonly number[]; traced: readonly number[] } = { selected: [], traced: [] };
   #point: { lon: number; lat: number } | null = null;
   readonly #unsubscribe: () => void;
@@ -92,6 +96,7 @@ export class MapEngine {
       const { lng, lat } = this.map.getCenter();
       on.moved({ lon: lng, lat, zoom: this.map.getZoom() });
     });
+    this.map.on('zoomend', () => this.#setMarkers());
     this.map.on('click', (event) => this.#click(event));
     this.map.on('webglcontextlost', () => on.broken('The graphics card let the map go. It comes back by itself.'));
     this.#unsubscribe = edges.subscribe((rows) => this.#takeStatus(rows));
@@ -112,7 +117,7 @@ export class MapEngine {
         },
       });
       this.map.addLayer(this.#scene.networkLayer(), 'place-label');
-      this.map.addLayer(this.#scene.markerLayer());
+      this.map.addLayer(this.#scene.markerLayer(), 'cluster-count');
       this.#labelSubstations(data);
       if (fit) this.fitAll(false);
       setMetric('map:main_thread_ms', performance.now() - begin);
@@ -211,7 +216,13 @@ export class MapEngine {
     const near = (px: number, py: number) => Math.hypot(px - x, py - y) * frame.pixels;
     let best: Picked = { kind: 'nothing' };
     let bestDistance = Infinity;
+    for (const cluster of this.#clusters) {
+      if (near(cluster.x, cluster.y) < clusterRadius(cluster.customers))
+        return { kind: 'cluster', members: cluster.members };
+    }
+    const hidden = new Set(this.#clusters.flatMap(({ members }) => members.map(({ id }) => id)));
     for (const outage of this.#outages) {
+      if (hidden.has(outage.id)) continue;
       const distance = near(mercatorX(outage.lon) - data.origin.x, mercatorY(outage.lat) - data.origin.y);
       if (distance < outageRadius(outage.customers) + reachPx / 2 && distance < bestDistance) {
         best = { kind: 'outage', id: outage.id };
@@ -243,7 +254,18 @@ export class MapEngine {
 
   #click(event: MapMouseEvent): void {
     const touch = 'touches' in event.originalEvent || matchMedia('(pointer: coarse)').matches;
-    this.#on.picked(this.pickAt(event.point, touch ? 14 : reachPixels));
+    const picked = this.pickAt(event.point, touch ? 14 : reachPixels);
+    if (picked.kind !== 'cluster') {
+      this.#on.picked(picked);
+      return;
+    }
+    const lons = picked.members.map(({ lon }) => lon);
+    const lats = picked.members.map(({ lat }) => lat);
+    this.map.fitBounds([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)], {
+      padding: 80,
+      maxZoom: 16,
+      duration: 300,
+    });
   }
 
   #refill(): void {
@@ -288,12 +310,22 @@ export class MapEngine {
       const y = data.substationXy[s * 2 + 1];
       markers.push({ x, y, radius: substationRadius(zoom), shape: markerShape.substation, color: palette.substation });
     }
-    const sorted = [...this.#outages].sort(
-      (a, b) => Number(a.selected) - Number(b.selected) || b.customers - a.customers,
+    const { single, clusters } = clusterMarks(
+      this.#outages.map((outage) => ({
+        ...outage,
+        x: mercatorX(outage.lon) - originX,
+        y: mercatorY(outage.lat) - originY,
+      })),
+      worldPixels(zoom),
     );
-    for (const outage of sorted) {
-      const x = mercatorX(outage.lon) - originX;
-      const y = mercatorY(outage.lat) - originY;
+    this.#clusters = clusters;
+    for (const { x, y, customers } of clusters) {
+      markers.push({ x, y, radius: clusterRadius(customers), shape: markerShape.outage, color: palette.status[3] });
+    }
+    this.#labelClusters();
+    single.sort((a, b) => Number(a.selected) - Number(b.selected) || b.customers - a.customers);
+    for (const outage of single) {
+      const { x, y } = outage;
       const radius = outageRadius(outage.customers);
       const shape = outage.critical
         ? markerShape.critical
@@ -311,6 +343,20 @@ export class MapEngine {
       markers.push({ x, y, radius: 13, shape: markerShape.ring, color: palette.selection });
     }
     this.#scene.setMarkers(markers);
+  }
+
+  #labelClusters(): void {
+    const data = this.#data;
+    if (!data || (this.#clusters.length === 0 && !this.#clustersLabelled)) return;
+    this.#clustersLabelled = this.#clusters.length > 0;
+    void this.map.getSource<GeoJSONSource>('clusters')?.setData({
+      type: 'FeatureCollection',
+      features: this.#clusters.map(({ x, y, members }) => ({
+        type: 'Feature',
+        properties: { count: String(members.length) },
+        geometry: { type: 'Point', coordinates: [lonOf(x + data.origin.x), latOf(y + data.origin.y)] },
+      })),
+    });
   }
 
   #labelSubstations(data: MapData): void {
@@ -333,6 +379,11 @@ export class MapEngine {
 /** Customers as an area the eye can compare, within 5 and 15 pixels. */
 export function outageRadius(customers: number): number {
   return Math.min(15, 5 + Math.sqrt(customers) / 6);
+}
+
+/** Wide enough for the count of its outages. */
+function clusterRadius(customers: number): number {
+  return Math.min(24, 11 + Math.sqrt(customers) / 7);
 }
 
 function substationRadius(zoom: number): number {

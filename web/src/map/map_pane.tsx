@@ -188,7 +188,7 @@ async function takePick(picked: Picked): Promise<void> {
   const { select } = useScreen.getState();
   if (picked.kind === 'outage') return select({ kind: 'outage', id: picked.id }, { details: true });
   if (picked.kind === 'substation') return select({ kind: 'asset', id: picked.id }, { details: true });
-  if (picked.kind === 'nothing') return select(null);
+  if (picked.kind === 'nothing' || picked.kind === 'cluster') return select(null);
   if (picked.kind === 'meter') {
     try {
       const asset = await getMeterAsset(picked.key);

@@ -9,6 +9,7 @@ export interface MapPalette {
   label: string;
   labelHalo: string;
   substationLabel: string;
+  clusterLabel: string;
   /** by line class: main overhead, main underground, lateral overhead, lateral underground, device */
   lines: readonly string[];
   symbol: string;
@@ -30,6 +31,7 @@ export const mapPalettes: Record<Theme, MapPalette> = {
     label: '#8592a0',
     labelHalo: '#0d1013',
     substationLabel: '#aab6c1',
+    clusterLabel: '#1c0503',
     lines: ['#78858f', '#6d7f8d', '#4d5962', '#46545f', '#68757f'],
     symbol: '#a3afb9',
     symbolFill: '#171c21',
@@ -47,6 +49,7 @@ export const mapPalettes: Record<Theme, MapPalette> = {
     label: '#5d6a75',
     labelHalo: '#f3f5f6',
     substationLabel: '#38434c',
+    clusterLabel: '#ffffff',
     lines: ['#6c7780', '#7c8b97', '#9ba6af', '#a9b6c0', '#7f8a93'],
     symbol: '#505b64',
     symbolFill: '#f6f8f9',

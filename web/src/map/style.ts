@@ -15,6 +15,7 @@ export function mapStyle(palette: MapPalette): StyleSpecification {
       counties: { type: 'geojson', data: own('/basemap/counties.geojson'), maxzoom: 10 },
       places: { type: 'geojson', data: own('/basemap/labels.geojson'), maxzoom: 12 },
       substations: { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, maxzoom: 14 },
+      clusters: { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, maxzoom: 14 },
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': palette.ground } },
@@ -58,6 +59,19 @@ export function mapStyle(palette: MapPalette): StyleSpecification {
         },
         paint: { 'text-color': palette.substationLabel, 'text-halo-color': palette.labelHalo, 'text-halo-width': 1.6 },
       },
+      {
+        id: 'cluster-count',
+        type: 'symbol',
+        source: 'clusters',
+        layout: {
+          'text-field': ['get', 'count'],
+          'text-font': font,
+          'text-size': 12,
+          'text-allow-overlap': true,
+          'text-ignore-placement': true,
+        },
+        paint: { 'text-color': palette.clusterLabel },
+      },
     ],
   };
 }
@@ -73,5 +87,6 @@ export function themePaint(palette: MapPalette): [layer: string, property: strin
     ['place-label', 'text-halo-color', palette.labelHalo],
     ['substation-label', 'text-color', palette.substationLabel],
     ['substation-label', 'text-halo-color', palette.labelHalo],
+    ['cluster-count', 'text-color', palette.clusterLabel],
   ];
 }

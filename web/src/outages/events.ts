@@ -52,6 +52,9 @@ export interface Sort {
 
 export const defaultSort: Sort = { key: 'priority', descending: false };
 
+// one collator: localeCompare makes one per call, which cost 100 ms a key press at 3,000 events
+const collator = new Intl.Collator('en', { numeric: true });
+
 type Comparable = string | number | null;
 
 /** The value a column sorts by; null stands last in both directions. */
@@ -93,7 +96,7 @@ export function sortValue(outage: Outage, key: SortKey): Comparable {
 function compare(a: Comparable, b: Comparable): number {
   if (a === b) return 0;
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  return String(a).localeCompare(String(b), 'en', { numeric: true });
+  return collator.compare(String(a), String(b));
 }
 
 /** Sorted copy; ties go to more customers, then to the id, so that the order never flickers. */
