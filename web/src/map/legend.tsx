@@ -4,6 +4,7 @@ const entries = [
   { mark: '●', color: 'text-bad', text: 'outage, confirmed' },
   { mark: '○', color: 'text-bad', text: 'outage, predicted' },
   { mark: '◉', color: 'text-bad', text: 'outage with critical customer' },
+  { mark: '⑨', color: 'text-bad', text: 'that many outages close together' },
   { mark: '━', color: 'text-bad', text: 'without supply' },
   { mark: '□', color: 'text-open', text: 'open device' },
   { mark: '━', color: 'text-good', text: 'closed tie' },
