@@ -105,6 +105,8 @@ async function fill(to: Client, intervalS: number): Promise<void> {
   };
   let sent = 0;
   await Promise.all([sender(), sender(), sender()]);
+  // The layers have caught up as well: what is measured is the daily state, not the aftermath of a mass load.
+  await to.send('POST', '/api/pipeline/refresh');
   say(
     `${network.meter.count.toLocaleString('en-US')} newest readings in ${((performance.now() - begin) / 1000).toFixed(1)} s`,
   );
