@@ -166,6 +166,16 @@ export function networkRoutes(service: NetworkService): RouteDeclaration[] {
     },
     {
       method: 'GET',
+      path: '/api/map/meter/{key}',
+      summary: 'the asset of a meter key of the current map version',
+      role: 'viewer',
+      scope: { kind: 'asset', areaOf: ({ params }) => service.assetOfMeter(Number(params.key)).area_id },
+      params: Type.Object({ key: Type.Integer({ minimum: 0 }) }),
+      response: Asset,
+      handle: ({ params }) => service.assetOfMeter(Number(params.key)),
+    },
+    {
+      method: 'GET',
       path: '/api/map/edge/{row}',
       summary: 'the asset of an edge row of the current map version',
       role: 'viewer',

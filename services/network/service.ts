@@ -27,6 +27,7 @@ export interface NetworkService {
   summary(): NetworkSummary;
   asset(id: string): Asset;
   assetOfEdge(row: number): Asset;
+  assetOfMeter(key: number): Asset;
   areaOfAsset(id: string): string | null;
   areaOfFeeder(feederId: string): string | null;
   search(words: string, limit: number): SearchHit[];
@@ -111,6 +112,11 @@ export function makeNetworkService(needs: NetworkNeeds): NetworkService {
       if (!(row >= 0 && row < now().network.edge.count))
         throw new FluxError('unknown_asset', `there is no edge row ${row} in network version ${now().version}`);
       return describeAsset(now(), { type: 'edge', row });
+    },
+    assetOfMeter: (key) => {
+      if (!(key >= 0 && key < now().network.meter.count))
+        throw new FluxError('unknown_asset', `there is no meter key ${key} in network version ${now().version}`);
+      return describeAsset(now(), { type: 'meter', row: key });
     },
     areaOfAsset: (id) => areaOf(now(), findAsset(now(), id)),
     areaOfFeeder: (feederId) => {
