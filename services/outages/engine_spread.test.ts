@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { engineOn, plant, transformers } from './engine_testbed.ts';
-
-const feeder = () =>
-  plant([
-    [
-      'breaker',
-      'B',
-      ['recloser', 'R', ['fuse', 'F1', ...transformers('T', 4, 6)], ['fuse', 'F2', ...transformers('U', 3, 6)]],
-    ],
-  ]);
+import { engineOn, feeder } from './engine_testbed.ts';
 
 test('P10 one fault whose gasps are spread over seconds is one prediction from the start', () => {
   const bed = feeder();

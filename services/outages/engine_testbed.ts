@@ -107,6 +107,17 @@ export function transformers(prefix: string, count: number, meters: number): Pla
   return Array.from({ length: count }, (_, i): Plan => ['power_transformer', `${prefix}${i + 1}`, meters]);
 }
 
+/** breaker B > recloser R > fuses F1 (4 transformers of 6), F2 (3 of 6); breaker B > fuse F3 (3 of 6) */
+export const feeder = (): Testbed =>
+  plant([
+    [
+      'breaker',
+      'B',
+      ['recloser', 'R', ['fuse', 'F1', ...transformers('T', 4, 6)], ['fuse', 'F2', ...transformers('U', 3, 6)]],
+      ['fuse', 'F3', ...transformers('V', 3, 6)],
+    ],
+  ]);
+
 export type Message = [meter: number, type: MeterEventType, atS: number];
 
 /** Message times in seconds after 0. */

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { all, engineOn, feeder } from './engine_testbed.ts';
+
+describe('restoration', () => {
+  test('A5 back within the hold window is momentary and never an outage', () => {
+    const bed = feeder();
+    const { send, tick, engine } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 1);
+    const { counts } = send(all(bed.below('T1'), 'power_restored', 30), 31);
+    tick(100);
+    assert.equal(counts.momentary, 6);
+    assert.deepEqual(engine.outages(), []);
+  });
+
+  test('A5 a restore that only arrives late still makes it momentary: the prediction is withdrawn', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    const { log } = send(all(bed.below('T1'), 'power_restored', 40), 55);
+    assert.deepEqual([engine.outages()[0].state, log[0].verb], ['rejected', 'withdrawn']);
+    assert.equal(engine.outages()[0].steps.length, 0);
+  });
+
+  test('A7 each partial restoration closes a step; customer-minutes add up', () => {
+    const bed = feeder();
+    const { send, engine, active } = engineOn(bed);
+    send(all(bed.below('F1'), 'last_gasp', 0), 50);
+    engine.act(engine.outages()[0].id, 'confirm', { actor: 'ann' }, 60_000);
+    send(all(bed.below('T1'), 'power_restored', 600), 601);
+    assert.deepEqual(active(), ['partly_restored F1 18']);
+    send(all([...bed.below('T2'), ...bed.below('T3')], 'power_restored', 1200), 1201);
+    send(all(bed.below('T4'), 'power_restored', 3600), 3601);
+    const [outage] = engine.outages();
+    assert.equal(outage.state, 'restored');
+    assert.deepEqual(
+      outage.steps.map((step) => [step.fromMs / 1000, step.toMs! / 1000, step.customersOut, step.customerMinutes]),
+      [
+        [0, 600, 24, 240],
+        [600, 1200, 18, 180],
+        [1200, 3600, 6, 240],
+      ],
+    );
+    assert.equal(outage.customersRestored, 24);
+    engine.tick(3_601_000 + 3_600_000);
+    assert.equal(engine.outages()[0].state, 'closed');
+  });
+
+  test('A8 what stays dark after the restoration becomes a nested outage at its own device', () => {
+    const bed = feeder();
+    const { send, tick, engine, active } = engineOn(bed);
+    send(all(bed.below('R'), 'last_gasp', 0), 50);
+    const dark = bed.below('U1');
+    send(
+      all(
+        bed.below('R').filter((meter) => !dark.includes(meter)),
+        'power_restored',
+        900,
+      ),
+      905,
+    );
+    assert.deepEqual(active(), ['restored R 0']);
+    tick(960);
+    assert.deepEqual(active(), ['restored R 0'], 'the last messages may still be on their way');
+    tick(966);
+    assert.deepEqual(active(), ['restored R 0', 'predicted U1 6']);
+    const [parent, nested] = engine.outages();
+    assert.equal(nested.nestedIn, parent.id);
+    assert.equal(nested.startedMs, parent.restoredMs, 'no customer-minute is counted twice');
+  });
+
+  test('a transformer with power again has it for its silent meters, too', () => {
+    const bed = feeder();
+    const { send, active } = engineOn(bed);
+    const silent = bed.below('T1').slice(0, 2);
+    send(
+      all(
+        bed.below('F1').filter((meter) => !silent.includes(meter)),
+        'last_gasp',
+        0,
+      ),
+      50,
+    );
+    assert.deepEqual(active(), ['predicted F1 24']);
+    send(all(bed.below('T1').slice(2), 'power_restored', 600), 601);
+    assert.deepEqual(active(), ['partly_restored F1 18']);
+  });
+
+  test('a transformer with a dark meter left keeps its silent ones out', () => {
+    const bed = feeder();
+    const { send, active } = engineOn(bed);
+    const [silent, stays, ...others] = bed.below('T1');
+    send(
+      all(
+        bed.below('F1').filter((meter) => meter !== silent),
+        'last_gasp',
+        0,
+      ),
+      50,
+    );
+    send(all(others, 'power_restored', 600), 601);
+    assert.deepEqual(active(), ['partly_restored F1 20']);
+    send([[stays, 'power_restored', 700]], 701);
+    assert.deepEqual(active(), ['partly_restored F1 18']);
+  });
+
+  test('one meter that answers does not restore an outage that was hardly heard', () => {
+    const bed = feeder();
+    const { send, engine, active } = engineOn(bed);
+    engine.place(bed.edge('R'), { actor: 'ann' }, 0);
+    send(all(bed.below('U1').slice(0, 1), 'power_restored', 600), 601);
+    assert.deepEqual(active(), ['partly_restored R 36']);
+  });
+
+  test('messages that trickle in make one step, not many', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    send(all(bed.below('F1'), 'last_gasp', 0), 50);
+    send(all(bed.below('T1'), 'power_restored', 600), 601);
+    send(all(bed.below('T2'), 'power_restored', 620), 621);
+    send(all(bed.below('T3'), 'power_restored', 700), 701);
+    assert.deepEqual(
+      engine.outages()[0].steps.map((step) => [step.fromMs / 1000, step.customersOut]),
+      [
+        [0, 24],
+        [600, 12],
+        [700, 6],
+      ],
+    );
+  });
+
+  test('restored by a person; a meter that stays dark comes back as an outage of its own', () => {
+    const bed = feeder();
+    const { send, tick, engine, active } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    engine.act(engine.outages()[0].id, 'restore', { actor: 'ann', reason: 'crew says so' }, 300_000);
+    send(all(bed.below('T1').slice(1), 'power_restored', 299), 310);
+    tick(400);
+    assert.deepEqual(active(), ['restored T1 0', `predicted M${bed.below('T1')[0]}@T1 1`]);
+  });
+
+  test('rejected: the same messages do not raise it again, new ones do', () => {
+    const bed = feeder();
+    const { send, tick, engine, active } = engineOn(bed);
+    const gasps = all(bed.below('T1'), 'last_gasp', 0);
+    send(gasps, 50);
+    engine.act(engine.outages()[0].id, 'reject', { actor: 'ann' }, 60_000);
+    send(gasps, 61);
+    tick(200);
+    assert.deepEqual(active(), []);
+    send(all(bed.below('T1'), 'last_gasp', 210), 300);
+    assert.deepEqual(active(), ['predicted T1 6']);
+  });
+
+  test('reopened: customers are out again, in a new step', () => {
+    const bed = feeder();
+    const { send, engine, active } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 50);
+    const { id } = engine.outages()[0];
+    engine.act(id, 'restore', { actor: 'ann' }, 100_000);
+    engine.act(id, 'reopen', { actor: 'ann', reason: 'wrong pole' }, 120_000);
+    assert.deepEqual(active(), ['confirmed T1 6']);
+    assert.deepEqual(
+      engine.outages()[0].steps.map((step) => step.customersOut),
+      [6, 6],
+    );
+  });
+});
