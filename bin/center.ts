@@ -13,6 +13,7 @@ import { makeServer } from '#http/server.ts';
 import type { Session } from '#model/api/common.ts';
 import type { LiveNote } from '#model/api/live.ts';
 import { FluxError } from '#model/errors.ts';
+import { customersInWords } from '#model/words.ts';
 import { makeAccessService } from '#services/access/service.ts';
 import { alarmRoutes } from '#services/alarms/routes.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
@@ -131,7 +132,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       for (const { outage, isNew } of news)
         if (isNew)
           say(
-            `Outage ${outage.id} predicted at ${outage.device_id}: ${outage.customers_out} customers`,
+            `Outage ${outage.id} predicted at ${outage.device_id}: ${customersInWords(outage.customers_out)}`,
             outage.area_id,
           );
       for (const { outage } of news)
@@ -175,7 +176,10 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     hub.publish({ notes: [{ at, text, area_id }] });
   }
 
-  await Promise.all([alarms.start(), outages.start(), pipeline.networkChanged(loaded.network), kpi.refresh()]);
+  pipeline.networkChanged(loaded.network);
+  // Awaited before anyone can ask; the server is made meanwhile.
+  const rebuilt = Promise.all([alarms.start(), outages.start(), kpi.refresh()]);
+  rebuilt.catch(() => undefined);
   const onCommitted = (): void => pipeline.wake();
   channel('flux:stream.readings_committed').subscribe(onCommitted);
   pipeline.wake();
@@ -272,6 +276,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     ],
   });
 
+  await rebuilt;
   const newPassword = await access.ensureAdministrator('admin');
   await listen(server, config);
   const port = (server.server.address() as net.AddressInfo).port;
@@ -308,7 +313,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     await network.replace(changed.network, changed.version);
     shownAt.clear();
     await outages.gridReplaced();
-    await pipeline.networkChanged(changed.network);
+    pipeline.networkChanged(changed.network);
     hub.announceNetwork(changed.version);
     say(
       `The network was replaced: version ${changed.version}, ${changed.network.meter.count.toLocaleString('en-US')} meters`,

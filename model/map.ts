@@ -17,7 +17,7 @@
 export interface MapNetworkMeta {
   version: string;
   name: string;
-  /** west, south, east, north in degrees */
+  /** west, south, east, north in degrees, of the part a map should open on */
   bounds: [number, number, number, number];
   areas: { id: string; name: string }[];
   substations: { id: string; name: string; meters: number }[];

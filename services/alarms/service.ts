@@ -2,6 +2,7 @@
 import type { Alarm } from '#model/api/live.ts';
 import type { Outage } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
+import { customersInWords } from '#model/words.ts';
 import { type NamedQuery, type Pool, rowsOf } from '#stores/postgres/pool.ts';
 
 export interface AlarmService {
@@ -44,11 +45,10 @@ function priorityOf(outage: Outage): number {
 
 function textOf(outage: Outage): string {
   const device = `${outage.device_kind.replaceAll('_', ' ')} ${outage.device_id}`;
-  const customers = outage.customers_affected.toLocaleString('en-US');
-  if (outage.state === 'restored' || outage.state === 'closed')
-    return `${device} back: ${customers} customers have supply again`;
+  const customers = customersInWords(outage.customers_affected);
+  if (outage.state === 'restored' || outage.state === 'closed') return `${device} back: ${customers} with supply again`;
   const critical = outage.critical_out > 0 ? `, ${outage.critical_out} critical` : '';
-  return `${device} out: ${customers} customers${critical}`;
+  return `${device} out: ${customers}${critical}`;
 }
 
 export function makeAlarmService(pool: Pool, report: (message: string, error: unknown) => void): AlarmService {

@@ -27,6 +27,27 @@ export function boundsOf(network: NetworkColumns): [number, number, number, numb
   return count === 0 ? [0, 0, 0, 0] : [west * 1e-7, south * 1e-7, east * 1e-7, north * 1e-7];
 }
 
+/** Networks can lie far apart (an import from elsewhere); a view of all of them shows none. Degrees from the middle. */
+const homeReachE7 = 1.5e7;
+
+/** Bounds of the part around the middle customer: what a map should open on. */
+export function homeBoundsOf(network: NetworkColumns): [number, number, number, number] {
+  const { node, meter } = network;
+  if (meter.count === 0) return boundsOf(network);
+  const middleOf = (column: Int32Array): number => Int32Array.from(column).sort()[column.length >> 1];
+  const [lon, lat] = [middleOf(meter.lonE7), middleOf(meter.latE7)];
+  let [west, south, east, north] = [lon, lat, lon, lat];
+  for (let n = 0; n < node.count; n++) {
+    const [nodeLon, nodeLat] = [node.lonE7[n], node.latE7[n]];
+    if (Math.abs(nodeLon - lon) > homeReachE7 || Math.abs(nodeLat - lat) > homeReachE7) continue;
+    if (nodeLon < west) west = nodeLon;
+    if (nodeLon > east) east = nodeLon;
+    if (nodeLat < south) south = nodeLat;
+    if (nodeLat > north) north = nodeLat;
+  }
+  return [west * 1e-7, south * 1e-7, east * 1e-7, north * 1e-7];
+}
+
 /** Meter keys of each substation, in key order: offsets into one array. */
 export function metersBySubstation(network: NetworkColumns): { offset: Uint32Array; meterKey: Int32Array } {
   const { meter, node, feeder, substation } = network;
@@ -62,7 +83,7 @@ export async function networkBundle(
   const meta: MapNetworkMeta = {
     version,
     name: network.name,
-    bounds: boundsOf(network),
+    bounds: homeBoundsOf(network),
     areas: Array.from({ length: area.count }, (_, r) => ({ id: area.id.at(r), name: area.name[r] })),
     substations: Array.from({ length: substation.count }, (_, r) => ({
       id: substation.id.at(r),

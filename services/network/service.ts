@@ -2,13 +2,13 @@
 import type { Asset, NetworkSummary, SearchHit, SwitchResult, Trace, TraceDirection } from '#model/api/network.ts';
 import { FluxError } from '#model/errors.ts';
 import { packEdgeStatus } from '#model/map.ts';
-import { edgeKindCode, edgeKinds, isSwitchable, type NetworkColumns } from '#model/network.ts';
+import { edgeKinds, isSwitchable, type NetworkColumns } from '#model/network.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { areaOf, describeAsset, findAsset, searchAssets } from './assets.ts';
 import { type LiveGrid, makeLiveGrid } from './live_grid.ts';
 import { boundsOf, meterBundle, metersBySubstation, networkBundle } from './map_bundle.ts';
 import { clearSwitchState, setSwitchState, switchStates } from './sql.ts';
-import { isolate } from './trace_isolate.ts';
+import { traceAsset } from './trace.ts';
 import { components, loops } from './trace_loops.ts';
 
 export interface Operated {
@@ -227,78 +227,4 @@ function summarise(grid: LiveGrid): NetworkSummary {
     bounds: boundsOf(network),
     by_kind: byKind,
   };
-}
-
-function traceAsset(grid: LiveGrid, id: string, direction: TraceDirection, withRows: boolean): Trace {
-  const startMs = performance.now();
-  const { network, operated } = grid;
-  const ref = findAsset(grid, id);
-  if (ref.type === 'substation') throw new FluxError('bad_request', `${id} is a substation; trace one of its feeders`);
-  const isMeter = ref.type === 'meter';
-  const edge = isMeter
-    ? operated.upEdge(network.meter.node[ref.row])
-    : ref.type === 'feeder'
-      ? network.feeder.headEdge[ref.row]
-      : ref.row;
-  const device = (row: number) => ({
-    id: network.edge.id.at(row),
-    kind: edgeKinds[network.edge.kind[row]],
-    edge_row: row,
-  });
-  let rows: ArrayLike<number>;
-  let devices: Trace['devices'] = [];
-  let feeds: Trace['alternate_feeds'] = [];
-  let below = { customers: 0, critical: 0, kw: 0 };
-  let nodes = 0;
-  if (direction === 'up') {
-    rows = isMeter ? operated.pathUpFromNode(network.meter.node[ref.row]) : operated.pathUp(edge);
-    nodes = rows.length + 1;
-    below = isMeter
-      ? { customers: 1, critical: network.meter.critical[ref.row] > 0 ? 1 : 0, kw: network.meter.peakKw[ref.row] }
-      : operated.countBelow(edge);
-    devices = Array.from(rows)
-      .filter(
-        (row) => isSwitchable(network.edge.kind[row]) || network.edge.kind[row] === edgeKindCode.power_transformer,
-      )
-      .map(device);
-  } else if (direction === 'down') {
-    rows = edge < 0 ? [] : operated.edgesBelow(edge);
-    nodes = edge < 0 ? 0 : operated.nodesBelow(edge).length;
-    below = edge < 0 ? below : operated.countBelow(edge);
-  } else {
-    const isolation = isolate(operated, edge);
-    rows = operated.edgesTouching(isolation.section.nodes as Int32Array<ArrayBuffer>);
-    nodes = isolation.section.nodes.length;
-    below = isolation.section;
-    devices = Array.from(isolation.open).map(device);
-    feeds = isolation.healthy.flatMap((section) =>
-      section.feeds.map((feed) => ({ ...device(feed.edge), feeder_id: feederIdAt(grid, feed.fromNode) })),
-    );
-  }
-  let lengthM = 0;
-  let transformers = 0;
-  for (let i = 0; i < rows.length; i++) {
-    lengthM += network.edge.lengthM[rows[i]];
-    if (network.edge.kind[rows[i]] === edgeKindCode.power_transformer) transformers++;
-  }
-  return {
-    id,
-    direction,
-    nodes,
-    edges: rows.length,
-    customers: below.customers,
-    critical_customers: below.critical,
-    kw: below.kw,
-    length_m: lengthM,
-    transformers,
-    devices,
-    alternate_feeds: feeds,
-    edge_rows: withRows ? new Uint8Array(Uint32Array.from(rows).buffer).toBase64() : '',
-    ms: performance.now() - startMs,
-  };
-}
-
-function feederIdAt(grid: LiveGrid, node: number): string {
-  const feeder = grid.network.node.feeder[node];
-  return feeder < 0 ? '' : grid.network.feeder.id.at(feeder);
 }

@@ -4,6 +4,7 @@
  */
 import { edgeKindCode, edgeKinds, type NetworkColumns } from '#model/network.ts';
 import { type MeterEventColumns, makeMeterEventColumns, meterEventCode } from '#model/reading.ts';
+import { customersInWords } from '#model/words.ts';
 import { type Delivery, imperfect } from '#sources/generator/event_faults.ts';
 import { Random } from '#sources/territory/random.ts';
 
@@ -147,7 +148,7 @@ export function makeField(options: FieldOptions): Field {
     note(
       nowMs,
       device,
-      `Simulated fault: ${edgeKinds[kind].replaceAll('_', ' ')} ${edge.id.at(device)} opened, ${customers} customers lost supply`,
+      `Simulated fault: ${edgeKinds[kind].replaceAll('_', ' ')} ${edge.id.at(device)} opened, ${customersInWords(customers)} lost supply`,
     );
     const repairAt = nowMs + (isFirst ? firstRepairMs / Math.max(1, speed) : between(repairMs[kind]));
     // On a main the part before the next switch can have its power back early: restoration in steps.
@@ -164,14 +165,14 @@ export function makeField(options: FieldOptions): Field {
         note(
           at,
           device,
-          `Simulated crew opened ${edge.id.at(section)} and closed ${edge.id.at(device)}: ${back} customers have supply again`,
+          `Simulated crew opened ${edge.id.at(section)} and closed ${edge.id.at(device)}: ${customersInWords(back)} with supply again`,
         );
       });
       later(repairAt, (at) =>
         note(
           at,
           device,
-          `Simulated crew repaired the section below ${edge.id.at(section)}: ${move(section, false, at)} customers have supply again`,
+          `Simulated crew repaired the section below ${edge.id.at(section)}: ${customersInWords(move(section, false, at))} with supply again`,
         ),
       );
       return;
@@ -181,7 +182,7 @@ export function makeField(options: FieldOptions): Field {
       note(
         at,
         device,
-        `Simulated crew closed ${edge.id.at(device)}: ${move(device, false, at)} customers have supply again`,
+        `Simulated crew closed ${edge.id.at(device)}: ${customersInWords(move(device, false, at))} with supply again`,
       );
     });
   }
