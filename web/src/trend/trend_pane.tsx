@@ -8,7 +8,7 @@ import { formatBucket, formatCount, formatNumber, formatPower } from '../lib/tim
 import { useSelectedAsset } from '../network/selected_place.ts';
 import type { Series } from './chart.tsx';
 import { LazyChart as Chart } from './lazy_chart.tsx';
-import { sampleAt } from './sample.ts';
+import { customersOutNow, sampleAt, withNow } from './sample.ts';
 
 const spans = [
   { label: '2 h', hours: 2 },
@@ -137,6 +137,7 @@ function useTrend(subject: Subject, hours: number) {
     },
   });
   const { data } = query;
+  const outNow = useLive((live) => customersOutNow(live.outages.values(), subject.level, subject.id));
   const shown = useMemo((): TrendData | undefined => {
     if (!data) return undefined;
     if (data.history) {
@@ -164,19 +165,25 @@ function useTrend(subject: Subject, hours: number) {
       format: (value) => formatPower(value),
       axis: 'left',
     };
+    /** both series up to this moment: the load is not known yet, the customers out are */
+    const upToNow = (times: number[], loadKw: (number | null)[], customersOut: (number | null)[]): TrendData => {
+      const nowS = (Date.now() + useLive.getState().clockOffsetMs) / 1000;
+      const out = withNow(times, customersOut, nowS, outNow);
+      return {
+        times: out.times,
+        freshTo: trend.fresh_to,
+        series: [
+          { ...load, values: withNow<number | null>(times, loadKw, nowS, null).values },
+          customersSeries(out.values),
+        ],
+      };
+    };
     // the outage history is exact to the event, the analytics layer to its bucket: the finer one wins where it is
     if (timeline && timeline.time_s.length > 1) {
       const times = timeline.time_s;
-      return {
-        times,
-        freshTo: trend.fresh_to,
-        series: [
-          { ...load, values: sampleAt(times, trend.time_s, trend.load_kw, trend.bucket_s) },
-          customersSeries(timeline.customers_out),
-        ],
-      };
+      return upToNow(times, sampleAt(times, trend.time_s, trend.load_kw, trend.bucket_s), timeline.customers_out);
     }
-    return { times: trend.time_s, freshTo: trend.fresh_to, series: [load, customersSeries(trend.customers_out)] };
-  }, [data]);
+    return upToNow(trend.time_s, trend.load_kw, trend.customers_out);
+  }, [data, outNow]);
   return { ...query, data: shown };
 }
