@@ -109,7 +109,7 @@ async function direct() {
     report: (message, error) => say(`${message}: ${String(error)}`),
   });
   try {
-    await pipeline.networkChanged(network);
+    pipeline.networkChanged(network);
     const ledger = makeLedger(store.pool);
     const sink = makeSegmentSink(segments, folder);
     const claim = await ledger.claim('bench', 0, 'reading');

@@ -82,7 +82,7 @@ async function withPipeline<T>(config: Config, work: (pipeline: PipelineService)
       report: (message, error) => process.stderr.write(`flux: ${message}: ${String(error)}\n`),
     });
     try {
-      await pipeline.networkChanged(network);
+      pipeline.networkChanged(network);
       return await work(pipeline);
     } finally {
       await pipeline.stop();

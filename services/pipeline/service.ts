@@ -33,8 +33,8 @@ export interface PipelineService {
   /** resolves when everything committed so far is in all layers */
   caughtUp(): Promise<void>;
   verify(): Promise<{ segments: number; differences: LayerDifference[] }>;
-  /** the network changed: meters belong elsewhere now */
-  networkChanged(network: NetworkColumns): Promise<void>;
+  /** the network changed: meters belong elsewhere now; the next refresh begins with that */
+  networkChanged(network: NetworkColumns): void;
   /** end of the newest interval known to be in the layers */
   freshTo(): Date | null;
   /** seconds the oldest committed but unresolved segment has waited; 0 when none waits, null before the first */
@@ -87,6 +87,8 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
   let refreshedAt: Date | null = null;
   let lastRefreshMs: number | null = null;
   let freshToS: number | null = null;
+  /** a network whose meters are not in the dimension yet: 0.5 s at 600,000 meters, which a start does not wait for */
+  let unplaced: NetworkColumns | undefined;
 
   const fileOf = (row: SegmentRow): NewSegment => ({
     segmentId: row.segmentId,
@@ -107,11 +109,20 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     return taken;
   }
 
+  async function placeMeters(): Promise<void> {
+    while (unplaced) {
+      const network = unplaced;
+      await loadMeterDimension(engine, network);
+      if (unplaced === network) unplaced = undefined;
+    }
+  }
+
   async function refreshAll(): Promise<void> {
     freshToS ??= await newestIntervalEndS(engine);
     await copyObservations(pool, engine);
     while (!stopped) {
       wanted = false;
+      await placeMeters();
       const rows = await nextSegments();
       if (rows.length === 0) {
         oldestWaiting = null;
@@ -237,8 +248,9 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       for (const row of segments) await verifySegment(dataFolder, row);
       return { segments: segments.length, differences: await verifyLayers(engine, segments.map(fileOf)) };
     },
-    networkChanged: async (network) => {
-      await loadMeterDimension(engine, network);
+    networkChanged: (network) => {
+      unplaced = network;
+      wake();
     },
     stop: async () => {
       stopped = true;
