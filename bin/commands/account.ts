@@ -14,16 +14,12 @@ export function accountCommands(program: Command, dataOption: () => Option): voi
     .requiredOption('--role <role>', roles.join(', '))
     .option('--areas <ids>', 'areas of responsibility, comma separated (default: the whole territory)')
     .addOption(dataOption())
-    .action((user: string, flags: { role: string; areas?: string; data?: string }) =>
-      withAccess(flags.data, async (access) => {
-        const password = await access.createAccount({
-          user,
-          role: roleFrom(flags.role),
-          areas: flags.areas?.split(',') ?? null,
-        });
-        process.stdout.write(`${password}\n`);
-      }),
-    );
+    .action((user: string, flags: { role: string; areas?: string; data?: string }) => {
+      const account = { user, role: roleFrom(flags.role), areas: flags.areas?.split(',') ?? null };
+      return withAccess(flags.data, async (access) => {
+        process.stdout.write(`${await access.createAccount(account)}\n`);
+      });
+    });
   program
     .command('sign-in')
     .description('a new one-time sign-in link; works for an hour')

@@ -177,12 +177,7 @@ async function clusterHome(dataFolder: string, owner: Owner | undefined): Promis
 async function runningPid(clusterFolder: string): Promise<number | undefined> {
   const content = await fs.readFile(path.join(clusterFolder, 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number(content.split('\n')[0]);
-  if (!pid) return undefined;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
-  }
+  if (!pid || !isAlive(pid)) return undefined;
   // A recycled process id is not a server: it must be PostgreSQL on this folder.
   const { stdout } = await run('ps', ['-p', String(pid), '-o', 'args=']).catch(() => ({ stdout: '' }));
   return stdout.includes(clusterFolder) ? pid : undefined;
@@ -190,9 +185,10 @@ async function runningPid(clusterFolder: string): Promise<number | undefined> {
 
 async function initialise(bin: string, clusterFolder: string, owner: Owner | undefined): Promise<void> {
   if (await fs.stat(path.join(clusterFolder, 'PG_VERSION')).catch(() => undefined)) return;
-  // Made beside and renamed: a start that is killed here leaves no half cluster.
-  const fresh = `${clusterFolder}.new`;
-  await fs.rm(fresh, { recursive: true, force: true });
+  // Made beside under a name of its own and renamed: a start that is killed here leaves no half cluster, and its
+  // initdb, which lives on for a moment, never meets the next one's.
+  await removeAbandoned(clusterFolder);
+  const fresh = `${clusterFolder}.new-${randomBytes(4).toString('hex')}`;
   await fs.mkdir(fresh, { recursive: true, mode: 0o700 });
   if (owner) await fs.chown(fresh, owner.uid, owner.gid);
   const settings = Object.entries(serverSettings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
@@ -213,7 +209,24 @@ async function initialise(bin: string, clusterFolder: string, owner: Owner | und
       { cause },
     );
   }
-  await fs.rename(fresh, clusterFolder);
+  await fs.rename(fresh, clusterFolder).catch(async (error: NodeJS.ErrnoException) => {
+    // Another start was quicker: its cluster is the one.
+    await fs.rm(fresh, { recursive: true, force: true });
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  });
+}
+
+const abandonedAfterMs = 10 * 60_000;
+
+/** Half clusters of starts that were killed long ago. */
+async function removeAbandoned(clusterFolder: string): Promise<void> {
+  const home = path.dirname(clusterFolder);
+  for (const name of await fs.readdir(home)) {
+    if (!name.startsWith(`${path.basename(clusterFolder)}.new`)) continue;
+    const stat = await fs.stat(path.join(home, name)).catch(() => undefined);
+    if (stat && Date.now() - stat.mtimeMs > abandonedAfterMs)
+      await fs.rm(path.join(home, name), { recursive: true, force: true });
+  }
 }
 
 /**
@@ -245,7 +258,7 @@ export async function startEmbeddedPostgres(
 
   const bin = await usableBinaries(options.ownBinaries, owner, home);
   await initialise(bin, clusterFolder, owner);
-  await fs.rm(path.join(clusterFolder, 'postmaster.pid'), { force: true });
+  await removeRecycledPid(clusterFolder);
 
   const logPath = path.join(home, 'postgres.log');
   const log = await fs.open(logPath, 'a');
@@ -271,11 +284,18 @@ export async function startEmbeddedPostgres(
   await log.close();
   server.unref();
   const socket = path.join(sockets, '.s.PGSQL.5432');
-  for (let waitedMs = 0; !ended && !(await isReady(clusterFolder, socket)); waitedMs += 20) {
+  for (let waitedMs = 0; !ended && !(await isReady(clusterFolder, socket, server.pid)); waitedMs += 20) {
     if (waitedMs > 60_000) break;
     await sleep(20);
   }
   if (ended || !server.pid) {
+    // Two starts at once: the other's server is up, or about to be.
+    const other = await runningPid(clusterFolder);
+    for (let waitedMs = 0; other && waitedMs < 10_000; waitedMs += 20) {
+      if (await isReady(clusterFolder, socket, other))
+        return { connection, started: false, clusterFolder, pid: other, stop: () => stopServer(other) };
+      await sleep(20);
+    }
     const tail = (await fs.readFile(logPath, 'utf8').catch(() => '')).split('\n').slice(-6).join('\n').trim();
     throw new FluxError(
       'postgres_start_failed',
@@ -296,23 +316,36 @@ export async function startEmbeddedPostgres(
   };
 }
 
-async function stopServer(pid: number): Promise<void> {
-  const alive = (): boolean => {
-    try {
-      return process.kill(pid, 0);
-    } catch {
-      return false;
-    }
-  };
-  if (alive()) process.kill(pid, 'SIGINT');
-  while (alive()) await sleep(20);
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
-/** The last line of postmaster.pid says `ready` once connections are accepted. */
-async function isReady(clusterFolder: string, socket: string): Promise<boolean> {
+async function stopServer(pid: number): Promise<void> {
+  if (isAlive(pid)) process.kill(pid, 'SIGINT');
+  while (isAlive(pid)) await sleep(20);
+}
+
+/**
+ * PostgreSQL itself takes over what a dead server left, and refuses while one of its backends still works on the files.
+ * Only a process id that belongs to another program by now would stop it for good.
+ */
+async function removeRecycledPid(clusterFolder: string): Promise<void> {
+  const file = path.join(clusterFolder, 'postmaster.pid');
+  const pid = Number((await fs.readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
+  if (pid && isAlive(pid) && (await runningPid(clusterFolder)) === undefined) await fs.rm(file, { force: true });
+}
+
+/** The last line of postmaster.pid says `ready` once connections are accepted; the first whose it is. */
+async function isReady(clusterFolder: string, socket: string, pid: number | undefined): Promise<boolean> {
   const content = await fs.readFile(path.join(clusterFolder, 'postmaster.pid'), 'utf8').catch(() => '');
+  const lines = content.split('\n');
   return (
-    content.split('\n')[7]?.trim() === 'ready' &&
+    Number(lines[0]) === pid &&
+    lines[7]?.trim() === 'ready' &&
     (await fs.stat(socket).then(
       () => true,
       () => false,
