@@ -1,7 +1,7 @@
 /**
  * Readings in: straight from the generator to durable (segment and ledger) and on to silver, and over HTTP.
  *
- *   flux bench ingest [--scale poc] [--batches 12] [--rows 250000] [--connections 1,4,16] [--seconds 15] [--repetitions 3]
+ *   flux bench ingest [--scale poc] [--batches 12] [--rows 250000] [--connections 4,16] [--seconds 10] [--repetitions 3]
  *
  * The opponent is multi-row INSERT over node-postgres of the same batches, into the same PostgreSQL. Making readings is
  * outside all figures. CPU is that of all processes: the program, PostgreSQL, the DuckDB children.
@@ -30,8 +30,8 @@ const { values: options } = parseArgs({
     scale: { type: 'string', default: 'poc' },
     batches: { type: 'string', default: '12' },
     rows: { type: 'string', default: '250000' },
-    connections: { type: 'string', default: '1,4,16' },
-    seconds: { type: 'string', default: '15' },
+    connections: { type: 'string', default: '4,16' },
+    seconds: { type: 'string', default: '10' },
     repetitions: { type: 'string', default: '3' },
   },
 });

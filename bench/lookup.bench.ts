@@ -2,7 +2,7 @@
  * Look-ups of the API while readings flow in: the newest reading of a meter (from the operational store) and an asset
  * with what hangs below it (from memory).
  *
- *   flux bench lookup [--scale poc] [--inflow 3000] [--rates 50,500] [--seconds 30] [--repetitions 3]
+ *   flux bench lookup [--scale poc] [--inflow 3000] [--rates 50,500] [--seconds 20] [--repetitions 3]
  *
  * Readings come by POST /api/readings, 500 a request, at an even rate. Latency counts from
  * sending, which never waits for earlier answers. The opponent asks PostgreSQL itself for the same rows under the same load: what is left is what HTTP, sign-in
@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
     scale: { type: 'string', default: 'poc' },
     inflow: { type: 'string', default: '3000' },
     rates: { type: 'string', default: '50,500' },
-    seconds: { type: 'string', default: '30' },
+    seconds: { type: 'string', default: '20' },
     repetitions: { type: 'string', default: '3' },
   },
 });

@@ -2,7 +2,7 @@
  * From an event on the grid to the browser: meter events come in over HTTP at an even rate, each takes one customer's
  * supply away or gives it back, and the outage it changes comes out of GET /api/stream.
  *
- *   flux bench push [--scale poc] [--rate 1000] [--seconds 30] [--repetitions 3]
+ *   flux bench push [--scale poc] [--rate 1000] [--seconds 20] [--repetitions 3]
  *
  * Latency counts from sending the POST that carries the event to the arrival of the delta whose outage row shows it:
  * HTTP, decoding, the durable event, the outage engine, the durable outage, the push hub (20 deltas a second), HTTP.
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
   options: {
     scale: { type: 'string', default: 'poc' },
     rate: { type: 'string', default: '1000' },
-    seconds: { type: 'string', default: '30' },
+    seconds: { type: 'string', default: '20' },
     repetitions: { type: 'string', default: '3' },
   },
 });
