@@ -64,6 +64,8 @@ const faultMix = [
 /** The first fault comes soon and is of a size a newcomer can follow. */
 const firstFaultMs = 6000;
 const firstRepairMs = 52_000;
+/** However fast the crews: long enough to be detected and looked at. */
+const leastRepairMs = 45_000;
 const meanBetweenFaultsMs = 110_000;
 const repairMs: Record<number, [number, number]> = {
   [edgeKindCode.power_transformer]: [150_000, 420_000],
@@ -150,7 +152,7 @@ export function makeField(options: FieldOptions): Field {
       device,
       `Simulated fault: ${edgeKinds[kind].replaceAll('_', ' ')} ${edge.id.at(device)} opened, ${customersInWords(customers)} lost supply`,
     );
-    const repairAt = nowMs + (isFirst ? firstRepairMs / Math.max(1, speed) : between(repairMs[kind]));
+    const repairAt = nowMs + Math.max(leastRepairMs, isFirst ? firstRepairMs / speed : between(repairMs[kind]));
     // On a main the part before the next switch can have its power back early: restoration in steps.
     const section = isFirst
       ? undefined
