@@ -144,8 +144,11 @@ export function makeNetworkService(needs: NetworkNeeds): NetworkService {
         else await setSwitchState(client, { key: edge, isOpen: open, source: 'operator', actor, reason });
       });
       const done = now().setOpen(edge, open);
-      if (done.changed)
+      if (done.changed) {
+        // components and loops are those of the grid as operated
+        summary = undefined;
         needs.operated({ edge, open, actor, reason, atMs: Date.now(), changedEdges: done.changedEdges });
+      }
       return resultOf(now(), id, open, done);
     },
     mapNetwork: (version) =>

@@ -22,7 +22,13 @@ import {
   verifyLayers,
 } from '#stores/columnar/layers.ts';
 import { mergeSegments, removeSegmentFiles, segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
-import { replaceSegments, type SegmentRow, segmentsAfter, smallSegments } from '#stores/postgres/ledger.ts';
+import {
+  newestSegmentId,
+  replaceSegments,
+  type SegmentRow,
+  segmentsAfter,
+  smallSegments,
+} from '#stores/postgres/ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { pricesAfter, streamPositions, weatherAfter } from './sql.ts';
 
@@ -30,7 +36,7 @@ export interface PipelineService {
   /** call after each commit of readings */
   wake(): void;
   status(): Promise<Pipeline>;
-  /** resolves when everything committed so far is in all layers */
+  /** resolves when everything committed before the call is in all layers; rejects where they can not be brought forward */
   caughtUp(): Promise<void>;
   verify(): Promise<{ segments: number; differences: LayerDifference[] }>;
   /** the network changed: meters belong elsewhere now; the next refresh begins with that */
@@ -81,6 +87,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
   const { pool, engine, dataFolder } = needs;
   let stopped = false;
   let running: Promise<void> | undefined;
+  let lastTurn: Promise<unknown> = Promise.resolve();
   let wanted = false;
   let wakeTimer: NodeJS.Timeout | undefined;
   let oldestWaiting: Date | null = null;
@@ -117,30 +124,37 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     }
   }
 
-  async function refreshAll(): Promise<void> {
+  /** Rounds and verifications one after another: what one reads, the other does not move or merge away. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = lastTurn.then(work);
+    lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Brings the layers forward by what one refresh takes. @returns whether it found something to do */
+  async function round(): Promise<boolean> {
+    if (stopped) return false;
     freshToS ??= await newestIntervalEndS(engine);
     await copyObservations(pool, engine);
-    while (!stopped) {
-      wanted = false;
-      await placeMeters();
-      const rows = await nextSegments();
-      if (rows.length === 0) {
-        oldestWaiting = null;
-        refreshedAt ??= new Date();
-        await tidySegments();
-        return;
-      }
-      oldestWaiting = rows[0].committedAt;
-      // A file that is not what was committed stops the layers here, loudly, instead of making them wrong.
-      for (const row of rows) await verifySegment(dataFolder, row);
-      const startMs = performance.now();
-      await refreshLayers(engine, rows.map(fileOf));
-      lastRefreshMs = performance.now() - startMs;
-      refreshedAt = new Date();
-      for (const row of rows) freshToS = Math.max(freshToS ?? 0, row.maxIntervalStartS + 900);
-      const rowCount = rows.reduce((sum, row) => sum + row.rowCount, 0);
-      refreshed.publish({ ms: lastRefreshMs, rows: rowCount, segments: rows.length });
+    await placeMeters();
+    const rows = await nextSegments();
+    if (rows.length === 0) {
+      oldestWaiting = null;
+      refreshedAt ??= new Date();
+      await tidySegments();
+      return false;
     }
+    oldestWaiting = rows[0].committedAt;
+    // A file that is not what was committed stops the layers here, loudly, instead of making them wrong.
+    for (const row of rows) await verifySegment(dataFolder, row);
+    const startMs = performance.now();
+    await refreshLayers(engine, rows.map(fileOf));
+    lastRefreshMs = performance.now() - startMs;
+    refreshedAt = new Date();
+    for (const row of rows) freshToS = Math.max(freshToS ?? 0, row.maxIntervalStartS + 900);
+    const rowCount = rows.reduce((sum, row) => sum + row.rowCount, 0);
+    refreshed.publish({ ms: lastRefreshMs, rows: rowCount, segments: rows.length });
+    return true;
   }
 
   /** A segment a second would be 86,400 files a day: runs of small ones that all layers have passed become one. */
@@ -156,25 +170,25 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     }
   }
 
-  function run(): Promise<void> {
-    running ??= refreshAll()
-      .catch((error: unknown) => {
-        if (stopped) return;
-        needs.report('layers could not be brought forward; tried again in 5 s', error);
-        later(5000);
-      })
-      .finally(() => {
-        running = undefined;
-        if (wanted) later(gatherMs);
-      });
-    return running;
+  async function run(): Promise<void> {
+    let hasFailed = false;
+    try {
+      do wanted = false;
+      while (await inTurn(round));
+    } catch (error) {
+      hasFailed = true;
+      if (!stopped) needs.report('layers could not be brought forward; tried again in 5 s', error);
+    }
+    running = undefined;
+    if (hasFailed) later(5000);
+    else if (wanted) later(gatherMs);
   }
 
   function later(ms: number): void {
     if (stopped || running || wakeTimer) return;
     wakeTimer = setTimeout(() => {
       wakeTimer = undefined;
-      void run();
+      running = run();
     }, ms);
   }
 
@@ -237,17 +251,17 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       };
     },
     caughtUp: async () => {
-      clearTimeout(wakeTimer);
-      wakeTimer = undefined;
-      while (running) await running;
-      await run();
+      // What is committed meanwhile is not waited for: under load there is always more.
+      const target = await newestSegmentId(pool);
+      while ((await inTurn(round)) && (await layerMark(engine)) < target);
     },
-    verify: async () => {
-      const mark = await layerMark(engine);
-      const segments = (await segmentsAfter(pool, 0, 10_000_000)).filter((row) => row.segmentId <= mark);
-      for (const row of segments) await verifySegment(dataFolder, row);
-      return { segments: segments.length, differences: await verifyLayers(engine, segments.map(fileOf)) };
-    },
+    verify: () =>
+      inTurn(async () => {
+        const mark = await layerMark(engine);
+        const segments = (await segmentsAfter(pool, 0, 10_000_000)).filter((row) => row.segmentId <= mark);
+        for (const row of segments) await verifySegment(dataFolder, row);
+        return { segments: segments.length, differences: await verifyLayers(engine, segments.map(fileOf)) };
+      }),
     networkChanged: (network) => {
       unplaced = network;
       wake();
@@ -255,7 +269,8 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     stop: async () => {
       stopped = true;
       clearTimeout(wakeTimer);
-      await running?.catch(() => undefined);
+      await running;
+      await lastTurn;
     },
   };
 }

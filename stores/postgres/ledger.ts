@@ -260,6 +260,15 @@ export function segmentsAfter(pool: Pool, segmentId: number, limit: number): Pro
   return rowsOf<SegmentRow>(pool, listSegments, [segmentId, limit]);
 }
 
+const newestSegment: NamedQuery = {
+  name: 'segment_newest',
+  text: 'select coalesce(max(segment.segment_id), 0) as id from segment',
+};
+/** Number of the last committed segment, 0 where there is none. */
+export async function newestSegmentId(pool: Pool): Promise<number> {
+  return (await oneRow<{ id: number }>(pool, newestSegment))!.id;
+}
+
 const listSmallSegments: NamedQuery = {
   name: 'segment_list_small',
   text: `
