@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,10 +80,11 @@ export function launchCenter(
   return { child, said: () => said };
 }
 
-export const ended = (child: ChildProcess): Promise<void> =>
-  child.exitCode !== null || child.signalCode !== null
-    ? Promise.resolve()
-    : new Promise((resolve) => child.once('exit', () => resolve()));
+export function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  child.ref();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
+}
 
 export async function until<T>(
   what: string,
@@ -177,6 +179,9 @@ export async function startCenter(options: CenterOptions = {}): Promise<RunningC
   const folder = options.folder ?? (await temporaryFolder());
   const flags = ['--port', '0', '--scale', String(options.meters ?? 500), ...(options.flags ?? ['--no-simulation'])];
   const { child, said } = launchCenter(folder, flags, options.environment);
+  // A test file whose tests are filtered out runs `before` and no `after`: it must end all the same.
+  child.unref();
+  for (const pipe of [child.stdout, child.stderr]) (pipe as Socket | null)?.unref();
   const onExit = (): void => {
     child.kill('SIGKILL');
   };
