@@ -3,7 +3,7 @@ import fs from 'node:fs/promises';
 import pg from 'pg';
 import { FluxError, messageOf } from '#model/errors.ts';
 import { type EmbeddedPostgres, freeBytes, startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
-import { migrate } from '#stores/postgres/migrate.ts';
+import { defineSpatialViews, migrate } from '#stores/postgres/migrate.ts';
 import { openPool, type Pool } from '#stores/postgres/pool.ts';
 import type { Config } from './config.ts';
 
@@ -31,6 +31,7 @@ export async function openStore(config: Config, applicationName: string): Promis
   const pool = openPool({ connection, max: config.connections, applicationName });
   try {
     const migrated = await migrate(pool);
+    await defineSpatialViews(pool);
     return {
       pool,
       connection,

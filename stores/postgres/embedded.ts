@@ -191,11 +191,10 @@ async function initialise(bin: string, clusterFolder: string, owner: Owner | und
   const fresh = `${clusterFolder}.new-${randomBytes(4).toString('hex')}`;
   await fs.mkdir(fresh, { recursive: true, mode: 0o700 });
   if (owner) await fs.chown(fresh, owner.uid, owner.gid);
-  const settings = Object.entries(serverSettings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   try {
     await run(
       path.join(bin, 'initdb'),
-      ['-D', fresh, '-U', 'flux', '-E', 'UTF8', '--no-locale', '--auth=trust', '--data-checksums', ...settings],
+      ['-D', fresh, '-U', 'flux', '-E', 'UTF8', '--no-locale', '--auth=trust', '--data-checksums'],
       { ...owner, cwd: '/' },
     );
   } catch (cause) {
@@ -209,6 +208,9 @@ async function initialise(bin: string, clusterFolder: string, owner: Owner | und
       { cause },
     );
   }
+  // In the file and not as flags: initdb takes settings only from PostgreSQL 16 on.
+  const settings = Object.entries(serverSettings).map(([key, value]) => `${key} = '${value}'`);
+  await fs.appendFile(path.join(fresh, 'postgresql.conf'), `\n${settings.join('\n')}\n`);
   await fs.rename(fresh, clusterFolder).catch(async (error: NodeJS.ErrnoException) => {
     // Another start was quicker: its cluster is the one.
     await fs.rm(fresh, { recursive: true, force: true });

@@ -6,6 +6,30 @@ import { FluxError } from '#model/errors.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 
 const migrationsFolder = path.join(import.meta.dirname, 'migrations');
+const spatialViews = path.join(import.meta.dirname, 'definitions', 'postgis.sql');
+
+/**
+ * Where PostGIS is there (or can be made: it has to be installed on the server, and the role allowed), views with real
+ * geometry. @returns whether they are there
+ */
+export async function defineSpatialViews(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ installed: string | null }>(
+    "select installed_version as installed from pg_available_extensions where name = 'postgis'",
+  );
+  if (rows.length === 0) return false;
+  const sql = await fs.readFile(spatialViews, 'utf8');
+  return inTransaction(pool, async (client) => {
+    await client.query('select pg_advisory_xact_lock($1)', [migrationLock]);
+    if (!rows[0].installed) await client.query('create extension if not exists postgis');
+    await client.query(sql);
+    return true;
+  }).catch((error: { code?: string }) => {
+    // insufficient_privilege: the views are a courtesy, a start does not depend on them
+    if (error.code === '42501') return false;
+    throw error;
+  });
+}
+
 /** any constant will do: it only has to be ours */
 const migrationLock = 7_266_001;
 
@@ -37,6 +61,12 @@ export async function migrate(pool: Pool, folder = migrationsFolder): Promise<st
       }
     }
     const ran: string[] = [];
+    // A migration may change what the spatial views show; they are made again after it.
+    if (migrations.some(({ name }) => !applied.has(name))) {
+      await client.query(
+        'drop view if exists substation_geometry, equipment_geometry, meter_geometry, outage_geometry',
+      );
+    }
     for (const { name, sql, sha256 } of migrations) {
       const before = applied.get(name);
       if (before === sha256) continue;
