@@ -87,6 +87,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     name: 'analytics',
     path: path.join(dataFolder, 'analytics.duckdb'),
     memoryLimit: config.analyticsMemory,
+    background: true,
     temporaryFolder,
     onOpen: openAnalytics,
   });

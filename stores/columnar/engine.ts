@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { channel } from 'node:diagnostics_channel';
+import os from 'node:os';
 import path from 'node:path';
 import { FluxError } from '#model/errors.ts';
 import type { EngineRequest, EngineResponse, WireColumn } from '#stores/columnar/engine_wire.ts';
@@ -15,6 +16,8 @@ export interface EngineOptions {
   path: string;
   memoryLimit?: string;
   threads?: number;
+  /** analytical work gives way to everything else on a busy machine: ordinary look-ups keep their milliseconds */
+  background?: boolean;
   temporaryFolder: string;
   /** called after each (re)start, before requests are taken: prepare the catalogue */
   onOpen?: (engine: Engine) => Promise<void>;
@@ -105,6 +108,7 @@ export function startEngine(options: EngineOptions): Engine {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     child = started;
+    if (options.background && started.pid) lowerPriority(started.pid);
     started.on('message', (response: EngineResponse) => {
       const entry = waiting.get(response.id);
       if (!entry) return;
@@ -216,6 +220,14 @@ export function startEngine(options: EngineOptions): Engine {
   // Kept for the first caller, who sees the error; here it must not be an unhandled rejection.
   ready().catch(() => undefined);
   return engine;
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    os.setPriority(pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // not allowed in this container, or gone already: then it runs like everything else
+  }
 }
 
 /** Rows as objects, for small results. */
