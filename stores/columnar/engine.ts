@@ -135,19 +135,30 @@ export function startEngine(options: EngineOptions): Engine {
 
   function ready(): Promise<void> {
     if (stopping) return Promise.reject(new FluxError('columnar_engine_lost', `the ${options.name} engine is stopped`));
-    opened ??= start().catch((error: unknown) => {
+    if (opened) return opened;
+    const attempt = start();
+    opened = attempt;
+    attempt.catch(() => {
+      // Killed while it opened: `lose` has cleared up, and what runs now is its successor.
+      if (opened !== attempt) return;
       const failed = child;
-      failed?.kill('SIGKILL');
       opened = undefined;
       child = undefined;
       state = 'stopped';
-      throw error;
+      failed?.kill('SIGKILL');
     });
-    return opened;
+    return attempt;
   }
 
   function send(call: EngineCall, deadlineMs: number): Promise<unknown> {
     const id = nextId++;
+    const asked = child;
+    if (!asked)
+      return Promise.reject(
+        new FluxError('columnar_engine_lost', `the ${options.name} engine ended; it is started again`, {
+          canRetry: true,
+        }),
+      );
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiting.delete(id);
@@ -157,12 +168,11 @@ export function startEngine(options: EngineOptions): Engine {
             `the analytical query took longer than ${deadlineMs / 1000} s and was ended; ask for less time or fewer assets`,
           ),
         );
-        const late = child;
-        late?.kill('SIGKILL');
-        if (late) lose(late);
+        asked.kill('SIGKILL');
+        lose(asked);
       }, deadlineMs);
       waiting.set(id, { resolve, reject, timer });
-      child!.send({ ...call, id } as EngineRequest, (error) => {
+      asked.send({ ...call, id } as EngineRequest, (error) => {
         if (!error || !waiting.delete(id)) return;
         clearTimeout(timer);
         reject(

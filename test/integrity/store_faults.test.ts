@@ -119,8 +119,40 @@ describe('DuckDB killed with SIGKILL under load', () => {
     await assertNothingLost(center, sender.acknowledged);
   });
 
+  test('killed in a refresh when nothing comes after it: the layers catch up by themselves', async () => {
+    const pending = async (): Promise<number> =>
+      (await center.call<Pipeline>('GET', '/api/pipeline')).body.sources.reduce(
+        (sum, source) => sum + source.pending,
+        0,
+      );
+    for (let kill = 0; kill < 3; kill++) {
+      const pid = await until('the process is there', async () => (await engineChildren(center.child.pid!)).analytics);
+      const sender = startSending(center, 20_000);
+      await until('one batch', () => sender.acknowledged > 0);
+      await sender.stop();
+      // refreshes are gathered for 0.7 s: about now it works
+      await sleep(600 + Math.random() * 200);
+      process.kill(pid, 'SIGKILL');
+      await until(`the process is there again; ${center.said()}`, async () => {
+        const { analytics } = await engineChildren(center.child.pid!);
+        return analytics !== undefined && analytics !== pid;
+      });
+      await until('nothing is pending', async () => (await pending()) === 0);
+    }
+  });
+
+  test('a verification under load finds nothing, a refresh under load ends', async () => {
+    const sender = startSending(center, 500);
+    for (let round = 0; round < 4; round++) {
+      const verified = await center.call<{ differences: unknown[] }>('POST', '/api/pipeline/verify');
+      assert.deepEqual([verified.status, verified.body.differences], [200, []]);
+      assert.equal((await center.call('POST', '/api/pipeline/refresh')).status, 200);
+    }
+    await sender.stop();
+  });
+
   test('the process that writes segments: refused for a moment, nothing lost', async () => {
-    const before = (await center.call<Pipeline>('GET', '/api/pipeline')).body.sources[0].stored;
+    const before = (await center.call<Pipeline>('POST', '/api/pipeline/refresh')).body.sources[0].stored;
     const sender = startSending(center);
     for (let kill = 0; kill < 3; kill++) {
       const goal = sender.acknowledged + 1000;
