@@ -95,6 +95,15 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const sink = makeSegmentSink(segmentEngine, dataFolder);
 
   // services
+  const kpi = kpiReader({
+    pool,
+    meters: () => columns().meter.count,
+    outages: () => outages.totals(),
+    layersLagS: () => pipeline.lagS(),
+  });
+  // Reads every row of the hot window: PostgreSQL does that while the network is read here.
+  const firstTotals = kpi.refresh();
+  firstTotals.catch(() => undefined);
   const loaded = await loadOrCreateNetwork(pool, config, progress);
   const notes: LiveNote[] = [];
   const network = makeNetworkService({
@@ -146,12 +155,6 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       });
     },
   });
-  const kpi = kpiReader({
-    pool,
-    meters: () => columns().meter.count,
-    outages: () => outages.totals(),
-    layersLagS: () => pipeline.lagS(),
-  });
   const door = openDoor({
     sink,
     ledger,
@@ -179,7 +182,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
 
   pipeline.networkChanged(loaded.network);
   // Awaited before anyone can ask; the server is made meanwhile.
-  const rebuilt = Promise.all([alarms.start(), outages.start(), kpi.refresh()]);
+  const rebuilt = Promise.all([alarms.start(), outages.start(), firstTotals]);
   rebuilt.catch(() => undefined);
   const onCommitted = (): void => pipeline.wake();
   channel('flux:stream.readings_committed').subscribe(onCommitted);
