@@ -50,7 +50,8 @@ export interface ServerOptions {
   metrics: Metrics;
   /** the session everyone has in `--open` mode */
   openSession?: Session;
-  isReady: () => Promise<Record<string, boolean>>;
+  /** what there is; `store` and `network` must be there, the real-time answers do without the rest for a moment */
+  isReady: () => Promise<{ store: boolean; network: boolean } & Record<string, boolean>>;
   /** folder of the built web app; the page says how to build it where it is missing */
   webFolder: string;
   logger: FastifyBaseLogger;
@@ -279,7 +280,7 @@ async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promis
   }));
   app.get('/api/ready', { schema: { summary: 'stores reachable, snapshot loaded', tags } }, async (_request, reply) => {
     const parts = await options.isReady();
-    const ready = Object.values(parts).every(Boolean);
+    const ready = parts.store && parts.network;
     return reply
       .code(ready ? 200 : 503)
       .header('cache-control', 'no-store')

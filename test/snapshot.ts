@@ -12,5 +12,11 @@ export async function matchesSnapshot(name: string, text: string): Promise<void>
     return;
   }
   const known = await fs.readFile(file, 'utf8').catch(() => '');
-  assert.deepEqual(text.split('\n'), known.split('\n'), `${name} changed; if it is meant, \`npm run bless\``);
+  if (text === known) return;
+  const [was, is] = [known.split('\n'), text.split('\n')];
+  const first = is.findIndex((line, i) => line !== was[i]);
+  const around = (lines: string[]): string => lines.slice(Math.max(0, first - 3), first + 8).join('\n');
+  assert.fail(
+    `${name} changed at line ${first + 1}; if it is meant, \`npm run bless\`\nwas:\n${around(was)}\nis:\n${around(is)}`,
+  );
 }

@@ -100,6 +100,7 @@ describe('DuckDB killed with SIGKILL under load', () => {
       const goal = sender.acknowledged + 1000;
       process.kill(pid, 'SIGKILL');
       for (const address of [
+        '/api/ready',
         '/api/network/summary',
         '/api/outages',
         '/api/kpi',
