@@ -87,7 +87,8 @@ function instantMs(record: Record, field: string, facts: DoorFacts): number {
     throw new Refused('bad_time', `${field} must be ISO 8601 with a zone, e.g. 2026-07-04T18:15:00-05:00`);
   }
   const ms = Date.parse(text);
-  if (Number.isNaN(ms) || !isDayOfMonth(text)) throw new Refused('bad_time', `${field} ${text} is not a time that exists`);
+  if (Number.isNaN(ms) || !isDayOfMonth(text))
+    throw new Refused('bad_time', `${field} ${text} is not a time that exists`);
   if (ms > facts.nowMs + futureToleranceMs)
     throw new Refused(
       'future_time',
