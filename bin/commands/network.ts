@@ -65,15 +65,15 @@ async function importNetwork(source: string, flags: ImportFlags): Promise<void> 
     throw new FluxError('bad_usage', `--epsg must be a number, e.g. --epsg 2278, not ${flags.epsg}`);
   const { network: addition, report } = readOpenDss(source, { epsg, place: placeFrom(flags.place), name: flags.name });
   const { config } = readConfig({ dataFolder: flags.data }, process.env);
-  const outcome = flags.dryRun ? { version: null, meters: null } : await storeAddition(config, addition);
+  const outcome = flags.dryRun ? { network_version: null, meters_total: null } : await storeAddition(config, addition);
   if (flags.json) process.stdout.write(`${JSON.stringify({ ...report, ...outcome }, null, 2)}\n`);
   else
     process.stdout.write(
-      `${JSON.stringify(report, null, 2)}\n${outcome.version ? `network version ${outcome.version}: ${outcome.meters!.toLocaleString('en-US')} meters in all\n` : 'nothing was changed (--dry-run)\n'}`,
+      `${JSON.stringify(report, null, 2)}\n${outcome.network_version ? `network version ${outcome.network_version}: ${outcome.meters_total!.toLocaleString('en-US')} meters in all\n` : 'nothing was changed (--dry-run)\n'}`,
     );
 }
 
-async function storeAddition(config: Config, addition: NetworkColumns): Promise<{ version: number; meters: number }> {
+async function storeAddition(config: Config, addition: NetworkColumns): Promise<{ network_version: number; meters_total: number }> {
   const progress = progressLine();
   const store = await openStore(config, 'flux import');
   try {
@@ -82,7 +82,7 @@ async function storeAddition(config: Config, addition: NetworkColumns): Promise<
     progress.show(0.6, 'writing the network');
     const sha256 = await writeSnapshot(config.dataFolder, merged);
     const version = await writeNetwork(store.pool, merged, { sha256, seed, stored });
-    return { version, meters: merged.meter.count };
+    return { network_version: version, meters_total: merged.meter.count };
   } finally {
     progress.done();
     await store.leave();

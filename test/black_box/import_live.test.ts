@@ -102,11 +102,12 @@ describe('importing OpenDSS feeders into a running center', { skip }, () => {
         assert.equal(imported.status, 0, imported.stderr);
         const report = JSON.parse(imported.stdout);
         meters += wanted.network.meter.count;
-        assert.deepEqual([report.loads, report.rejected, report.meters], [feeder.loads, 0, meters]);
-        assert.notEqual(String(report.version), first.network_version);
+        assert.deepEqual([report.loads, report.rejected, report.meters_total], [feeder.loads, 0, meters]);
+        assert.equal(report.meters, wanted.network.meter.count);
+        assert.notEqual(String(report.network_version), first.network_version);
 
         const { data: announced } = await stream.next('network');
-        assert.equal(announced.version, String(report.version));
+        assert.equal(announced.version, String(report.network_version));
         await stream.next('snapshot', ({ network_version }) => network_version === announced.version);
         const { body: current } = await center.call<{ version: string }>('GET', '/api/map/current');
         assert.equal(current.version, announced.version);
