@@ -1,21 +1,13 @@
 import { Type } from 'typebox';
 import { Trend } from '#model/api/live.ts';
-import { FluxError } from '#model/errors.ts';
 import type { RouteDeclaration } from '#model/route.ts';
+import { spanOf } from '#model/time.ts';
 import { type AnalyticsNeeds, loadTrend } from './service.ts';
-
-const day = 86_400;
 
 export function analyticsRoutes(
   needs: AnalyticsNeeds & { areaOf: (level: string, id: string | null) => string | null },
 ): RouteDeclaration[] {
   const idOf = (value: unknown): string | null => (value === undefined || value === '' ? null : String(value));
-  const secondsOf = (value: unknown, otherwise: number): number => {
-    if (value === undefined) return otherwise;
-    const ms = Date.parse(String(value));
-    if (Number.isNaN(ms)) throw new FluxError('bad_request', 'from and to must be ISO 8601, e.g. 2026-07-04T18:15:00Z');
-    return Math.floor(ms / 1000);
-  };
   return [
     {
       method: 'GET',
@@ -32,9 +24,7 @@ export function analyticsRoutes(
       }),
       response: Trend,
       handle: ({ query }) => {
-        const toS = secondsOf(query.to, Math.floor(Date.now() / 1000));
-        const fromS = secondsOf(query.from, toS - day);
-        if (fromS >= toS) throw new FluxError('bad_request', 'to must be later than from');
+        const { fromS, toS } = spanOf(query);
         return loadTrend(
           needs,
           String(query.level ?? 'system'),

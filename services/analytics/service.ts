@@ -1,5 +1,6 @@
 /** Trends over time for the system, a substation or a feeder: a fixed number of points, whatever the span. */
 import type { Trend } from '#model/api/live.ts';
+import { bucketFor } from '#model/time.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 
 export interface AnalyticsNeeds {
@@ -17,7 +18,6 @@ export interface AnalyticsNeeds {
 }
 
 const intervalS = 900;
-const bucketsS = [900, 1800, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400];
 
 export async function loadTrend(
   needs: AnalyticsNeeds,
@@ -28,7 +28,7 @@ export async function loadTrend(
   points: number,
 ): Promise<Trend> {
   const feeders = needs.feedersOf(level, id);
-  const bucketS = bucketsS.find((bucket) => (toS - fromS) / bucket <= points) ?? bucketsS[bucketsS.length - 1];
+  const bucketS = bucketFor(fromS, toS, points);
   const startS = fromS - (fromS % bucketS);
   // The readings of an interval come in during the quarter hour after it: before that its sum is a part, not a load.
   const completeS = Math.min(toS, Math.floor(Date.now() / 1000) - 2 * intervalS);

@@ -1,19 +1,10 @@
 import { Type } from 'typebox';
 import { Outage, OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
-import { FluxError } from '#model/errors.ts';
 import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
+import { spanOf } from '#model/time.ts';
 import type { OutageService } from './service.ts';
 
 const idParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
-const day = 86_400;
-
-function secondsOf(value: unknown, otherwise: number): number {
-  if (value === undefined) return otherwise;
-  const ms = Date.parse(String(value));
-  if (Number.isNaN(ms)) throw new FluxError('bad_request', 'from and to must be ISO 8601, e.g. 2026-07-04T18:15:00Z');
-  return Math.floor(ms / 1000);
-}
-
 export function outageRoutes(service: OutageService): RouteDeclaration[] {
   const byArea = { kind: 'asset' as const, areaOf: ({ params }: RouteRequest) => service.areaOf(params.id) };
   return [
@@ -42,9 +33,7 @@ export function outageRoutes(service: OutageService): RouteDeclaration[] {
         points: Type.Optional(Type.Integer({ minimum: 2, maximum: 2000, default: 200 })),
       }),
       handle: ({ query }) => {
-        const toS = secondsOf(query.to, Math.floor(Date.now() / 1000));
-        const fromS = secondsOf(query.from, toS - day);
-        if (fromS >= toS) throw new FluxError('bad_request', 'to must be later than from');
+        const { fromS, toS } = spanOf(query);
         return service.timeline(fromS, toS, Number(query.points ?? 200));
       },
     },

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { History, LatestReading, Receipt } from '#model/api/readings.ts';
-import { FluxError } from '#model/errors.ts';
 import type { SetAside } from '#model/reading.ts';
 import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
+import { spanOf } from '#model/time.ts';
 import type { ReadingsService } from './service.ts';
 
 /** What the door answers once a batch is durable. */
@@ -35,13 +35,6 @@ function receiptOf(answer: DoorAnswer): Static<typeof Receipt> {
       .slice(0, shownSetAside)
       .map(({ index, code, reason }) => ({ index, code, reason })),
   };
-}
-
-/** Seconds of an ISO 8601 query value. @throws FluxError `bad_request` */
-function secondsOf(value: unknown, name: string): number {
-  const ms = Date.parse(String(value));
-  if (Number.isNaN(ms)) throw new FluxError('bad_request', `${name} must be ISO 8601, e.g. 2026-07-04T18:15:00Z`);
-  return Math.floor(ms / 1000);
 }
 
 const areaOfQuery = (needs: ReadingsRouteNeeds) => (request: RouteRequest) =>
@@ -97,9 +90,7 @@ export function readingsRoutes(needs: ReadingsRouteNeeds): RouteDeclaration[] {
       }),
       response: History,
       handle: ({ query }) => {
-        const fromS = secondsOf(query.from, 'from');
-        const toS = query.to === undefined ? Math.floor(Date.now() / 1000) + 900 : secondsOf(query.to, 'to');
-        if (toS <= fromS) throw new FluxError('bad_request', 'to must be later than from');
+        const { fromS, toS } = spanOf(query);
         return service.history(String(query.meter), fromS, toS, Number(query.points ?? 400));
       },
     },

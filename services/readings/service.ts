@@ -2,6 +2,7 @@
 import type { History, LatestReading } from '#model/api/readings.ts';
 import { FluxError } from '#model/errors.ts';
 import { readingQualities } from '#model/reading.ts';
+import { bucketFor } from '#model/time.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { latestReading } from './sql.ts';
@@ -16,13 +17,6 @@ export interface ReadingsNeeds {
   engine: Engine;
   meterRowOf: (meterId: string) => number;
   freshTo: () => Date | null;
-}
-
-/** Bucket widths a chart can have; the first that gives no more than the asked points is taken. */
-const bucketsS = [900, 1800, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400];
-
-export function bucketFor(fromS: number, toS: number, points: number): number {
-  return bucketsS.find((bucket) => (toS - fromS) / bucket <= points) ?? bucketsS[bucketsS.length - 1];
 }
 
 export function makeReadingsService(needs: ReadingsNeeds): ReadingsService {
