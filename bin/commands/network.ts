@@ -73,7 +73,10 @@ async function importNetwork(source: string, flags: ImportFlags): Promise<void> 
     );
 }
 
-async function storeAddition(config: Config, addition: NetworkColumns): Promise<{ network_version: number; meters_total: number }> {
+async function storeAddition(
+  config: Config,
+  addition: NetworkColumns,
+): Promise<{ network_version: number; meters_total: number }> {
   const progress = progressLine();
   const store = await openStore(config, 'flux import');
   try {
