@@ -29,7 +29,7 @@ import { readingsRoutes } from '#services/readings/routes.ts';
 import { makeReadingsService } from '#services/readings/service.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
 import { makeSegmentSink, sweepSegments } from '#stores/columnar/segments.ts';
-import { knownSegmentPaths, makeLedger } from '#stores/postgres/ledger.ts';
+import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/ledger.ts';
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { openDoor } from './door.ts';
@@ -50,6 +50,9 @@ export interface Center {
   meters: number;
   stop(): Promise<void>;
 }
+
+/** Sources that only the process with the center's lock writes. */
+const ownSources = new Set(['http', 'simulation']);
 
 /** How many readings a first start looks back: enough for a chart, seconds to make. */
 const backfillRows = 2_400_000;
@@ -74,7 +77,13 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const { dataFolder } = config;
   const temporaryFolder = path.join(dataFolder, 'tmp');
   await fs.mkdir(temporaryFolder, { recursive: true });
-  const orphans = await sweepSegments(dataFolder, await knownSegmentPaths(pool));
+  // Owners first: what is committed between the two is in the second.
+  const owners = await presentOwners(pool);
+  const orphans = await sweepSegments(
+    dataFolder,
+    await knownSegmentPaths(pool),
+    (source, partition, epoch) => !ownSources.has(source) && epoch >= (owners.get(`${source}/${partition}`) ?? 0),
+  );
   if (orphans.length > 0) log.info({ orphans: orphans.length }, 'removed segment files that were never committed');
   const segmentEngine = startEngine({
     name: 'segments',

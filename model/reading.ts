@@ -55,6 +55,9 @@ export const meterEventCode = Object.fromEntries(meterEventTypes.map((type, code
   number
 >;
 
+/** Hours a reading counts as recent: what is older goes to the history only, not to the hot window. */
+export const hotWindowHours = 24;
+
 /** One row per meter event. */
 export interface MeterEventColumns {
   count: number;
@@ -78,6 +81,8 @@ export function makeMeterEventColumns(capacity: number): MeterEventColumns {
 export interface SetAside {
   /** position of the record within its batch, counted from 0 */
   index: number;
+  /** the record's offset at its source, where that is not the batch's first offset plus `index` */
+  offset?: number;
   /** stable code, e.g. `unknown_meter` */
   code: string;
   /** what is wrong and what to do, in words */

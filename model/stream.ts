@@ -15,6 +15,8 @@ export interface Batch {
   offsetTo: number;
   receivedAtMs: number;
   readings: ReadingColumns;
+  /** offset of each reading at its source, ascending; absent where row i has offset `offsetFrom + i` */
+  recordOffsets?: Float64Array;
   setAside: SetAside[];
 }
 
@@ -73,10 +75,23 @@ export interface SegmentSink {
   write(batch: Batch, epoch: number): Promise<SegmentManifest>;
 }
 
+/** What a source may ask of a commit. */
+export interface CommitOptions<Transaction> {
+  /** written in the transaction of the batch: the source's own record of how far it got */
+  alongside?: (transaction: Transaction) => Promise<void>;
+  /** false where nobody waits to hear which rows repeat: the silver layer finds them all the same, and commits are cheaper */
+  tellDuplicates?: boolean;
+}
+
 /** Keeps offsets, manifest and hot rows in step. */
-export interface Ledger {
+export interface Ledger<Transaction = unknown> {
   claim(source: string, partition: number, kind: 'reading' | 'event'): Promise<Claim>;
   /** @throws FluxError `fenced` where a later claim exists or the offsets do not follow */
-  commitReadings(claim: Claim, batch: Batch, manifest: SegmentManifest | undefined): Promise<Committed>;
-  commitEvents(claim: Claim, batch: EventBatch): Promise<CommittedEvents>;
+  commitReadings(
+    claim: Claim,
+    batch: Batch,
+    manifest: SegmentManifest | undefined,
+    options?: CommitOptions<Transaction>,
+  ): Promise<Committed>;
+  commitEvents(claim: Claim, batch: EventBatch, options?: CommitOptions<Transaction>): Promise<CommittedEvents>;
 }

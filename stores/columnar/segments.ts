@@ -20,7 +20,8 @@ function segmentColumns(batch: Batch): WireColumn[] {
   const { readings } = batch;
   const n = readings.count;
   const recordOffset = new Float64Array(n);
-  for (let i = 0; i < n; i++) recordOffset[i] = batch.offsetFrom + i;
+  if (batch.recordOffsets) recordOffset.set(batch.recordOffsets.subarray(0, n));
+  else for (let i = 0; i < n; i++) recordOffset[i] = batch.offsetFrom + i;
   return [
     { name: 'meter_key', type: 'integer', values: readings.meterKey.subarray(0, n) },
     { name: 'interval_start_s', type: 'integer', values: readings.intervalStartS.subarray(0, n) },
@@ -135,11 +136,25 @@ function segmentError(cause: unknown, folder: string): FluxError {
   });
 }
 
-/** Makes the folder; removes what a killed writer left: `*.tmp`, and files that no manifest row names. */
-export async function sweepSegments(dataFolder: string, known: ReadonlySet<string>): Promise<string[]> {
+const ownedName = /^(.+)-p(\d+)-\d+-\d+-e(\d+)\.parquet(\.tmp)?$/;
+
+/**
+ * Makes the folder; removes what a killed writer left: files that no manifest row names.
+ * @param mayCommit whether the owner that wrote a file could still commit it: then it stays (another process may be
+ *   between the rename and the transaction at this very moment)
+ */
+export async function sweepSegments(
+  dataFolder: string,
+  known: ReadonlySet<string>,
+  mayCommit: (source: string, partition: number, epoch: number) => boolean = () => false,
+): Promise<string[]> {
   const folder = segmentFolder(dataFolder);
   await fs.mkdir(folder, { recursive: true });
-  const orphans = (await fs.readdir(folder)).filter((name) => !known.has(name));
+  const orphans = (await fs.readdir(folder)).filter((name) => {
+    if (known.has(name)) return false;
+    const owned = ownedName.exec(name);
+    return !owned || !mayCommit(owned[1], Number(owned[2]), Number(owned[3]));
+  });
   for (const name of orphans) await fs.rm(path.join(folder, name), { force: true, recursive: true });
   return orphans;
 }

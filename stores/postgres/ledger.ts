@@ -5,6 +5,7 @@
 import { FluxError } from '#model/errors.ts';
 import type { SetAside } from '#model/reading.ts';
 import type { Batch, Claim, EventBatch, Ledger, SegmentManifest } from '#model/stream.ts';
+import { arrayLiteral, keepHotReadings } from '#stores/postgres/hot_window.ts';
 import { type Client, inTransaction, type NamedQuery, oneRow, type Pool, rowsOf } from '#stores/postgres/pool.ts';
 
 const claimPosition: NamedQuery = {
@@ -47,46 +48,10 @@ const insertSegment: NamedQuery = {
 const insertSetAside: NamedQuery = {
   name: 'set_aside_insert',
   text: `
-    insert into set_aside (source, partition_no, batch_offset, record_index, code, reason, content, received_at)
-    select $1, $2, $3, refused.record_index, refused.code, refused.reason, refused.content, $4
-    from unnest($5::int[], $6::text[], $7::text[], $8::text[]) as refused (record_index, code, reason, content)`,
-};
-
-// Rows are taken in meter order, so that two sources that commit at once never wait for each other in a circle.
-const upsertHotReadings: NamedQuery = {
-  name: 'ami_realtime_upsert',
-  text: `
-    with incoming as (
-      select row_no, meter_key, to_timestamp(interval_start_s) as interval_start, interval_minutes, wh, decivolt, quality,
-             -- a repeated row of the batch
-             row_number() over (partition by meter_key, interval_start_s, interval_minutes, wh, decivolt, quality order by row_no) > 1 as is_repeated
-      from unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[])
-           with ordinality as batch (meter_key, interval_start_s, interval_minutes, wh, decivolt, quality, row_no)
-    ),
-    duplicates as (
-      select incoming.row_no
-      from incoming
-      left join ami_realtime as hot
-        on hot.meter_key = incoming.meter_key and hot.interval_start = incoming.interval_start
-       and hot.interval_minutes = incoming.interval_minutes and hot.wh = incoming.wh
-       and hot.decivolt = incoming.decivolt and hot.quality = incoming.quality
-      where incoming.is_repeated or hot.meter_key is not null
-    ),
-    newest as (
-      select distinct on (meter_key) meter_key, interval_start, interval_minutes, wh, decivolt, quality
-      from incoming
-      order by meter_key, interval_start desc, quality, row_no desc
-    ),
-    stored as (
-      insert into ami_realtime as hot (meter_key, interval_start, interval_minutes, wh, decivolt, quality, received_at)
-      select meter_key, interval_start, interval_minutes, wh, decivolt, quality, $7 from newest
-      on conflict (meter_key) do update
-        set interval_start = excluded.interval_start, interval_minutes = excluded.interval_minutes, wh = excluded.wh,
-            decivolt = excluded.decivolt, quality = excluded.quality, received_at = excluded.received_at
-        where excluded.interval_start > hot.interval_start
-           or (excluded.interval_start = hot.interval_start and excluded.quality <= hot.quality)
-    )
-    select coalesce(array_agg((row_no - 1)::int order by row_no), '{}') as duplicate_rows from duplicates`,
+    insert into set_aside (source, partition_no, batch_offset, record_index, record_offset, code, reason, content, received_at)
+    select $1, $2, $3, refused.record_index, refused.record_offset, refused.code, refused.reason, refused.content, $4
+    from unnest($5::int[], $6::bigint[], $7::text[], $8::text[], $9::text[])
+      as refused (record_index, record_offset, code, reason, content)`,
 };
 
 const insertEvents: NamedQuery = {
@@ -113,12 +78,6 @@ const insertEvents: NamedQuery = {
 const segmentOrderLock = 7_266_003;
 const eventOrderLock = 7_266_002;
 
-/** A typed array as a PostgreSQL array literal (joining is ~20x faster than the driver's own array encoding). */
-const arrayLiteral = (
-  values: { subarray(from: number, to: number): { join(by: string): string } },
-  count: number,
-): string => `{${values.subarray(0, count).join(',')}}`;
-
 async function advance(client: Client, claim: Claim, batch: Batch | EventBatch, landed: number): Promise<void> {
   const values = [
     batch.source,
@@ -144,6 +103,7 @@ async function keepSetAside(client: Client, batch: Batch | EventBatch, setAside:
   if (setAside.length === 0) return;
   const columns = [
     setAside.map((r) => r.index),
+    setAside.map((r) => r.offset ?? batch.offsetFrom + r.index),
     setAside.map((r) => r.code),
     setAside.map((r) => withoutNul(r.reason)),
     setAside.map((r) => withoutNul(r.content)),
@@ -160,7 +120,18 @@ async function keepSetAside(client: Client, batch: Batch | EventBatch, setAside:
 /** PostgreSQL text can not hold NUL; hostile records do. */
 const withoutNul = (text: string): string => text.replaceAll('\u0000', '\\u0000');
 
-export function makeLedger(pool: Pool): Ledger {
+/** Channel that hears of commits of other processes: payload `reading` or `event`. */
+export const committedChannel = 'flux_committed';
+
+export interface LedgerOptions {
+  /** another process serves what is committed here: tell it */
+  announce?: boolean;
+}
+
+export function makeLedger(pool: Pool, { announce = false }: LedgerOptions = {}): Ledger<Client> {
+  const tell = async (client: Client, kind: 'reading' | 'event'): Promise<void> => {
+    if (announce) await client.query('select pg_notify($1, $2)', [committedChannel, kind]);
+  };
   return {
     claim: async (source, partition, kind) => {
       const row = await oneRow<{ epoch: number; next_offset: number; kind: 'reading' | 'event' }>(pool, claimPosition, [
@@ -173,30 +144,28 @@ export function makeLedger(pool: Pool): Ledger {
       return { source, partition, kind, epoch: row!.epoch, nextOffset: row!.next_offset };
     },
 
-    commitReadings: (claim, batch, manifest) =>
+    commitReadings: (claim, batch, manifest, options = {}) =>
       inTransaction(pool, async (client) => {
-        const { readings } = batch;
-        const n = readings.count;
+        const n = batch.readings.count;
         await advance(client, claim, batch, n);
         await keepSetAside(client, batch, batch.setAside);
+        await options.alongside?.(client);
         if (n === 0 || !manifest) return { duplicateRows: [] };
-        const row = await oneRow<{ duplicate_rows: number[] }>(client, upsertHotReadings, [
-          arrayLiteral(readings.meterKey, n),
-          arrayLiteral(readings.intervalStartS, n),
-          arrayLiteral(readings.intervalMinutes, n),
-          arrayLiteral(readings.wh, n),
-          arrayLiteral(readings.decivolt, n),
-          arrayLiteral(readings.quality, n),
-          new Date(batch.receivedAtMs),
-        ]);
+        const duplicateRows = await keepHotReadings(
+          client,
+          batch.readings,
+          batch.receivedAtMs,
+          options.tellDuplicates ?? true,
+        );
+        await tell(client, 'reading');
         // Last, because the lock is held until the commit: segment ids become visible in their order, so a reader that
         // goes on from the last id it has seen skips none.
         await client.query('select pg_advisory_xact_lock($1)', [segmentOrderLock]);
         await rowsOf(client, insertSegment, segmentValues(manifest));
-        return { duplicateRows: row!.duplicate_rows };
+        return { duplicateRows };
       }),
 
-    commitEvents: (claim, batch) =>
+    commitEvents: (claim, batch, options = {}) =>
       inTransaction(pool, async (client) => {
         const { events } = batch;
         const n = events.count;
@@ -204,7 +173,9 @@ export function makeLedger(pool: Pool): Ledger {
         await client.query('select pg_advisory_xact_lock($1)', [eventOrderLock]);
         await advance(client, claim, batch, n);
         await keepSetAside(client, batch, batch.setAside);
+        await options.alongside?.(client);
         if (n === 0) return { duplicateRows: [], eventIds: [], eventRows: [] };
+        await tell(client, 'event');
         const stored = await rowsOf<{ event_id: number; row: number }>(client, insertEvents, [
           arrayLiteral(events.meterKey, n),
           arrayLiteral(events.eventTimeMs, n),
@@ -315,4 +286,14 @@ export async function knownSegmentPaths(pool: Pool): Promise<Set<string>> {
     text: 'select segment.path from segment',
   });
   return new Set(rows.map((row) => row.path));
+}
+
+const ownerEpochs: NamedQuery = {
+  name: 'stream_position_owners',
+  text: 'select position.source, position.partition_no as "partition", position.owner_epoch as epoch from stream_position as position',
+};
+/** Present owner of every source and partition, by `source/partition`. */
+export async function presentOwners(pool: Pool): Promise<Map<string, number>> {
+  const rows = await rowsOf<{ source: string; partition: number; epoch: number }>(pool, ownerEpochs);
+  return new Map(rows.map((row) => [`${row.source}/${row.partition}`, row.epoch]));
 }

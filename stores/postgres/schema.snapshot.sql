@@ -265,9 +265,16 @@ create table set_aside (
   reason text not null,
   content text not null,
   received_at timestamp with time zone not null,
-  constraint set_aside_pkey PRIMARY KEY (set_aside_id)
+  record_offset bigint,
+  state text not null default 'open'::text,
+  resolved_at timestamp with time zone,
+  resolved_by text,
+  resolution text,
+  constraint set_aside_pkey PRIMARY KEY (set_aside_id),
+  constraint set_aside_state_check CHECK ((state = ANY (ARRAY['open'::text, 'resubmitted'::text, 'dismissed'::text])))
 );
 CREATE INDEX set_aside_received ON public.set_aside USING btree (received_at DESC);
+CREATE INDEX set_aside_source ON public.set_aside USING btree (source, partition_no, set_aside_id DESC);
 
 create table sign_in_link (
   token_sha256 bytea not null,

@@ -11,7 +11,7 @@ import { makeSegmentSink, sweepSegments } from '#stores/columnar/segments.ts';
 import { knownSegmentPaths, makeLedger } from '#stores/postgres/ledger.ts';
 import { openPool } from '#stores/postgres/pool.ts';
 import { commitReadings } from '#stream/commit.ts';
-import { readingsBetween, sequenceNetwork } from './sequence.ts';
+import { readingsBetween, rowAt, sequenceNetwork } from './sequence.ts';
 
 export interface ChildTask {
   dataFolder: string;
@@ -132,7 +132,8 @@ for (;;) {
     partition: 0,
     offsetFrom,
     offsetTo,
-    receivedAtMs: Date.now(),
+    // as if each came when its interval ended: older ones would not enter the hot window
+    receivedAtMs: rowAt(offsetTo).intervalStartS * 1000,
     readings: readingsBetween(offsetFrom, offsetTo),
     setAside: [],
   });
