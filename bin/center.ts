@@ -4,7 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import fs from 'node:fs/promises';
-import net from 'node:net';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pino } from 'pino';
 import { makeMetrics } from '#http/metrics.ts';
@@ -18,7 +18,7 @@ import { makeAccessService } from '#services/access/service.ts';
 import { alarmRoutes } from '#services/alarms/routes.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import { analyticsRoutes } from '#services/analytics/routes.ts';
-import { areaOf, findAsset, placeOfEdge } from '#services/network/assets.ts';
+import { areaOf, findAsset, metersOf, placeOfEdge } from '#services/network/assets.ts';
 import { networkRoutes } from '#services/network/routes.ts';
 import { makeNetworkService } from '#services/network/service.ts';
 import { outageRoutes } from '#services/outages/routes.ts';
@@ -27,6 +27,7 @@ import { pipelineRoutes } from '#services/pipeline/routes.ts';
 import { makePipelineService, openAnalytics } from '#services/pipeline/service.ts';
 import { readingsRoutes } from '#services/readings/routes.ts';
 import { makeReadingsService } from '#services/readings/service.ts';
+import { makeWindowService } from '#services/readings/window.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
 import { makeSegmentSink, sweepSegments } from '#stores/columnar/segments.ts';
 import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/ledger.ts';
@@ -35,6 +36,7 @@ import type { Config } from './config.ts';
 import { openDoor } from './door.ts';
 import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
+import { checkPort, listen } from './listen.ts';
 import { startSimulation } from './simulation.ts';
 import { holdCenterLock, openStore } from './store.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
@@ -267,7 +269,12 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
           meterRowOf: (id) => columns().meter.id.rowOf(id),
           freshTo,
         }),
-        areaOfMeter: areaOfId,
+        window: makeWindowService({
+          pool,
+          metersOf: (id) => metersOf(network.grid(), findAsset(network.grid(), id)),
+          meterIdOf: (row) => columns().meter.id.at(row),
+        }),
+        areaOfAsset: areaOfId,
         takeReadings: door.takeReadings,
         takeEvents: door.takeEvents,
       }),
@@ -292,7 +299,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   await rebuilt;
   const newPassword = await access.ensureAdministrator('admin');
   await listen(server, config);
-  const port = (server.server.address() as net.AddressInfo).port;
+  const port = (server.server.address() as AddressInfo).port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
   const signInUrl = config.open ? url : `${url}/#signin=${await access.makeSignInLink('admin')}`;
 
@@ -354,38 +361,4 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       await store.close();
     },
   };
-}
-
-function portTaken(config: Config): FluxError {
-  return new FluxError(
-    'port_in_use',
-    `port ${config.port} of ${config.host} is used by another program; stop it, or choose another with --port (0 = any free one)`,
-  );
-}
-
-/** Before anything is made: a taken port is the commonest reason a start fails. */
-async function checkPort(config: Config): Promise<void> {
-  const probe = net.createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(portTaken(config));
-      else
-        reject(
-          new FluxError('bad_address', `can not listen on ${config.host}:${config.port}: ${error.message}`, {
-            cause: error,
-          }),
-        );
-    });
-    probe.listen(config.port, config.host, resolve);
-  });
-  await new Promise((resolve) => probe.close(resolve));
-}
-
-async function listen(
-  server: { listen(options: { host: string; port: number }): Promise<string> },
-  config: Config,
-): Promise<void> {
-  await server.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EADDRINUSE' ? portTaken(config) : error;
-  });
 }

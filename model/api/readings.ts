@@ -42,9 +42,32 @@ export const LatestReading = Type.Object({
   kwh: Type.Number(),
   voltage: Type.Union([Type.Number(), Type.Null()]),
   quality: Type.String(),
-  received_at: Instant,
+  /** null where the reading has left the hot window: the history keeps the order of arrival, not its times */
+  received_at: Type.Union([Instant, Type.Null()]),
 });
 export type LatestReading = Static<typeof LatestReading>;
+
+/** Newest recent readings of the meters an asset supplies, in meter order; meters without one are counted only. */
+export const ReadingWindow = Type.Object({
+  asset_id: Type.String(),
+  /** meters the asset supplies now */
+  meters: Type.Integer(),
+  /** of them, listed here; a larger asset is asked for in pages */
+  readings: Type.Array(LatestReading),
+  /** ask again with `after` = this for the next page */
+  next_after: Type.Union([Type.Integer(), Type.Null()]),
+});
+export type ReadingWindow = Static<typeof ReadingWindow>;
+
+export const StoredEvent = Type.Object({
+  event_id: Type.Integer(),
+  meter_id: Type.String(),
+  event_time: Instant,
+  type: Type.String(),
+  source: Type.String(),
+  received_at: Instant,
+});
+export type StoredEvent = Static<typeof StoredEvent>;
 
 export const History = Type.Object({
   meter_id: Type.String(),

@@ -42,6 +42,24 @@ export function areaOf(grid: LiveGrid, ref: AssetRef): string | null {
   return substation < 0 ? null : network.area.id.at(network.substation.area[substation]);
 }
 
+/** Meter keys supplied through an asset as the grid is switched now; of a meter, itself. */
+export function metersOf(grid: LiveGrid, ref: AssetRef): Int32Array {
+  const { network, operated } = grid;
+  if (ref.type === 'meter') return Int32Array.of(ref.row);
+  if (ref.type === 'edge') return operated.metersBelow(ref.row);
+  if (ref.type === 'feeder') return operated.metersBelow(network.feeder.headEdge[ref.row]);
+  const parts: Int32Array[] = [];
+  for (let f = 0; f < network.feeder.count; f++)
+    if (network.feeder.substation[f] === ref.row) parts.push(operated.metersBelow(network.feeder.headEdge[f]));
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 export function describeAsset(grid: LiveGrid, ref: AssetRef): Asset {
   const { network } = grid;
   const feeder = feederOf(grid, ref);

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { History, LatestReading, Receipt } from '#model/api/readings.ts';
+import { History, LatestReading, ReadingWindow, Receipt, StoredEvent } from '#model/api/readings.ts';
 import type { SetAside } from '#model/reading.ts';
 import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
 import { spanOf } from '#model/time.ts';
 import type { ReadingsService } from './service.ts';
+import type { WindowService } from './window.ts';
 
 /** What the door answers once a batch is durable. */
 export interface DoorAnswer {
@@ -15,11 +16,15 @@ export interface DoorAnswer {
 
 export interface ReadingsRouteNeeds {
   service: ReadingsService;
-  areaOfMeter: (meterId: string) => string | null;
+  window: WindowService;
+  areaOfAsset: (id: string) => string | null;
   takeReadings: (body: unknown) => Promise<DoorAnswer>;
   takeEvents: (body: unknown) => Promise<DoorAnswer>;
 }
 
+const assetQuery = {
+  asset: Type.String({ minLength: 1, maxLength: 128, description: 'any asset that supplies meters' }),
+};
 const meterQuery = { meter: Type.String({ minLength: 1, maxLength: 128 }) };
 const maxBodyBytes = 32 * 1024 * 1024;
 const shownSetAside = 100;
@@ -38,7 +43,7 @@ function receiptOf(answer: DoorAnswer): Static<typeof Receipt> {
 }
 
 const areaOfQuery = (needs: ReadingsRouteNeeds) => (request: RouteRequest) =>
-  needs.areaOfMeter(String(request.query.meter));
+  needs.areaOfAsset(String(request.query.meter ?? request.query.asset));
 
 export function readingsRoutes(needs: ReadingsRouteNeeds): RouteDeclaration[] {
   const { service } = needs;
@@ -75,6 +80,39 @@ export function readingsRoutes(needs: ReadingsRouteNeeds): RouteDeclaration[] {
       query: Type.Object(meterQuery),
       response: LatestReading,
       handle: ({ query }) => service.latest(String(query.meter)),
+    },
+    {
+      method: 'GET',
+      path: '/api/readings/window',
+      summary: 'the newest recent readings of the meters an asset supplies',
+      role: 'viewer',
+      scope: { kind: 'asset', areaOf: areaOfQuery(needs) },
+      query: Type.Object({
+        ...assetQuery,
+        after: Type.Optional(Type.Integer({ minimum: 0 })),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, default: 500 })),
+      }),
+      response: ReadingWindow,
+      handle: ({ query }) =>
+        needs.window.readings(String(query.asset), Number(query.after ?? -1), Number(query.limit ?? 500)),
+    },
+    {
+      method: 'GET',
+      path: '/api/events',
+      summary: 'meter events below an asset, newest first',
+      role: 'viewer',
+      scope: { kind: 'asset', areaOf: areaOfQuery(needs) },
+      query: Type.Object({
+        ...assetQuery,
+        from: Type.String(),
+        to: Type.Optional(Type.String()),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, default: 500 })),
+      }),
+      response: Type.Array(StoredEvent),
+      handle: ({ query }) => {
+        const { fromS, toS } = spanOf(query);
+        return needs.window.events(String(query.asset), fromS, toS, Number(query.limit ?? 500));
+      },
     },
     {
       method: 'GET',

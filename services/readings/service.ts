@@ -1,11 +1,11 @@
 /** Meter readings: the newest from the operational store, history from the analytical one. */
 import type { History, LatestReading } from '#model/api/readings.ts';
 import { FluxError } from '#model/errors.ts';
-import { readingQualities } from '#model/reading.ts';
 import { bucketFor } from '#model/time.ts';
-import type { Engine } from '#stores/columnar/engine.ts';
+import { type Engine, rowsFrom } from '#stores/columnar/engine.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { latestReading } from './sql.ts';
+import { type HotRow, latestReading } from './sql.ts';
+import { type NewestReading, toLatest } from './window.ts';
 
 export interface ReadingsService {
   latest(meterId: string): Promise<LatestReading>;
@@ -27,17 +27,10 @@ export function makeReadingsService(needs: ReadingsNeeds): ReadingsService {
   }
   return {
     latest: async (meterId) => {
-      const hot = await latestReading(needs.pool, rowOf(meterId));
+      const row = rowOf(meterId);
+      const hot = (await latestReading(needs.pool, row)) ?? (await newestInHistory(needs.engine, row));
       if (!hot) throw new FluxError('not_found', `meter ${meterId} has not sent a reading yet`);
-      return {
-        meter_id: meterId,
-        reading_time: hot.interval_start.toISOString(),
-        interval_minutes: hot.interval_minutes,
-        kwh: hot.wh / 1000,
-        voltage: hot.decivolt > 0 ? hot.decivolt / 10 : null,
-        quality: readingQualities[hot.quality],
-        received_at: hot.received_at.toISOString(),
-      };
+      return toLatest(meterId, hot);
     },
     history: async (meterId, fromS, toS, points) => {
       const row = rowOf(meterId);
@@ -62,4 +55,21 @@ export function makeReadingsService(needs: ReadingsNeeds): ReadingsService {
       };
     },
   };
+}
+
+/** A meter that has not reported for a day is not in the hot window. @returns undefined where it never did */
+async function newestInHistory(engine: Engine, meterKey: number): Promise<NewestReading | undefined> {
+  const [row] = rowsFrom<Omit<HotRow, 'interval_start' | 'received_at'> & { start_s: number }>(
+    await engine.query(
+      `select reading.interval_start_s as start_s, reading.interval_minutes, reading.wh, reading.decivolt, reading.quality
+       from silver_reading as reading
+       where reading.meter_key = $1
+       order by reading.interval_start_s desc limit 1`,
+      [meterKey],
+      10_000,
+    ),
+  );
+  if (!row) return undefined;
+  const { start_s: startS, ...values } = row;
+  return { ...values, interval_start: new Date(startS * 1000), received_at: null };
 }
