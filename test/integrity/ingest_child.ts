@@ -19,10 +19,12 @@ export interface ChildTask {
   source: string;
   /** also brings the layers forward, after each commit */
   layers?: boolean;
+  /** ends by itself after so many commits */
+  batches?: number;
   plant?: 'offsets_first' | 'blind_retry' | 'early_answer' | 'hot_rows_later';
 }
 
-const { dataFolder, connection, source, layers, plant } = JSON.parse(process.argv[2]) as ChildTask;
+const { dataFolder, connection, source, layers, batches, plant } = JSON.parse(process.argv[2]) as ChildTask;
 const say = (line: string): void => {
   fs.writeSync(1, `${line}\n`);
 };
@@ -123,7 +125,7 @@ await pipeline?.networkChanged(network);
 const claim = await used.ledger.claim(source, 0, 'reading');
 await engine.query('select 1');
 say(`ready ${claim.nextOffset}`);
-for (;;) {
+for (let done = 0; done < (batches ?? Number.POSITIVE_INFINITY); done++) {
   const offsetFrom = claim.nextOffset;
   // sizes differ from run to run: a repeated batch is not the same batch
   const offsetTo = offsetFrom + 1 + Math.floor(Math.random() * 300);
@@ -140,3 +142,4 @@ for (;;) {
   say(`acknowledged ${offsetTo}`);
   await pipeline?.caughtUp();
 }
+process.exit(0);
