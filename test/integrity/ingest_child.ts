@@ -21,10 +21,12 @@ export interface ChildTask {
   layers?: boolean;
   /** ends by itself after so many commits */
   batches?: number;
+  /** most readings of a batch, 300 unless said */
+  rows?: number;
   plant?: 'offsets_first' | 'blind_retry' | 'early_answer' | 'hot_rows_later';
 }
 
-const { dataFolder, connection, source, layers, batches, plant } = JSON.parse(process.argv[2]) as ChildTask;
+const { dataFolder, connection, source, layers, batches, rows, plant } = JSON.parse(process.argv[2]) as ChildTask;
 const say = (line: string): void => {
   fs.writeSync(1, `${line}\n`);
 };
@@ -128,7 +130,7 @@ say(`ready ${claim.nextOffset}`);
 for (let done = 0; done < (batches ?? Number.POSITIVE_INFINITY); done++) {
   const offsetFrom = claim.nextOffset;
   // sizes differ from run to run: a repeated batch is not the same batch
-  const offsetTo = offsetFrom + 1 + Math.floor(Math.random() * 300);
+  const offsetTo = offsetFrom + 1 + Math.floor(Math.random() * (rows ?? 300));
   await commitReadings(used.sink, used.ledger, claim, {
     source,
     partition: 0,
