@@ -10,24 +10,27 @@ export interface AskerTask {
   perSecond: number;
   seconds: number;
   connections: number;
+  /** asked in turn */
+  questions: Question[];
+  target: { kind: 'http'; url: string; token: string } | { kind: 'postgres'; connection: pg.PoolConfig };
+}
+
+export interface Question {
+  /** address before the id, or a prepared statement with the id as $1 */
+  text: string;
   /** file with one id a line, asked in turn */
   idsFile: string;
-  target:
-    | { kind: 'http'; url: string; token: string /** addresses before the id */; prefixes: string[] }
-    /** a prepared statement with the id as $1 */
-    | { kind: 'postgres'; connection: pg.PoolConfig; text: string };
 }
 
 export interface AskerReport {
-  /** ms per prefix, or of the statement */
+  /** ms per question */
   latenciesMs: number[][];
   failed: number;
 }
 
 interface Asker {
-  kinds: number;
   /** @returns whether there was an answer */
-  ask(kind: number, id: string): Promise<boolean>;
+  ask(text: string, id: string): Promise<boolean>;
   close(): unknown;
 }
 
@@ -35,28 +38,30 @@ function askerOf({ target, connections }: AskerTask): Asker {
   if (target.kind === 'http') {
     const client = makeClient(target.url, connections, target.token);
     return {
-      kinds: target.prefixes.length,
-      ask: async (kind, id) => (await client.send('GET', `${target.prefixes[kind]}${id}`)).status === 200,
+      ask: async (text, id) => (await client.send('GET', `${text}${id}`)).status === 200,
       close: () => client.close(),
     };
   }
   const pool = new pg.Pool({ ...target.connection, max: connections });
   return {
-    kinds: 1,
-    ask: async (_, id) => (await pool.query({ name: 'asked', text: target.text, values: [id] })).rowCount === 1,
+    ask: async (text, id) => ((await pool.query({ name: text.slice(0, 60), text, values: [id] })).rowCount ?? 0) > 0,
     close: () => pool.end(),
   };
 }
 
 process.once('message', async (task: AskerTask) => {
-  const ids = fs.readFileSync(task.idsFile, 'utf8').split('\n');
+  const questions = task.questions.map(({ text, idsFile }) => ({
+    text,
+    ids: fs.readFileSync(idsFile, 'utf8').split('\n'),
+  }));
   const asker = askerOf(task);
-  const latenciesMs: number[][] = Array.from({ length: asker.kinds }, () => []);
+  const latenciesMs: number[][] = questions.map(() => []);
   let failed = 0;
   const one = async (index: number): Promise<void> => {
-    const kind = index % asker.kinds;
+    const kind = index % questions.length;
+    const { text, ids } = questions[kind];
     const sentMs = performance.now();
-    if (await asker.ask(kind, ids[index % ids.length])) latenciesMs[kind].push(performance.now() - sentMs);
+    if (await asker.ask(text, ids[index % ids.length])) latenciesMs[kind].push(performance.now() - sentMs);
     else failed++;
   };
   // Connections are open and code is warm before it counts.
