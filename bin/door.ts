@@ -1,8 +1,11 @@
 /** The HTTP door joined to the stream: decode, group, commit exactly once, tell the outages. */
 import {
+  appendEvents,
+  appendReadings,
   type MeterEventColumns,
   makeMeterEventColumns,
   makeReadingColumns,
+  pickEvents,
   type ReadingColumns,
 } from '#model/reading.ts';
 import type { Committed, CommittedEvents, Ledger, SegmentSink } from '#model/stream.ts';
@@ -22,47 +25,17 @@ export interface DoorNeeds {
 const maxQueuedRows = 400_000;
 const maxBatchRows = 50_000;
 
-function joinReadings(parts: ReadingColumns[]): ReadingColumns {
-  if (parts.length === 1) return parts[0];
-  const joined = makeReadingColumns(parts.reduce((sum, part) => sum + part.count, 0));
-  for (const part of parts) {
-    for (const field of [
-      'meterKey',
-      'intervalStartS',
-      'intervalMinutes',
-      'wh',
-      'decivolt',
-      'quality',
-      'sourceSeq',
-    ] as const) {
-      joined[field].set(part[field].subarray(0, part.count), joined.count);
-    }
-    joined.count += part.count;
-  }
-  return joined;
-}
-
-function joinEvents(parts: MeterEventColumns[]): MeterEventColumns {
-  if (parts.length === 1) return parts[0];
-  const joined = makeMeterEventColumns(parts.reduce((sum, part) => sum + part.count, 0));
-  for (const part of parts) {
-    for (const field of ['meterKey', 'eventTimeMs', 'type'] as const)
-      joined[field].set(part[field].subarray(0, part.count), joined.count);
-    joined.count += part.count;
-  }
-  return joined;
-}
-
-/** The rows that were new, in the order of their ids. */
-function newEvents(events: MeterEventColumns, { eventRows }: CommittedEvents): MeterEventColumns {
-  const fresh = makeMeterEventColumns(eventRows.length);
-  for (const row of eventRows) {
-    const i = fresh.count++;
-    fresh.meterKey[i] = events.meterKey[row];
-    fresh.eventTimeMs[i] = events.eventTimeMs[row];
-    fresh.type[i] = events.type[row];
-  }
-  return fresh;
+/** One batch out of many; a single one as it is. */
+function joinedBy<Columns extends { count: number }>(
+  make: (capacity: number) => Columns,
+  append: (out: Columns, part: Columns) => void,
+): (parts: Columns[]) => Columns {
+  return (parts) => {
+    if (parts.length === 1) return parts[0];
+    const joined = make(parts.reduce((sum, part) => sum + part.count, 0));
+    for (const part of parts) append(joined, part);
+    return joined;
+  };
 }
 
 export interface Door {
@@ -79,7 +52,7 @@ export function openDoor(needs: DoorNeeds): Door {
     maxQueuedRows,
     maxBatchRows,
     claim: () => ledger.claim('http', 0, 'reading'),
-    join: joinReadings,
+    join: joinedBy(makeReadingColumns, appendReadings),
     commit: (claim, rows, setAside) =>
       commitReadings(sink, ledger, claim, {
         source: 'http',
@@ -96,7 +69,7 @@ export function openDoor(needs: DoorNeeds): Door {
       maxQueuedRows,
       maxBatchRows,
       claim: () => ledger.claim(source, 0, 'event'),
-      join: joinEvents,
+      join: joinedBy(makeMeterEventColumns, appendEvents),
       commit: (claim, events, setAside) =>
         commitEvents(ledger, claim, {
           source,
@@ -109,7 +82,11 @@ export function openDoor(needs: DoorNeeds): Door {
         }),
       committed: (events, result) => {
         if (result.eventIds.length > 0)
-          needs.eventsStored(newEvents(events, result), result.eventIds[result.eventIds.length - 1], Date.now());
+          needs.eventsStored(
+            pickEvents(events, result.eventRows),
+            result.eventIds[result.eventIds.length - 1],
+            Date.now(),
+          );
       },
     });
   }

@@ -20,27 +20,11 @@ import { answerOf } from '#http/errors.ts';
 import type { Metrics } from '#http/metrics.ts';
 import type { Hub } from '#http/push.ts';
 import { refuseCrossSite, refuseForeignHost, setSecurityHeaders } from '#http/security.ts';
+import type { Access } from '#model/access.ts';
 import type { Session } from '#model/api/common.ts';
 import { ApiError, roles } from '#model/api/common.ts';
 import { FluxError } from '#model/errors.ts';
 import { isBinaryAnswer, type RouteDeclaration, type RouteRequest, seesArea } from '#model/route.ts';
-
-export interface Access {
-  /** the session of a token, undefined where it is none */
-  sessionOf(token: string): Promise<Session | undefined>;
-  /** new session token for a user with the right password, or for a one-time link */
-  signIn(user: string, password: string): Promise<string>;
-  useLink(token: string): Promise<string>;
-  signOut(token: string): Promise<void>;
-  changePassword(user: string, current: string | undefined, next: string): Promise<void>;
-  audit(entry: {
-    actor: string;
-    action: string;
-    subject: string;
-    outcome: string;
-    details?: Record<string, unknown>;
-  }): Promise<void>;
-}
 
 export interface ServerOptions {
   version: string;

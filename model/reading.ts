@@ -55,6 +55,22 @@ export const meterEventCode = Object.fromEntries(meterEventTypes.map((type, code
   number
 >;
 
+const readingFields = [
+  'meterKey',
+  'intervalStartS',
+  'intervalMinutes',
+  'wh',
+  'decivolt',
+  'quality',
+  'sourceSeq',
+] as const satisfies (keyof ReadingColumns)[];
+
+/** Appends the rows of `part`; `out` has room for them. */
+export function appendReadings(out: ReadingColumns, part: ReadingColumns): void {
+  for (const field of readingFields) out[field].set(part[field].subarray(0, part.count), out.count);
+  out.count += part.count;
+}
+
 /** Hours a reading counts as recent: what is older goes to the history only, not to the hot window. */
 export const hotWindowHours = 24;
 
@@ -75,6 +91,22 @@ export function makeMeterEventColumns(capacity: number): MeterEventColumns {
     eventTimeMs: new Float64Array(capacity),
     type: new Uint8Array(capacity),
   };
+}
+
+const eventFields = ['meterKey', 'eventTimeMs', 'type'] as const satisfies (keyof MeterEventColumns)[];
+
+/** Appends the rows of `part`; `out` has room for them. */
+export function appendEvents(out: MeterEventColumns, part: MeterEventColumns): void {
+  for (const field of eventFields) out[field].set(part[field].subarray(0, part.count), out.count);
+  out.count += part.count;
+}
+
+/** Some rows, in the order given. */
+export function pickEvents(events: MeterEventColumns, rows: readonly number[]): MeterEventColumns {
+  const picked = makeMeterEventColumns(rows.length);
+  for (const field of eventFields) picked[field].set(rows.map((row) => events[field][row]));
+  picked.count = rows.length;
+  return picked;
 }
 
 /** A record the door refused: kept with its reason, counted, shown, never lost. */

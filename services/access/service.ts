@@ -1,6 +1,7 @@
 /** Local accounts: generated first password, one-time sign-in links, sessions, and the audit log. */
 import { argon2, type BinaryLike, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { Access } from '#model/access.ts';
 import type { Role, Session } from '#model/api/common.ts';
 import { FluxError } from '#model/errors.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
@@ -56,19 +57,7 @@ async function passwordMatches(password: string, hash: string): Promise<boolean>
 /** Lets a wrong user name take as long as a wrong password. */
 const nobodysHash = hashPassword(randomBytes(18).toString('base64url'));
 
-export interface AccessService {
-  sessionOf(token: string): Promise<Session | undefined>;
-  signIn(user: string, password: string): Promise<string>;
-  useLink(token: string): Promise<string>;
-  signOut(token: string): Promise<void>;
-  changePassword(user: string, current: string | undefined, next: string): Promise<void>;
-  audit(entry: {
-    actor: string;
-    action: string;
-    subject: string;
-    outcome: string;
-    details?: Record<string, unknown>;
-  }): Promise<void>;
+export interface AccessService extends Access {
   /** Makes the first administrator where there is no account of that name. @returns the generated password, once */
   ensureAdministrator(user: string): Promise<string | undefined>;
   createAccount(account: { user: string; role: Role; areas: string[] | null }): Promise<string>;
