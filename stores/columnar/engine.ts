@@ -19,6 +19,8 @@ export interface EngineOptions {
   /** analytical work gives way to everything else on a busy machine: ordinary look-ups keep their milliseconds */
   background?: boolean;
   temporaryFolder: string;
+  /** a child that does not answer for so long hangs and is replaced, whatever deadlines its work still has; 20 s unless said */
+  hungMs?: number;
   /** called after each (re)start, before requests are taken: prepare the catalogue */
   onOpen?: (engine: Engine) => Promise<void>;
 }
@@ -71,6 +73,7 @@ export function startEngine(options: EngineOptions): Engine {
   let stopping = false;
   let restarts = 0;
   let nextId = 1;
+  const hungMs = options.hungMs ?? 20_000;
   const waiting = new Map<number, Waiting>();
 
   /** The child is gone or about to be: what it worked on has failed, and a new one follows it at once. */
@@ -131,6 +134,19 @@ export function startEngine(options: EngineOptions): Engine {
     );
     await options.onOpen?.(direct);
     state = 'ready';
+    listenFor(started);
+  }
+
+  /** Asks again and again whether it lives: `send` ends a child that does not answer. */
+  function listenFor(heard: ChildProcess): void {
+    const timer = setTimeout(() => {
+      if (child !== heard || stopping) return;
+      send({ op: 'ping' }, hungMs).then(
+        () => listenFor(heard),
+        () => undefined,
+      );
+    }, hungMs / 6);
+    timer.unref();
   }
 
   function ready(): Promise<void> {

@@ -93,6 +93,8 @@ function inTurn<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<
 
 async function answer(request: EngineRequest): Promise<unknown> {
   switch (request.op) {
+    case 'ping':
+      return undefined;
     case 'open':
       return open(request);
     case 'query': {

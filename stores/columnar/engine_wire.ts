@@ -7,6 +7,7 @@ export interface WireColumn {
 }
 
 export type EngineRequest = { id: number } & (
+  | { op: 'ping' }
   | { op: 'open'; path: string; memoryLimit: string; threads: number; temporaryFolder: string }
   | { op: 'query'; sql: string; values: unknown[] }
   | { op: 'script'; statements: string[] }

@@ -142,6 +142,25 @@ describe('DuckDB killed with SIGKILL under load', () => {
     }
   });
 
+  test('hung: map, look-ups and ingestion go on, it is replaced, and the layers catch up', async () => {
+    const pid = await until('the process is there', async () => (await engineChildren(center.child.pid!)).analytics);
+    const sender = startSending(center, 500);
+    process.kill(pid, 'SIGSTOP');
+    const goal = 3000;
+    await until('readings are taken', () => sender.acknowledged >= goal);
+    for (const address of ['/api/kpi', '/api/map/current', '/api/readings/window?asset=MTR-0000001'])
+      assert.equal((await center.call('GET', address)).status, 200, address);
+    await sender.stop();
+    await until('it is replaced', () => !isAlive(pid), 60_000);
+    await until('ready', () => ready(center));
+    await until('nothing is pending', async () => {
+      const { body } = await center.call<Pipeline>('GET', '/api/pipeline');
+      return (
+        body.analytics.state === 'ready' && body.sources.every((source) => source.pending === 0 && source.balanced)
+      );
+    });
+  });
+
   test('a verification under load finds nothing, a refresh under load ends', async () => {
     const sender = startSending(center, 500);
     for (let round = 0; round < 4; round++) {
