@@ -74,13 +74,20 @@ function isDayOfMonth(text: string): boolean {
 }
 
 export function instantMs(record: Record, field: string, facts: DoorFacts): number {
-  const text = record[field];
-  if (typeof text !== 'string' || !isoWithZone.test(text)) {
+  const given = record[field];
+  // a schema with a type for time gives one; JSON never does
+  if (given instanceof Date) return withinTime(given.getTime(), field, given.toJSON(), facts);
+  if (typeof given !== 'string' || !isoWithZone.test(given)) {
     throw new Refused('bad_time', `${field} must be ISO 8601 with a zone, e.g. 2026-07-04T18:15:00-05:00`);
   }
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms) || !isDayOfMonth(text))
-    throw new Refused('bad_time', `${field} ${text} is not a time that exists`);
+  const ms = Date.parse(given);
+  if (Number.isNaN(ms) || !isDayOfMonth(given))
+    throw new Refused('bad_time', `${field} ${given} is not a time that exists`);
+  return withinTime(ms, field, given, facts);
+}
+
+function withinTime(ms: number, field: string, text: string | null, facts: DoorFacts): number {
+  if (Number.isNaN(ms)) throw new Refused('bad_time', `${field} is not a time that exists`);
   if (ms > facts.nowMs + futureToleranceMs)
     throw new Refused(
       'future_time',

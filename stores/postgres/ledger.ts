@@ -171,7 +171,7 @@ export function makeLedger(pool: Pool, { announce = false }: LedgerOptions = {})
         const n = events.count;
         // Event ids must become visible in their order: readers go on from the last id they applied.
         await client.query('select pg_advisory_xact_lock($1)', [eventOrderLock]);
-        await advance(client, claim, batch, n);
+        await advance(client, claim, batch, n + (batch.besides ?? 0));
         await keepSetAside(client, batch, batch.setAside);
         await options.alongside?.(client);
         if (n === 0) return { duplicateRows: [], eventIds: [], eventRows: [] };

@@ -32,7 +32,7 @@ export function brokerAbsent(): string | false {
 /** Jars of the broker, from the local Maven repository; fetched the first time, remembered in the temporary folder. */
 async function classpath(): Promise<string> {
   const known = await fs.readFile(classpathFile, 'utf8').catch(() => '');
-  if (known && known.split(':').every((jar) => existsSync(jar))) return known;
+  if (known !== '' && known.split(':').every((jar) => existsSync(jar))) return known;
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'flux-kafka-pom-'));
   try {
     await fs.writeFile(
