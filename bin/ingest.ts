@@ -8,14 +8,16 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { FluxError } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
+import type { Ledger } from '#model/stream.ts';
 import { makeAvroReader } from '#sources/kafka/avro.ts';
-import { startConsumer } from '#sources/kafka/consumer.ts';
+import { type PartitionReader, startConsumer } from '#sources/kafka/consumer.ts';
 import { openSchemaRegistry } from '#sources/kafka/schema_registry.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
 import { makeSegmentSink, segmentFolder } from '#stores/columnar/segments.ts';
 import { forgetWorker, type PartitionReport, reportWorker } from '#stores/postgres/kafka_topics.ts';
 import { makeLedger } from '#stores/postgres/ledger.ts';
 import { networkState } from '#stores/postgres/network_tables.ts';
+import type { Client, Pool } from '#stores/postgres/pool.ts';
 import type { Config } from './config.ts';
 import { kafkaAccess } from './kafka_access.ts';
 import { makeKafkaReader } from './kafka_reader.ts';
@@ -29,8 +31,14 @@ export interface IngestWorker {
 
 const reportMs = 1000;
 
+/** Where the integrity tests plant their bugs. */
+export interface Alterations {
+  reader?: (reader: PartitionReader, pool: Pool) => PartitionReader;
+  ledger?: (ledger: Ledger<Client>) => Ledger<Client>;
+}
+
 /** @throws FluxError `bad_usage` without FLUX_KAFKA, and those of the stores */
-export async function startIngest(config: Config): Promise<IngestWorker> {
+export async function startIngest(config: Config, alter: Alterations = {}): Promise<IngestWorker> {
   const { kafka, dataFolder } = config;
   if (!kafka) throw new FluxError('bad_usage', 'the role ingest reads Kafka: set FLUX_KAFKA to its brokers');
   const log = pino(
@@ -54,10 +62,11 @@ export async function startIngest(config: Config): Promise<IngestWorker> {
   const avro = makeAvroReader(
     kafka.schemaRegistry === undefined ? undefined : openSchemaRegistry(kafka.schemaRegistry),
   );
-  const reader = makeKafkaReader({
+  const ledger = makeLedger(pool, { announce: true });
+  const ordinary = makeKafkaReader({
     pool,
     sink: makeSegmentSink(engine, dataFolder),
-    ledger: makeLedger(pool, { announce: true }),
+    ledger: alter.ledger?.(ledger) ?? ledger,
     kindOf: (topic) => (topic === kafka.eventsTopic ? 'event' : 'reading'),
     facts: () => {
       const { meter, edge } = network.columns();
@@ -70,6 +79,7 @@ export async function startIngest(config: Config): Promise<IngestWorker> {
       };
     },
   });
+  const reader = alter.reader?.(ordinary, pool) ?? ordinary;
   const topics = [kafka.readingsTopic, kafka.eventsTopic];
   const consumer = startConsumer({ access, group: kafka.group, topics, reader, report });
 

@@ -19,6 +19,7 @@ export interface Scene {
   folder: string;
   postgres: EmbeddedPostgres;
   pool: Pool;
+  databaseUrl: string;
   engine: Engine;
   network: NetworkColumns;
   end(): Promise<void>;
@@ -27,6 +28,7 @@ export interface Scene {
 export async function openScene(): Promise<Scene> {
   const folder = await temporaryFolder();
   const postgres = await startEmbeddedPostgres(folder);
+  const { user, database, host } = postgres.connection;
   const pool = openPool({ connection: postgres.connection });
   pool.on('error', () => undefined);
   await migrate(pool);
@@ -39,6 +41,7 @@ export async function openScene(): Promise<Scene> {
     folder,
     postgres,
     pool,
+    databaseUrl: `postgresql://${user}@/${database}?host=${encodeURIComponent(host)}`,
     engine,
     network,
     end: async () => {
