@@ -168,7 +168,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     sink,
     ledger,
     meterRowOf: (id) => columns().meter.id.rowOf(id),
-    eventsStored: (events, lastId, receivedMs) => outages.apply(events, lastId, receivedMs),
+    eventsStored: outages.apply,
   });
   const hub = makeHub({
     snapshot: () => ({

@@ -16,7 +16,7 @@ export interface DoorNeeds {
   ledger: Ledger;
   meterRowOf: (meterId: string) => number;
   /** durable events, in order */
-  eventsStored: (events: MeterEventColumns, lastEventId: number, receivedMs: number) => void;
+  eventsStored: (events: MeterEventColumns, previousEventId: number, lastEventId: number, receivedMs: number) => void;
 }
 
 const maxQueuedRows = 400_000;
@@ -109,7 +109,12 @@ export function openDoor(needs: DoorNeeds): Door {
         }),
       committed: (events, result) => {
         if (result.eventIds.length > 0)
-          needs.eventsStored(newEvents(events, result), result.eventIds[result.eventIds.length - 1], Date.now());
+          needs.eventsStored(
+            newEvents(events, result),
+            result.previousEventId,
+            result.eventIds[result.eventIds.length - 1],
+            Date.now(),
+          );
       },
     });
   }

@@ -86,6 +86,8 @@ export interface CommittedEvents extends Committed {
   /** ids of the events that were new, ascending, and the batch rows they belong to */
   eventIds: number[];
   eventRows: number[];
+  /** the newest event before these; 0 where none is new. Events of other processes stand in between or do not. */
+  previousEventId: number;
 }
 
 /** Writes segments that survive a power cut once `write` returns. */
