@@ -4,7 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import fs from 'node:fs/promises';
-import net from 'node:net';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pino } from 'pino';
 import { makeMetrics } from '#http/metrics.ts';
@@ -32,9 +32,11 @@ import { makeSegmentSink, sweepSegments } from '#stores/columnar/segments.ts';
 import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/ledger.ts';
 import { version } from './about.ts';
 import type { Config } from './config.ts';
+import { startConsumers } from './consumers.ts';
 import { openDoor } from './door.ts';
 import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
+import { checkPort, listen } from './port.ts';
 import { startSimulation } from './simulation.ts';
 import { holdCenterLock, openStore } from './store.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
@@ -292,7 +294,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   await rebuilt;
   const newPassword = await access.ensureAdministrator('admin');
   await listen(server, config);
-  const port = (server.server.address() as net.AddressInfo).port;
+  const port = (server.server.address() as AddressInfo).port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
   const signInUrl = config.open ? url : `${url}/#signin=${await access.makeSignInLink('admin')}`;
 
@@ -313,6 +315,15 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       report,
     });
   let simulation = config.simulation ? begin() : undefined;
+  const consumers = await startConsumers({
+    config,
+    pool,
+    connection: store.connection,
+    readingsCommitted: () => pipeline.wake(),
+    eventsCommitted: () => outages.catchUp(),
+    alarm: (id, wrong) => hub.publish({ alarms: alarms.condition(id, wrong) }),
+    report,
+  });
   let replacing = Promise.resolve();
   lock.onNetworkChanged((next) => {
     replacing = replacing
@@ -342,6 +353,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     meters: loaded.network.meter.count,
     stop: async () => {
       clearInterval(kpiTimer);
+      await consumers.stop();
       await simulation?.stop();
       hub.close();
       await server.close();
@@ -354,38 +366,4 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       await store.close();
     },
   };
-}
-
-function portTaken(config: Config): FluxError {
-  return new FluxError(
-    'port_in_use',
-    `port ${config.port} of ${config.host} is used by another program; stop it, or choose another with --port (0 = any free one)`,
-  );
-}
-
-/** Before anything is made: a taken port is the commonest reason a start fails. */
-async function checkPort(config: Config): Promise<void> {
-  const probe = net.createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(portTaken(config));
-      else
-        reject(
-          new FluxError('bad_address', `can not listen on ${config.host}:${config.port}: ${error.message}`, {
-            cause: error,
-          }),
-        );
-    });
-    probe.listen(config.port, config.host, resolve);
-  });
-  await new Promise((resolve) => probe.close(resolve));
-}
-
-async function listen(
-  server: { listen(options: { host: string; port: number }): Promise<string> },
-  config: Config,
-): Promise<void> {
-  await server.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EADDRINUSE' ? portTaken(config) : error;
-  });
 }

@@ -4,7 +4,6 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { pino } from 'pino';
 import { FluxError } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
@@ -16,6 +15,7 @@ import { startEngine } from '#stores/columnar/engine.ts';
 import { makeSegmentSink, segmentFolder } from '#stores/columnar/segments.ts';
 import { forgetWorker, type PartitionReport, reportWorker } from '#stores/postgres/kafka_topics.ts';
 import { makeLedger } from '#stores/postgres/ledger.ts';
+import { listenTo } from '#stores/postgres/listen.ts';
 import { networkState } from '#stores/postgres/network_tables.ts';
 import type { Client, Pool } from '#stores/postgres/pool.ts';
 import type { Config } from './config.ts';
@@ -145,58 +145,27 @@ async function followNetwork(
   config: Config,
   report: (message: string, error: unknown) => void,
 ): Promise<FollowedNetwork> {
-  const { pool, connection } = store;
+  const { pool } = store;
   for (let waitedS = 0; !(await networkState(pool)); waitedS++) {
     if (waitedS === 10)
       report('there is no network yet', new FluxError('no_network', 'start the center, or import a network'));
     await sleep(1000);
   }
   let loaded = await loadOrCreateNetwork(pool, config, () => undefined);
-  let stopped = false;
-  let listener: pg.Client | undefined;
   let loading: Promise<void> = Promise.resolve();
-
   async function look(): Promise<void> {
     const state = await networkState(pool);
     if (state && String(state.version) !== loaded.version)
       loaded = await loadOrCreateNetwork(pool, config, () => undefined);
   }
-
-  /** Listens; after a lost connection again, with a look at what may have been missed. */
-  async function listen(): Promise<void> {
-    if (stopped) return;
-    const client = new pg.Client({
-      ...(typeof connection === 'string' ? { connectionString: connection } : connection),
-      application_name: 'flux ingest network',
-    });
-    let isOver = false;
-    const again = (): void => {
-      if (isOver || stopped) return;
-      isOver = true;
-      void client.end().catch(() => undefined);
-      setTimeout(() => void listen(), 1000);
-    };
-    client.on('error', again);
-    client.on('end', again);
-    client.on('notification', () => {
-      loading = loading.then(look).catch((error: unknown) => report('the network could not be read again', error));
-    });
-    try {
-      await client.connect();
-      await client.query('listen network_changed');
-      listener = client;
-      await look();
-    } catch {
-      again();
-    }
-  }
-  await listen();
+  const listener = await listenTo(store.connection, 'network_changed', () => {
+    loading = loading.then(look).catch((error: unknown) => report('the network could not be read again', error));
+  });
   return {
     columns: () => loaded.network,
     stop: async () => {
-      stopped = true;
+      await listener.close();
       await loading;
-      await listener?.end();
     },
   };
 }

@@ -43,7 +43,9 @@ async function runIngest(config: Config): Promise<void> {
     await worker.stop();
     process.exit(status);
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0));
+  process.on('SIGTERM', () => void stop(0));
+  // Ctrl+C reaches a center's own process too: the center ends it in its turn
+  process.on('SIGINT', () => (process.connected ? undefined : void stop(0)));
   process.on('disconnect', () => void stop(0));
   worker = await startIngest(config);
   process.send?.('ready');

@@ -1,5 +1,5 @@
 /** What the store knows of Kafka beside the ledger: lives of topics, gaps, consuming processes. */
-import { type NamedQuery, oneRow, type Pool, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
+import { inTransaction, type NamedQuery, oneRow, type Pool, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
 
 /** Offsets of a topic under one id: the ledger's offset is `baseOffset` + Kafka's. */
 export interface Life {
@@ -54,14 +54,16 @@ export interface Gap {
   to: number;
 }
 
-const gapsAfterId: NamedQuery = {
-  name: 'kafka_gap_after',
+const gapsUntold: NamedQuery = {
+  name: 'kafka_gap_untold',
   text: `
     select gap.gap_id as id, gap.topic, gap.partition_no as "partition", gap.offset_from as "from", gap.offset_to as "to"
-    from kafka_gap as gap where gap.gap_id > $1 order by gap.gap_id`,
+    from kafka_gap as gap
+    where not exists (select from alarm where alarm.id = 'ALM-KAFKA-GAP-' || gap.gap_id)
+    order by gap.gap_id`,
 };
-/** Home: operational store. Gaps after an id, oldest first. */
-export const gapsAfter = (pool: Pool, id: number) => rowsOf<Gap>(pool, gapsAfterId, [id]);
+/** Home: operational store. Gaps no alarm was ever raised for, oldest first. */
+export const untoldGaps = (pool: Pool) => rowsOf<Gap>(pool, gapsUntold);
 
 /** How one partition stands in the process that reads it. Offsets are Kafka's. */
 export interface PartitionReport {
@@ -148,4 +150,48 @@ export async function storeDeviceStates(
     source,
     new Date(receivedAtMs),
   ]);
+}
+
+const readPositions: NamedQuery = {
+  name: 'kafka_position_of_topic',
+  text: `
+    select position.partition_no as "partition", position.next_offset as "nextOffset"
+    from stream_position as position
+    where position.source = 'kafka.' || $1
+    order by position.partition_no
+    for update`,
+};
+const endOwners: NamedQuery = {
+  name: 'kafka_position_end_owner',
+  text: `
+    update stream_position as position set owner_epoch = position.owner_epoch + 1
+    where position.source = 'kafka.' || $1 and position.partition_no = $2`,
+};
+
+/**
+ * From now on the offsets of a topic are those of the topic as it is: a recreated one is read from its beginning, one
+ * that lost messages from its end. What is committed keeps its offsets; who reads a changed partition is fenced.
+ * @param topic with the next offset of each of its partitions
+ * @returns partitions that changed, with the offset of Kafka they are read from
+ */
+export function acceptTopic(
+  pool: Pool,
+  topic: { name: string; id: string; ends: { partition: number; end: number }[] },
+): Promise<{ partition: number; offset: number }[]> {
+  return inTransaction(pool, async (client) => {
+    const positions = await rowsOf<{ partition: number; nextOffset: number }>(client, readPositions, [topic.name]);
+    const changed: { partition: number; offset: number }[] = [];
+    for (const { partition, nextOffset } of positions) {
+      const life = await lifeOf(client, topic.name, partition);
+      const end = topic.ends.find((one) => one.partition === partition)?.end;
+      if (!life || end === undefined) continue;
+      const isRecreated = life.topicId !== topic.id;
+      if (!isRecreated && nextOffset - life.baseOffset <= end) continue;
+      const offset = isRecreated ? 0 : end;
+      await beginLife(client, topic.name, partition, { topicId: topic.id, baseOffset: nextOffset - offset });
+      await rowsOf(client, endOwners, [topic.name, partition]);
+      changed.push({ partition, offset });
+    }
+    return changed;
+  });
 }
