@@ -286,7 +286,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         freshTo,
         areaOf: (_level, id) => (id ? areaOfId(id) : null),
       }),
-      ...pipelineRoutes(pipeline, pool),
+      ...pipelineRoutes(pipeline, pool, { engine: analytics, dataFolder, network: columns }),
       kpi.route,
     ],
   });

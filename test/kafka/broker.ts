@@ -89,6 +89,8 @@ export interface Broker {
   pid(): number;
   createTopic(topic: string, partitions: number, configs?: Record<string, string>): Promise<void>;
   deleteTopic(topic: string): Promise<void>;
+  /** As retention does: what is before the offset is gone. */
+  deleteRecords(topic: string, partition: number, offset: number): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -203,6 +205,10 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
         });
       }),
     deleteTopic: (topic) => administer((admin) => admin.deleteTopics({ topics: [topic] })),
+    deleteRecords: async (topic, partition, offset) => {
+      const partitions = [{ partition, offset: BigInt(offset) }];
+      await administer((admin) => admin.deleteRecords({ topics: [{ name: topic, partitions }] }));
+    },
     kill: async () => {
       child.kill('SIGKILL');
       await ended(child);

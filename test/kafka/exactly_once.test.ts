@@ -9,13 +9,13 @@ import type { ConsumeTask } from './consume_child.ts';
 import { type CuttingProxy, startProxy } from './proxy.ts';
 import {
   checkSequence,
+  consumeInto,
   emptyScene,
   killConsuming,
   openProducer,
   openScene,
   type Scene,
   sendSequence,
-  startConsuming,
   type TextProducer,
   untilReceived,
 } from './scene.ts';
@@ -45,17 +45,16 @@ describe('readings from Kafka', { skip: brokerAbsent() }, () => {
   });
   afterEach(killConsuming);
   const consume = (environment: Record<string, string> = {}, plant?: ConsumeTask['plant']) =>
-    startConsuming({
-      dataFolder: scene.folder,
-      environment: {
+    consumeInto(
+      scene,
+      {
         FLUX_KAFKA: broker.address,
         FLUX_KAFKA_GROUP: `group_${number}`,
         FLUX_KAFKA_TOPICS: `readings=${topic},events=events_${number}`,
-        DATABASE_URL: scene.databaseUrl,
         ...environment,
       },
       plant,
-    });
+    );
 
   test('every message is a row, once, with its offset', async () => {
     await sendSequence(producer, topic, 0, 20_000);

@@ -77,7 +77,7 @@ export async function killConsuming(): Promise<void> {
   await Promise.all(left.map((child) => ended(child)));
 }
 
-export function startConsuming(task: ConsumeTask): ConsumingProcess {
+function startConsuming(task: ConsumeTask): ConsumingProcess {
   const file = path.join(import.meta.dirname, 'consume_child.ts');
   const child = spawn(process.execPath, [file, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   running.add(child);
@@ -102,6 +102,19 @@ export function startConsuming(task: ConsumeTask): ConsumingProcess {
   };
 }
 
+/** A consuming process on the scene's stores. */
+export function consumeInto(
+  scene: Scene,
+  environment: Record<string, string>,
+  plant?: ConsumeTask['plant'],
+): ConsumingProcess {
+  return startConsuming({
+    dataFolder: scene.folder,
+    environment: { DATABASE_URL: scene.databaseUrl, ...environment },
+    plant,
+  });
+}
+
 /** The message of reading k of the sequence, as the generator writes it. */
 export function messageAt(k: number): { meter_id: string; [field: string]: unknown } {
   const { meter, intervalStartS, wh } = rowAt(k);
@@ -116,14 +129,17 @@ export function messageAt(k: number): { meter_id: string; [field: string]: unkno
   };
 }
 
-export type TextProducer = Producer<string, string, string, string>;
-export function openProducer(address: string): TextProducer {
+export type TextProducer = Producer<string, string | Buffer, string, string>;
+export function openProducer(address: string, transactionalId?: string): TextProducer {
   const text = (value?: string): Buffer | undefined => (value === undefined ? undefined : Buffer.from(value));
-  const serializers = { key: text, value: text, headerKey: text, headerValue: text };
+  const any = (value?: string | Buffer): Buffer | undefined =>
+    value === undefined ? undefined : Buffer.from(value as string);
+  const serializers = { key: text, value: any, headerKey: text, headerValue: text };
   return new Producer({
     clientId: 'flux-test-producer',
     bootstrapBrokers: [address],
     idempotent: true,
+    ...(transactionalId ? { transactionalId } : {}),
     retries: 200,
     retryDelay: 100,
     serializers,
