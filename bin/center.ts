@@ -33,6 +33,7 @@ import { makeSegmentSink, sweepSegments } from '#stores/columnar/segments.ts';
 import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/ledger.ts';
 import { version } from './about.ts';
 import type { Config } from './config.ts';
+import { startConsumers } from './consumers.ts';
 import { openDoor } from './door.ts';
 import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
@@ -170,7 +171,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     sink,
     ledger,
     meterRowOf: (id) => columns().meter.id.rowOf(id),
-    eventsStored: (events, lastId, receivedMs) => outages.apply(events, lastId, receivedMs),
+    eventsStored: outages.apply,
   });
   const hub = makeHub({
     snapshot: () => ({
@@ -291,7 +292,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         freshTo,
         areaOf: (_level, id) => (id ? areaOfId(id) : null),
       }),
-      ...pipelineRoutes(pipeline, pool),
+      ...pipelineRoutes(pipeline, pool, { engine: analytics, dataFolder, network: columns }),
       kpi.route,
     ],
   });
@@ -320,6 +321,15 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       report,
     });
   let simulation = config.simulation ? begin() : undefined;
+  const consumers = await startConsumers({
+    config,
+    pool,
+    connection: store.connection,
+    readingsCommitted: () => pipeline.wake(),
+    eventsCommitted: () => outages.catchUp(),
+    alarm: (id, wrong) => hub.publish({ alarms: alarms.condition(id, wrong) }),
+    report,
+  });
   let replacing = Promise.resolve();
   lock.onNetworkChanged((next) => {
     replacing = replacing
@@ -349,6 +359,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     meters: loaded.network.meter.count,
     stop: async () => {
       clearInterval(kpiTimer);
+      await consumers.stop();
       await simulation?.stop();
       hub.close();
       await server.close();

@@ -24,7 +24,38 @@ export interface Config {
   secureCookies: boolean;
   analyticsMemory: string;
   logLevel: string;
+  /** undefined where the center reads no Kafka */
+  kafka: KafkaConfig | undefined;
 }
+
+export interface KafkaConfig {
+  brokers: string[];
+  group: string;
+  readingsTopic: string;
+  eventsTopic: string;
+  sasl: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | undefined;
+  user: string | undefined;
+  /** the first line of this file is the password */
+  passwordFile: string | undefined;
+  tls: boolean;
+  /** PEM file of certificates to trust; the system's where it is not given */
+  caFile: string | undefined;
+  /** may hold user and password: never to be logged */
+  schemaRegistry: string | undefined;
+}
+
+/** Settings of Kafka are those of the environment alone: a consuming process is started with the same. */
+const kafkaVariables = [
+  'FLUX_KAFKA',
+  'FLUX_KAFKA_GROUP',
+  'FLUX_KAFKA_TOPICS',
+  'FLUX_KAFKA_SASL',
+  'FLUX_KAFKA_USER',
+  'FLUX_KAFKA_PASSWORD_FILE',
+  'FLUX_KAFKA_TLS',
+  'FLUX_KAFKA_CA',
+  'FLUX_SCHEMA_REGISTRY',
+] as const;
 
 /** Variables and what they set; anything else that begins with FLUX_ is reported. */
 const variables: Record<string, keyof Config> = {
@@ -108,10 +139,59 @@ export function readConfig(
     secureCookies: booleanFrom('FLUX_SECURE_COOKIES', value.secureCookies ?? false),
     analyticsMemory: text('analyticsMemory', '1GB'),
     logLevel: text('logLevel', 'info'),
+    kafka: kafkaFrom(environment),
   };
   checkTogether(config);
-  const unknownVariables = Object.keys(environment).filter((name) => name.startsWith('FLUX_') && !variables[name]);
+  const unknownVariables = Object.keys(environment).filter(
+    (name) => name.startsWith('FLUX_') && !variables[name] && !kafkaVariables.some((known) => known === name),
+  );
   return { config, unknownVariables };
+}
+
+const saslMechanisms = { plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512' } as const;
+
+/** @throws FluxError `bad_usage` */
+function kafkaFrom(environment: NodeJS.ProcessEnv): KafkaConfig | undefined {
+  const given = (name: (typeof kafkaVariables)[number]): string | undefined => environment[name] || undefined;
+  const brokers = (given('FLUX_KAFKA') ?? '')
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '');
+  if (brokers.length === 0) return undefined;
+  const topics = topicsFrom(given('FLUX_KAFKA_TOPICS'));
+  const mechanism = given('FLUX_KAFKA_SASL')?.toLowerCase();
+  if (mechanism !== undefined && !Object.hasOwn(saslMechanisms, mechanism))
+    throw new FluxError('bad_usage', `FLUX_KAFKA_SASL must be one of ${Object.keys(saslMechanisms).join(', ')}`);
+  if (mechanism !== undefined && !(given('FLUX_KAFKA_USER') && given('FLUX_KAFKA_PASSWORD_FILE')))
+    throw new FluxError('bad_usage', 'FLUX_KAFKA_SASL needs FLUX_KAFKA_USER and FLUX_KAFKA_PASSWORD_FILE');
+  return {
+    brokers,
+    group: given('FLUX_KAFKA_GROUP') ?? 'flux',
+    ...topics,
+    sasl: mechanism === undefined ? undefined : saslMechanisms[mechanism as keyof typeof saslMechanisms],
+    user: given('FLUX_KAFKA_USER'),
+    passwordFile: given('FLUX_KAFKA_PASSWORD_FILE'),
+    tls: booleanFrom('FLUX_KAFKA_TLS', given('FLUX_KAFKA_TLS') ?? given('FLUX_KAFKA_CA') !== undefined),
+    caFile: given('FLUX_KAFKA_CA'),
+    schemaRegistry: given('FLUX_SCHEMA_REGISTRY'),
+  };
+}
+
+/** e.g. `readings=ami_readings,events=grid_events` */
+function topicsFrom(text: string | undefined): { readingsTopic: string; eventsTopic: string } {
+  const topics = { readingsTopic: 'ami_readings', eventsTopic: 'grid_events' };
+  for (const pair of (text ?? '').split(',').filter((part) => part.trim() !== '')) {
+    const match = /^\s*(readings|events)\s*=\s*([A-Za-z0-9._-]{1,200})\s*$/.exec(pair);
+    if (!match)
+      throw new FluxError(
+        'bad_usage',
+        `FLUX_KAFKA_TOPICS must be like readings=ami_readings,events=grid_events, not ${pair}`,
+      );
+    topics[match[1] === 'readings' ? 'readingsTopic' : 'eventsTopic'] = match[2];
+  }
+  if (topics.readingsTopic === topics.eventsTopic)
+    throw new FluxError('bad_usage', `FLUX_KAFKA_TOPICS names ${topics.eventsTopic} for readings and for events`);
+  return topics;
 }
 
 const loopback = ['127.0.0.1', '::1', 'localhost'];

@@ -19,7 +19,7 @@ export interface DoorNeeds {
   ledger: Ledger;
   meterRowOf: (meterId: string) => number;
   /** durable events, in order */
-  eventsStored: (events: MeterEventColumns, lastEventId: number, receivedMs: number) => void;
+  eventsStored: (events: MeterEventColumns, previousEventId: number, lastEventId: number, receivedMs: number) => void;
 }
 
 const maxQueuedRows = 400_000;
@@ -84,6 +84,7 @@ export function openDoor(needs: DoorNeeds): Door {
         if (result.eventIds.length > 0)
           needs.eventsStored(
             pickEvents(events, result.eventRows),
+            result.previousEventId,
             result.eventIds[result.eventIds.length - 1],
             Date.now(),
           );

@@ -5,6 +5,7 @@ import { accountCommands } from './commands/account.ts';
 import { benchCommand } from './commands/bench.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { generateCommand } from './commands/generate.ts';
+import { kafkaCommands } from './commands/kafka.ts';
 import { layersCommands } from './commands/layers.ts';
 import { networkCommands } from './commands/network.ts';
 import { startCommand } from './commands/start.ts';
@@ -22,6 +23,7 @@ for (const add of [
   networkCommands,
   generateCommand,
   layersCommands,
+  kafkaCommands,
   accountCommands,
   doctorCommand,
   benchCommand,

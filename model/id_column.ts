@@ -74,6 +74,23 @@ export class IdColumn {
     return -1;
   }
 
+  /** The row of an id that stands as ASCII in `bytes` from `from` to before `to`, or -1. */
+  rowOfBytes(bytes: Uint8Array, from: number, to: number): number {
+    this.#slots ??= this.#buildSlots();
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const own = this.bytes;
+    const length = to - from;
+    for (let slot = hashBytes(bytes, from, to) & mask; slots[slot] !== emptySlot; slot = (slot + 1) & mask) {
+      const start = this.offsets[slots[slot]];
+      if (this.offsets[slots[slot] + 1] - start !== length) continue;
+      let i = 0;
+      while (i < length && own[start + i] === bytes[from + i]) i++;
+      if (i === length) return slots[slot];
+    }
+    return -1;
+  }
+
   /** Rows whose id stands more than once: the first repeated row of each. Empty in a valid network. */
   duplicateRows(): number[] {
     const duplicates: number[] = [];

@@ -7,6 +7,21 @@
  */
 import type { MeterEventColumns, ReadingColumns, SetAside } from '#model/reading.ts';
 
+/**
+ * What a message says beyond its columns, so that it can be shown as it came: kept only where it says more.
+ * Rows are those of the batch's readings.
+ */
+export interface Landing {
+  /** when the producer made the message, UTC epoch milliseconds, a row each */
+  createTimeMs: Float64Array;
+  /** the message's key, where it is not the meter's id; empty where it has none */
+  key: Map<number, string>;
+  /** headers as a JSON list of [name, value], where there are any */
+  headers: Map<number, string>;
+  /** the message itself, where the columns do not say all of it */
+  content: Map<number, string>;
+}
+
 /** Records of one source and partition with consecutive offsets [offsetFrom, offsetTo). */
 export interface Batch {
   source: string;
@@ -17,6 +32,8 @@ export interface Batch {
   readings: ReadingColumns;
   /** offset of each reading at its source, ascending; absent where row i has offset `offsetFrom + i` */
   recordOffsets?: Float64Array;
+  /** where each reading came as a message of its own */
+  landing?: Landing;
   setAside: SetAside[];
 }
 
@@ -27,6 +44,8 @@ export interface EventBatch {
   offsetTo: number;
   receivedAtMs: number;
   events: MeterEventColumns;
+  /** records that are neither of these: stored by the source itself, in the same transaction */
+  besides?: number;
   setAside: SetAside[];
 }
 
@@ -67,6 +86,8 @@ export interface CommittedEvents extends Committed {
   /** ids of the events that were new, ascending, and the batch rows they belong to */
   eventIds: number[];
   eventRows: number[];
+  /** the newest event before these; 0 where none is new. Events of other processes stand in between or do not. */
+  previousEventId: number;
 }
 
 /** Writes segments that survive a power cut once `write` returns. */

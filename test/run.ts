@@ -31,6 +31,7 @@ const groups: Group[] = [
   { name: 'unit', files: [...rooms.map((room) => `${room}/**/*.test.ts`), 'test/*.test.ts'], atOnce: 2, fast: true },
   { name: 'stores', files: ['test/stores/*.test.ts'], atOnce: 2, fast: true },
   { name: 'http', files: ['test/http/*.test.ts'], atOnce: 2, fast: true },
+  { name: 'kafka', files: ['test/kafka/*.test.ts'], atOnce: 1, fast: false },
   { name: 'integrity', files: ['test/integrity/*.test.ts'], atOnce: 2, fast: false },
   { name: 'black box', files: ['test/black_box/*.test.ts'], atOnce: 2, fast: false },
   { name: 'screen', files: ['test/e2e/*.test.ts'], atOnce: 1, fast: false },

@@ -5,10 +5,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Command, Option } from 'commander';
 import { messageOf } from '#model/errors.ts';
+import { openCluster } from '#sources/kafka/cluster.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
 import { freeBytes } from '#stores/postgres/embedded.ts';
 import { version } from '../about.ts';
 import { type Config, readConfig } from '../config.ts';
+import { kafkaAccess } from '../kafka_access.ts';
 import { openStore } from '../store.ts';
 import { table } from '../terminal.ts';
 import { webFolder } from '../web_app.ts';
@@ -113,7 +115,39 @@ async function examine(config: Config, unknownVariables: string[]): Promise<Find
     (await versionOf('chromium')) ?? 'no chromium',
     'only `npm test` needs it: apt-get install chromium',
   );
+  await examineKafka(config, add);
   return findings;
+}
+
+type Add = (what: string, state: Finding['state'], found: string, remedy?: string) => void;
+
+/** The brokers where some are set; else how to get one for trying things out. */
+async function examineKafka(config: Config, add: Add): Promise<void> {
+  if (config.kafka) {
+    const { brokers, readingsTopic, eventsTopic } = config.kafka;
+    try {
+      const cluster = openCluster(await kafkaAccess(config.kafka), 'flux doctor');
+      const topics = await cluster.topics([readingsTopic, eventsTopic]).finally(() => cluster.close());
+      const missing = [readingsTopic, eventsTopic].filter((topic) => !topics.has(topic));
+      add(
+        'Kafka',
+        missing.length === 0 ? 'ok' : 'warning',
+        `${brokers.join(', ')} answers${missing.length === 0 ? '' : `; no topic ${missing.join(', ')}`}`,
+        missing.length === 0 ? '' : 'make the topic, or name others with FLUX_KAFKA_TOPICS',
+      );
+    } catch (error) {
+      add('Kafka', 'missing', messageOf(error), 'see the message');
+    }
+    return;
+  }
+  const java = await versionOf('java');
+  const maven = await versionOf('mvn');
+  add(
+    'Kafka',
+    'ok',
+    `not used (FLUX_KAFKA); ${java ? 'java' : 'no java'} and ${maven ? 'mvn' : 'no mvn'} here`,
+    `a broker to try things out: Java 17 and the jars of org.apache.kafka:kafka_2.13:4.2.0, see test/kafka/broker.ts${java && maven ? '' : ' (apt-get install openjdk-17-jre-headless maven)'}`,
+  );
 }
 
 function portTaken(config: Config): Promise<boolean> {

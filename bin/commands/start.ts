@@ -1,13 +1,15 @@
 import type { Command, Option } from 'commander';
 import { FluxError } from '#model/errors.ts';
 import { type Center, startCenter } from '../center.ts';
-import { readConfig } from '../config.ts';
+import { type Config, readConfig } from '../config.ts';
+import { type IngestWorker, startIngest } from '../ingest.ts';
 import { endWith, progressLine } from '../terminal.ts';
 
 export function startCommand(program: Command, dataOption: () => Option): void {
   program
     .command('start')
     .description('the whole center in one process, on embedded stores unless DATABASE_URL is set')
+    .option('--role <role>', 'center, or ingest: only read Kafka into the stores of a center (default: center)')
     .option('--port <number>', 'port to listen on, 0 = any free one (default: 8080)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .addOption(dataOption())
@@ -17,7 +19,7 @@ export function startCommand(program: Command, dataOption: () => Option): void {
     .option('--no-simulation', 'no simulated readings and faults: only what comes in')
     .option('--open', 'everyone on this machine is signed in; loopback demos only')
     .action(async (flags: Record<string, unknown>) => {
-      const { data, simulation, ...others } = flags;
+      const { data, simulation, role = 'center', ...others } = flags;
       // commander sets `simulation` to true where the flag is not given: then the environment decides
       const { config, unknownVariables } = readConfig(
         { ...others, dataFolder: data, simulation: simulation === false ? false : undefined },
@@ -25,11 +27,34 @@ export function startCommand(program: Command, dataOption: () => Option): void {
       );
       for (const name of unknownVariables)
         process.stderr.write(`flux: ${name} is not a setting of this version; it has no effect\n`);
-      await run(config);
+      if (role === 'ingest') await runIngest(config);
+      else if (role === 'center') await run(config);
+      else throw new FluxError('bad_usage', `--role must be center or ingest, not ${String(role)}`);
     });
 }
 
-async function run(config: Parameters<typeof startCenter>[0]): Promise<void> {
+/** Reads Kafka until a signal comes, or the process that started it is gone. */
+async function runIngest(config: Config): Promise<void> {
+  let worker: IngestWorker | undefined;
+  let stopping = false;
+  const stop = async (status: number): Promise<void> => {
+    if (!worker || stopping) process.exit(status);
+    stopping = true;
+    await worker.stop();
+    process.exit(status);
+  };
+  process.on('SIGTERM', () => void stop(0));
+  // Ctrl+C reaches a center's own process too: the center ends it in its turn
+  process.on('SIGINT', () => (process.connected ? undefined : void stop(0)));
+  process.on('disconnect', () => void stop(0));
+  worker = await startIngest(config);
+  process.send?.('ready');
+  process.stderr.write(
+    `reading ${config.kafka!.readingsTopic} and ${config.kafka!.eventsTopic} as group ${config.kafka!.group}\n`,
+  );
+}
+
+async function run(config: Config): Promise<void> {
   const startMs = performance.now();
   const progress = progressLine();
   let center: Center | undefined;

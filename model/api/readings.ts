@@ -102,10 +102,32 @@ export const SourceStatus = Type.Object({
   balanced: Type.Boolean(),
   last_at: Type.Union([Instant, Type.Null()]),
 });
+/** A process that reads Kafka, alive within the last 15 s. Offsets are Kafka's. */
+export const ConsumerStatus = Type.Object({
+  host: Type.String(),
+  pid: Type.Integer(),
+  started_at: Instant,
+  seen_at: Instant,
+  partitions: Type.Array(
+    Type.Object({
+      topic: Type.String(),
+      partition: Type.Integer(),
+      /** `waiting`: tried again after a pause; `code` and `reason` say why */
+      state: Type.Union([Type.Literal('opening'), Type.Literal('reading'), Type.Literal('waiting')]),
+      next_offset: Type.Integer(),
+      high_watermark: Type.Integer(),
+      lag: Type.Integer(),
+      records_per_s: Type.Integer(),
+      code: Type.Union([Type.String(), Type.Null()]),
+      reason: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+});
 export const Pipeline = Type.Object({
   at: Instant,
   layers: Type.Array(LayerStatus),
   sources: Type.Array(SourceStatus),
+  consumers: Type.Array(ConsumerStatus),
   analytics: Type.Object({ state: Type.String(), restarts: Type.Integer() }),
 });
 export type Pipeline = Static<typeof Pipeline>;

@@ -9,6 +9,8 @@ export interface AlarmService {
   start(): Promise<void>;
   /** an outage appeared or changed; @returns alarms that changed by it */
   follow(outage: Outage, isOut: boolean): Alarm[];
+  /** something of the center itself is wrong, or (null) is not any more; @returns alarms that changed by it */
+  condition(id: string, wrong: { priority: 1 | 2 | 3 | 4; text: string } | null): Alarm[];
   active(): Alarm[];
   acknowledge(id: string, user: string): Promise<Alarm>;
   feederOf(id: string): string | null;
@@ -118,6 +120,28 @@ export function makeAlarmService(pool: Pool, report: (message: string, error: un
           outage_id: outage.id,
           device_id: outage.device_id,
           acknowledged_by: acknowledged,
+        }),
+      ];
+    },
+    condition: (id, wrong) => {
+      const known = alarms.get(id);
+      if (!wrong) {
+        if (!known || known.state === 'returned_unacknowledged') return [];
+        return [keep({ ...known, state: known.acknowledged_by ? 'normal' : 'returned_unacknowledged' })];
+      }
+      const isSame = known?.text === wrong.text && known.state !== 'returned_unacknowledged';
+      if (isSame) return [];
+      return [
+        keep({
+          id,
+          priority: wrong.priority,
+          state: 'unacknowledged',
+          at: known?.at ?? new Date().toISOString(),
+          text: wrong.text,
+          feeder_id: null,
+          outage_id: null,
+          device_id: null,
+          acknowledged_by: null,
         }),
       ];
     },

@@ -7,17 +7,19 @@ import { channel } from 'node:diagnostics_channel';
 import type { Outage, OutageDetail, OutageEvidence, OutageVerb } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
 import { edgeKinds, type NetworkColumns } from '#model/network.ts';
-import { type MeterEventColumns, makeMeterEventColumns } from '#model/reading.ts';
+import type { MeterEventColumns } from '#model/reading.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
 import type { EngineResult, MeterRow, OutageChange, OutageLogRow, OutageRecord } from './engine_records.ts';
+import { evidenceOf } from './evidence.ts';
 import type { GridView } from './grid_view.ts';
 import { allowedVerbs, isOut } from './lifecycle.ts';
 import {
   customersOutTimeline,
   deviceReports,
   engineMarks,
+  eventColumns,
   eventsAfter,
   findOutage,
   newestOutages,
@@ -55,8 +57,13 @@ export interface OutageNeeds {
 export interface OutageService {
   /** Rebuilds the engine from the store and applies what came after its mark. */
   start(): Promise<void>;
-  /** Durable meter events, in order of their ids. @param receivedMs when the door took them */
-  apply(events: MeterEventColumns, lastEventId: number, receivedMs: number): void;
+  /**
+   * Durable meter events, in order of their ids; taken from here where nothing stands between them and what was applied.
+   * @param previousEventId the newest event before them @param receivedMs when the door took them
+   */
+  apply(events: MeterEventColumns, previousEventId: number, lastEventId: number, receivedMs: number): void;
+  /** Events may have been stored by another process: applies what the store has beyond the mark, each once. */
+  catchUp(): void;
   /** a device was switched by an operator or reported by telemetry */
   deviceMoved(edge: number, open: boolean, atMs: number): void;
   /** the network has more rows now: the engine begins again on it, from the store */
@@ -108,6 +115,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   let ticker: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
   let unwritten = nothingUnwritten();
+  let catchingUp: Promise<void> | undefined;
+  let moreStored = false;
   const listed = new Map<string, Outage>();
   /** where each listed outage takes supply away */
   const deviceOf = new Map<string, number>();
@@ -194,19 +203,27 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     if (batch.oldestReceivedMs !== undefined) pushed.publish({ ms: Date.now() - batch.oldestReceivedMs });
   }
 
+  /** One reader of stored events at a time: in order of their ids, each once. */
+  function catchUp(): Promise<void> {
+    moreStored = true;
+    catchingUp ??= (async () => {
+      while (moreStored) {
+        moreStored = false;
+        await replay();
+      }
+    })().finally(() => {
+      catchingUp = undefined;
+    });
+    return catchingUp;
+  }
+
   async function replay(): Promise<void> {
     for (;;) {
       const rows = await eventsAfter(pool, appliedEventId, 20_000);
       if (rows.length === 0) return;
-      const events = makeMeterEventColumns(rows.length);
-      for (const row of rows) {
-        const i = events.count++;
-        events.meterKey[i] = row.meter_key;
-        events.eventTimeMs[i] = row.event_time_ms;
-        events.type[i] = row.event_type;
-      }
-      appliedEventId = rows[rows.length - 1].event_id;
-      take(now().apply(events, Date.now()));
+      const last = rows[rows.length - 1];
+      appliedEventId = last.event_id;
+      take(now().apply(eventColumns(rows), Date.now()), last.received_ms);
     }
   }
 
@@ -235,6 +252,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
 
   const service: OutageService = {
     start: async () => {
+      await catchingUp?.catch(() => undefined);
       const [records, meters, devices, marks] = await Promise.all([
         openRecords(pool),
         supplyRows(pool),
@@ -258,14 +276,21 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         devices,
       });
       publish({ ...nothingUnwritten(), changes: new Map(records.map((outage) => [outage.id, { kinds: [], outage }])) });
-      await replay();
+      await catchUp();
       await write();
       clearInterval(ticker);
       ticker = setInterval(() => take(now().tick(Date.now())), tickMs);
     },
-    apply: (events, lastEventId, receivedMs) => {
-      appliedEventId = Math.max(appliedEventId, lastEventId);
+    apply: (events, previousEventId, lastEventId, receivedMs) => {
+      if (catchingUp || previousEventId !== appliedEventId) return service.catchUp();
+      appliedEventId = lastEventId;
       take(now().apply(events, receivedMs), receivedMs);
+    },
+    catchUp: () => {
+      catchUp().catch((error: unknown) => {
+        needs.report('stored events could not be read; tried again in a second', error);
+        setTimeout(service.catchUp, 1000).unref();
+      });
     },
     deviceMoved: (edge, open, atMs) => {
       unwritten.devices.set(edge, atMs);
@@ -370,21 +395,5 @@ function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
     merged_into: record.mergedInto,
     revision: record.revision,
     updated_at: iso(record.updatedMs),
-  };
-}
-
-/** Most meters an evidence answer lists of each kind; the counts of the outage itself are complete. */
-const maxListedMeters = 500;
-
-function evidenceOf(grid: OutageGrid, engine: OutageEngine, id: string): OutageEvidence {
-  const { network } = grid;
-  const evidence = engine.evidence(id, {
-    edgeId: (edge) => network.edge.id.at(edge),
-    meterId: (meter) => network.meter.id.at(meter),
-  });
-  return {
-    ...evidence,
-    supporting: evidence.supporting.slice(0, maxListedMeters),
-    contradicting: evidence.contradicting.slice(0, maxListedMeters),
   };
 }

@@ -1,3 +1,4 @@
+import { type MeterEventColumns, makeMeterEventColumns } from '#model/reading.ts';
 import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
 import type { MeterRow, OutageLogRow, OutageRecord } from './engine_records.ts';
 
@@ -185,12 +186,25 @@ export interface StoredEvent {
   meter_key: number;
   event_time_ms: number;
   event_type: number;
+  received_ms: number;
+}
+
+export function eventColumns(rows: StoredEvent[]): MeterEventColumns {
+  const events = makeMeterEventColumns(rows.length);
+  for (const row of rows) {
+    const i = events.count++;
+    events.meterKey[i] = row.meter_key;
+    events.eventTimeMs[i] = row.event_time_ms;
+    events.type[i] = row.event_type;
+  }
+  return events;
 }
 
 const eventsNewer: NamedQuery = {
   name: 'meter_event_after',
   text: `
-    select event.event_id, event.meter_key, (extract(epoch from event.event_time) * 1000)::float8 as event_time_ms, event.event_type
+    select event.event_id, event.meter_key, (extract(epoch from event.event_time) * 1000)::float8 as event_time_ms, event.event_type,
+           (extract(epoch from event.received_at) * 1000)::float8 as received_ms
     from meter_event as event
     where event.event_id > $1
     order by event.event_id

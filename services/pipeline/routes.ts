@@ -2,10 +2,15 @@ import { Type } from 'typebox';
 import { Pipeline } from '#model/api/readings.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
+import { type LandingNeeds, landing } from './landing.ts';
 import type { PipelineService } from './service.ts';
 import { setAsideRecords } from './sql.ts';
 
-export function pipelineRoutes(service: PipelineService, pool: Pool): RouteDeclaration[] {
+export function pipelineRoutes(
+  service: PipelineService,
+  pool: Pool,
+  landingNeeds: Omit<LandingNeeds, 'pool'>,
+): RouteDeclaration[] {
   return [
     {
       method: 'GET',
@@ -28,6 +33,29 @@ export function pipelineRoutes(service: PipelineService, pool: Pool): RouteDecla
       }),
       handle: ({ query }) =>
         setAsideRecords(pool, query.before === undefined ? null : Number(query.before), Number(query.limit ?? 50)),
+    },
+    {
+      method: 'GET',
+      path: '/api/pipeline/landing',
+      summary: 'messages of a topic as they came: RECORD_CONTENT and RECORD_METADATA, from an offset on',
+      role: 'engineer',
+      scope: { kind: 'territory' },
+      query: Type.Object({
+        topic: Type.String({ pattern: '^[A-Za-z0-9._-]{1,200}$' }),
+        partition: Type.Integer({ minimum: 0 }),
+        offset: Type.Integer({ minimum: 0, default: 0 }),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
+      }),
+      handle: ({ query }) =>
+        landing(
+          { pool, ...landingNeeds },
+          {
+            topic: String(query.topic),
+            partition: Number(query.partition),
+            offset: Number(query.offset ?? 0),
+            limit: Number(query.limit ?? 50),
+          },
+        ),
     },
     {
       method: 'POST',

@@ -22,6 +22,7 @@ import {
   verifyLayers,
 } from '#stores/columnar/layers.ts';
 import { mergeSegments, removeSegmentFiles, segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
+import { workersAlive } from '#stores/postgres/kafka_topics.ts';
 import {
   newestSegmentId,
   replaceSegments,
@@ -205,8 +206,9 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     lagS,
     freshTo: () => (freshToS === null ? null : new Date(freshToS * 1000)),
     status: async () => {
-      const [positions, columnar] = await Promise.all([
+      const [positions, workers, columnar] = await Promise.all([
         streamPositions(pool),
+        workersAlive(pool),
         Promise.all([layerRows(engine), sourceCounts(engine)]).catch((error: unknown) => ({ lost: messageOf(error) })),
       ]);
       const [rows, counts] = Array.isArray(columnar) ? columnar : [undefined, undefined];
@@ -247,6 +249,13 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
         at: new Date().toISOString(),
         layers: layerStatus,
         sources,
+        consumers: workers.map(({ host, pid, started_at, seen_at, partitions }) => ({
+          host,
+          pid,
+          started_at: started_at.toISOString(),
+          seen_at: seen_at.toISOString(),
+          partitions,
+        })),
         analytics: { state: engine.state(), restarts: engine.restarts },
       };
     },

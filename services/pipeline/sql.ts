@@ -90,3 +90,26 @@ const observationsUpsert: NamedQuery = {
 /** Stores weather and price of intervals (UTC seconds, °C, USD/MWh). */
 export const storeObservations = (pool: Pool, source: string, atS: number[], temperatureC: number[], lmp: number[]) =>
   rowsOf(pool, observationsUpsert, [atS, temperatureC, lmp, source]);
+
+const livesOfTopic: NamedQuery = {
+  name: 'kafka_life_all',
+  text: `
+    select life.base_offset from kafka_life as life
+    where life.topic = $1 and life.partition_no = $2
+    order by life.base_offset`,
+};
+/** Home: operational store. Where the offsets of a partition began anew, in the ledger's offsets. */
+export const topicLives = (pool: Pool, topic: string, partition: number) =>
+  rowsOf<{ base_offset: number }>(pool, livesOfTopic, [topic, partition]);
+
+const segmentsLanded: NamedQuery = {
+  name: 'segment_landed',
+  text: `
+    select segment.path from segment
+    where segment.source = $1 and segment.partition_no = $2 and segment.offset_to > $3
+    order by segment.offset_from
+    limit $4`,
+};
+/** Home: operational store. Files that hold a partition's rows from an offset on, enough for so many rows. */
+export const landedSegments = (pool: Pool, source: string, partition: number, offsetFrom: number, limit: number) =>
+  rowsOf<{ path: string }>(pool, segmentsLanded, [source, partition, offsetFrom, limit]);

@@ -14,6 +14,7 @@ import {
   SMALLINT,
   USMALLINT,
   UTINYINT,
+  VARCHAR,
 } from '@duckdb/node-api';
 import type { EngineRequest, EngineResponse, WireColumn } from '#stores/columnar/engine_wire.ts';
 
@@ -29,6 +30,7 @@ const duckTypes: Record<WireColumn['type'], DuckDBType> = {
   utinyint: UTINYINT,
   usmallint: USMALLINT,
   double: DOUBLE,
+  varchar: VARCHAR,
 };
 
 async function open(request: Extract<EngineRequest, { op: 'open' }>): Promise<void> {
@@ -72,16 +74,18 @@ async function append(
     const rows = Math.min(chunkRows, rowCount - start);
     const chunk = DuckDBDataChunk.create(types, rows);
     columns.forEach((column, c) => {
-      const part = column.values.subarray(start, start + rows);
-      chunk.setColumnValues(
-        c,
-        (column.type === 'bigint' ? Array.from(part, BigInt) : Array.from(part)) as DuckDBValue[],
-      );
+      chunk.setColumnValues(c, valuesOf(column, start, rows));
     });
     appender.appendDataChunk(chunk);
   }
   appender.flushSync();
   appender.closeSync();
+}
+
+function valuesOf(column: WireColumn, start: number, rows: number): DuckDBValue[] {
+  if (column.type === 'varchar') return Array.from({ length: rows }, (_, i) => column.texts.get(start + i) ?? null);
+  const part = column.values.subarray(start, start + rows);
+  return column.type === 'bigint' ? Array.from(part, BigInt) : Array.from(part);
 }
 
 /** Runs one after another on the main connection. */

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { FluxError, messageOf } from '#model/errors.ts';
 import type { ReadingColumns } from '#model/reading.ts';
-import type { Batch, SegmentManifest, SegmentSink } from '#model/stream.ts';
+import type { Batch, Landing, SegmentManifest, SegmentSink } from '#model/stream.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import type { WireColumn } from '#stores/columnar/engine_wire.ts';
 
@@ -32,6 +32,17 @@ function segmentColumns(batch: Batch): WireColumn[] {
     { name: 'source_seq', type: 'bigint', values: readings.sourceSeq.subarray(0, n) },
     { name: 'record_offset', type: 'bigint', values: recordOffset },
     { name: 'received_at_ms', type: 'bigint', values: new Float64Array(n).fill(batch.receivedAtMs) },
+    ...(batch.landing ? landingColumns(batch.landing, n) : []),
+  ];
+}
+
+/** Only segments of messages have these; see landing.ts. */
+function landingColumns({ createTimeMs, key, headers, content }: Landing, n: number): WireColumn[] {
+  return [
+    { name: 'create_time_ms', type: 'bigint', values: createTimeMs.subarray(0, n) },
+    { name: 'record_key', type: 'varchar', texts: key },
+    { name: 'record_headers', type: 'varchar', texts: headers },
+    { name: 'record_content', type: 'varchar', texts: content },
   ];
 }
 
@@ -205,7 +216,7 @@ export async function mergeSegments(
   await engine.script([
     `copy (
        select bronze.* exclude (filename, segment_id), coalesce(bronze.segment_id, part.segment_id) as segment_id
-       from read_parquet([${parts.map(fileOf).join(', ')}], filename = true) as bronze
+       from read_parquet([${parts.map(fileOf).join(', ')}], filename = true, union_by_name = true) as bronze
        join (values ${values}) as part (path, segment_id) on part.path = bronze.filename
        order by bronze.interval_start_s, bronze.meter_key, segment_id, bronze.record_offset
      ) to ${quoted(aside)} (${parquetOptions})`,

@@ -68,7 +68,9 @@ const insertEvents: NamedQuery = {
       on conflict (meter_key, event_time, event_type) do nothing
       returning event_id, meter_key, event_time, event_type
     )
-    select stored.event_id, (incoming.row_no - 1)::int as row
+    select stored.event_id, (incoming.row_no - 1)::int as row,
+           -- what was there before this statement
+           (select coalesce(max(event.event_id), 0) from meter_event as event) as previous_id
     from stored
     join incoming
       on incoming.meter_key = stored.meter_key and incoming.event_time = stored.event_time and incoming.event_type = stored.event_type
@@ -171,12 +173,12 @@ export function makeLedger(pool: Pool, { announce = false }: LedgerOptions = {})
         const n = events.count;
         // Event ids must become visible in their order: readers go on from the last id they applied.
         await client.query('select pg_advisory_xact_lock($1)', [eventOrderLock]);
-        await advance(client, claim, batch, n);
+        await advance(client, claim, batch, n + (batch.besides ?? 0));
         await keepSetAside(client, batch, batch.setAside);
         await options.alongside?.(client);
-        if (n === 0) return { duplicateRows: [], eventIds: [], eventRows: [] };
+        if (n === 0) return { duplicateRows: [], eventIds: [], eventRows: [], previousEventId: 0 };
         await tell(client, 'event');
-        const stored = await rowsOf<{ event_id: number; row: number }>(client, insertEvents, [
+        const stored = await rowsOf<{ event_id: number; row: number; previous_id: number }>(client, insertEvents, [
           arrayLiteral(events.meterKey, n),
           arrayLiteral(events.eventTimeMs, n),
           arrayLiteral(events.type, n),
@@ -189,7 +191,12 @@ export function makeLedger(pool: Pool, { announce = false }: LedgerOptions = {})
         for (const { row } of stored) isNew[row] = 1;
         const duplicateRows: number[] = [];
         for (let row = 0; row < n; row++) if (isNew[row] === 0) duplicateRows.push(row);
-        return { duplicateRows, eventIds: stored.map((e) => e.event_id), eventRows: stored.map((e) => e.row) };
+        return {
+          duplicateRows,
+          eventIds: stored.map((e) => e.event_id),
+          eventRows: stored.map((e) => e.row),
+          previousEventId: stored[0]?.previous_id ?? 0,
+        };
       }),
   };
 }
