@@ -14,6 +14,7 @@ import {
   SMALLINT,
   USMALLINT,
   UTINYINT,
+  VARCHAR,
 } from '@duckdb/node-api';
 import type { EngineRequest, EngineResponse, WireColumn } from '#stores/columnar/engine_wire.ts';
 
@@ -29,6 +30,7 @@ const duckTypes: Record<WireColumn['type'], DuckDBType> = {
   utinyint: UTINYINT,
   usmallint: USMALLINT,
   double: DOUBLE,
+  varchar: VARCHAR,
 };
 
 async function open(request: Extract<EngineRequest, { op: 'open' }>): Promise<void> {
@@ -72,10 +74,10 @@ async function append(
     const rows = Math.min(chunkRows, rowCount - start);
     const chunk = DuckDBDataChunk.create(types, rows);
     columns.forEach((column, c) => {
-      const part = column.values.subarray(start, start + rows);
+      const part = column.values.slice(start, start + rows);
       chunk.setColumnValues(
         c,
-        (column.type === 'bigint' ? Array.from(part, BigInt) : Array.from(part)) as DuckDBValue[],
+        (column.type === 'bigint' ? Array.from(part as Float64Array, BigInt) : Array.from<unknown>(part)) as DuckDBValue[],
       );
     });
     appender.appendDataChunk(chunk);
