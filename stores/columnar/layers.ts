@@ -85,8 +85,8 @@ export async function resetLayers(engine: Engine): Promise<void> {
     'delete from sealed_part',
     'delete from cell_touched',
     'update layer_mark set segment_id = 0',
+    ...(await viewStatements(engine, [])),
     'commit',
-    ...(await viewStatements(engine)),
   ]);
 }
 
