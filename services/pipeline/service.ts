@@ -8,30 +8,38 @@ import type { Static } from 'typebox';
 import type { LayerStatus, Pipeline, SourceStatus } from '#model/api/readings.ts';
 import { messageOf } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
+import { loadDimensions, loadLocalDays } from '#stores/columnar/dimensions.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import {
-  type LayerDifference,
   layerMark,
   layerRows,
   layers,
-  loadMeterDimension,
   type NewSegment,
   prepareCatalogue,
   refreshLayers,
+  resetLayers,
   sourceCounts,
-  verifyLayers,
 } from '#stores/columnar/layers.ts';
-import { mergeSegments, removeSegmentFiles, segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
+import { openCells } from '#stores/columnar/sealing.ts';
+import { segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
+import { type LayerDifference, verifyLayers } from '#stores/columnar/verify_layers.ts';
 import { workersAlive } from '#stores/postgres/kafka_topics.ts';
-import {
-  newestSegmentId,
-  replaceSegments,
-  type SegmentRow,
-  segmentsAfter,
-  smallSegments,
-} from '#stores/postgres/ledger.ts';
+import { newestSegmentId, type SegmentRow, segmentsAfter } from '#stores/postgres/ledger.ts';
+import { partFingerprint, sourceKeys } from '#stores/postgres/part_ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { pricesAfter, streamPositions, weatherAfter } from './sql.ts';
+import { copyObservations } from './observations.ts';
+import { streamPositions } from './sql.ts';
+import {
+  defaultPolicy,
+  dropBronze,
+  dropHistory,
+  followManifest,
+  type HistoryPolicy,
+  mergeSmall,
+  seal,
+  sealNext,
+  verifyParts,
+} from './tidying.ts';
 
 export interface PipelineService {
   /** call after each commit of readings */
@@ -39,7 +47,11 @@ export interface PipelineService {
   status(): Promise<Pipeline>;
   /** resolves when everything committed before the call is in all layers; rejects where they can not be brought forward */
   caughtUp(): Promise<void>;
-  verify(): Promise<{ segments: number; differences: LayerDifference[] }>;
+  verify(): Promise<{ segments: number; parts: number; differences: LayerDifference[] }>;
+  /** seals every day that is over before `beforeS` (UTC seconds), whatever the policy says */
+  sealBefore(beforeS: number): Promise<number>;
+  /** what the policy does behind a running center, done now */
+  tidy(): Promise<void>;
   /** the network changed: meters belong elsewhere now; the next refresh begins with that */
   networkChanged(network: NetworkColumns): void;
   /** end of the newest interval known to be in the layers */
@@ -49,43 +61,33 @@ export interface PipelineService {
   stop(): Promise<void>;
 }
 
-/** Segments below this are merged, once there are so many in a row. */
-const smallSegmentRows = 100_000;
-const mergeFrom = 120;
-const maxMergedRows = 1_500_000;
-
-/** The first parts that follow each other without a gap, as many as one file should hold; none where they are few. */
-function mergeableRun(parts: SegmentRow[]): SegmentRow[] {
-  const run: SegmentRow[] = [];
-  let rows = 0;
-  for (const part of parts) {
-    const follows = run.length === 0 || run[run.length - 1].offsetTo <= part.offsetFrom;
-    if (!follows || rows + part.rowCount > maxMergedRows) break;
-    run.push(part);
-    rows += part.rowCount;
-  }
-  return run.length >= mergeFrom ? run : [];
-}
-
 export interface PipelineNeeds {
   pool: Pool;
   engine: Engine;
   dataFolder: string;
   network: () => NetworkColumns;
+  /** IANA name: days of the utility */
+  timeZone?: string;
+  policy?: Partial<HistoryPolicy>;
   report: (message: string, error: unknown) => void;
 }
-
-/** Real-time price of the load zone the territory lies in. */
-const settlementPoint = 'LZ_HOUSTON';
 
 const refreshed = channel('flux:layers.refreshed');
 /** Rows one refresh takes at most: bounds its memory. */
 const maxRowsPerRefresh = 2_000_000;
+const maxSegmentsPerRefresh = 500;
+const tidyEveryMs = 60_000;
 /** Refreshes are gathered for this long: a segment a second would otherwise be a transaction a second. */
 const gatherMs = 700;
 
 export function makePipelineService(needs: PipelineNeeds): PipelineService {
   const { pool, engine, dataFolder } = needs;
+  const tidying = { pool, engine, dataFolder, policy: { ...defaultPolicy, ...needs.policy }, report: needs.report };
+  /** the manifest of parts that these layers follow */
+  let followed: string | undefined;
+  let tidiedMs = Date.now();
+  let rebuildsSeen = 0;
+  const counters = { refreshes: 0, rows: 0, contested: 0, rebuilds: 0 };
   let stopped = false;
   let running: Promise<void> | undefined;
   let lastTurn: Promise<unknown> = Promise.resolve();
@@ -98,29 +100,51 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
   /** a network whose meters are not in the dimension yet: 0.5 s at 600,000 meters, which a start does not wait for */
   let unplaced: NetworkColumns | undefined;
 
-  const fileOf = (row: SegmentRow): NewSegment => ({
-    segmentId: row.segmentId,
-    source: row.source,
-    partition: row.partition,
-    file: path.join(segmentFolder(dataFolder), row.path),
-  });
+  async function placed(rows: SegmentRow[]): Promise<NewSegment[]> {
+    const keys = new Map((await sourceKeys(pool, rows)).map((k) => [`${k.source}/${k.partition}`, k.sourceKey]));
+    return rows.map((row) => ({
+      segmentId: row.segmentId,
+      sourceKey: keys.get(`${row.source}/${row.partition}`)!,
+      file: path.join(segmentFolder(dataFolder), row.path),
+    }));
+  }
 
+  /** What one refresh takes: it ends where no later merged segment reaches back, so that arrival order is kept. */
   async function nextSegments(): Promise<SegmentRow[]> {
-    const rows = await segmentsAfter(pool, await layerMark(engine), 500);
-    const taken: SegmentRow[] = [];
-    let count = 0;
-    for (const row of rows) {
-      if (taken.length > 0 && count + row.rowCount > maxRowsPerRefresh) break;
-      taken.push(row);
-      count += row.rowCount;
+    const rows = await segmentsAfter(pool, await layerMark(engine), 5000);
+    let reachesBackTo = Number.POSITIVE_INFINITY;
+    const isClosed = rows.map(() => true);
+    for (let i = rows.length - 1; i >= 0; i--) {
+      isClosed[i] = reachesBackTo > rows[i].segmentId;
+      reachesBackTo = Math.min(reachesBackTo, rows[i].firstSegmentId);
     }
-    return taken;
+    let count = 0;
+    let end = 0;
+    for (let i = 0; i < rows.length; i++) {
+      count += rows[i].rowCount;
+      if (end > 0 && (count > maxRowsPerRefresh || i >= maxSegmentsPerRefresh)) break;
+      if (isClosed[i]) end = i + 1;
+    }
+    return rows.slice(0, end);
+  }
+
+  /** Stands on the parts of the manifest; where the file and the manifest tell different stories, all is made anew. */
+  async function followParts(): Promise<void> {
+    const fingerprint = await partFingerprint(pool);
+    if (fingerprint === followed) return;
+    if ((await followManifest(tidying)) === 'rebuild') {
+      counters.rebuilds++;
+      await resetLayers(engine);
+      await followManifest(tidying);
+    }
+    followed = fingerprint;
   }
 
   async function placeMeters(): Promise<void> {
     while (unplaced) {
       const network = unplaced;
-      await loadMeterDimension(engine, network);
+      await loadDimensions(engine, network);
+      await loadLocalDays(engine, needs.timeZone ?? 'America/Chicago');
       if (unplaced === network) unplaced = undefined;
     }
   }
@@ -138,37 +162,45 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     freshToS ??= await newestIntervalEndS(engine);
     await copyObservations(pool, engine);
     await placeMeters();
+    // Segments first: a part that was there before one of them is seen after it.
     const rows = await nextSegments();
+    await followParts();
     if (rows.length === 0) {
       oldestWaiting = null;
       refreshedAt ??= new Date();
-      await tidySegments();
+      await mergeSmall(tidying);
+      if (Date.now() - tidiedMs > tidyEveryMs) await tidyOnce();
       return false;
+    }
+    // The layers were emptied: what was read of them is old.
+    if ((await layerMark(engine)) >= rows[0].segmentId || counters.rebuilds !== rebuildsSeen) {
+      rebuildsSeen = counters.rebuilds;
+      return true;
     }
     oldestWaiting = rows[0].committedAt;
     // A file that is not what was committed stops the layers here, loudly, instead of making them wrong.
     for (const row of rows) await verifySegment(dataFolder, row);
     const startMs = performance.now();
-    await refreshLayers(engine, rows.map(fileOf));
+    const { rows: read, contested } = await refreshLayers(engine, await placed(rows));
     lastRefreshMs = performance.now() - startMs;
     refreshedAt = new Date();
     for (const row of rows) freshToS = Math.max(freshToS ?? 0, row.maxIntervalStartS + 900);
     const rowCount = rows.reduce((sum, row) => sum + row.rowCount, 0);
+    counters.refreshes++;
+    counters.rows += read;
+    counters.contested += contested;
     refreshed.publish({ ms: lastRefreshMs, rows: rowCount, segments: rows.length });
     return true;
   }
 
-  /** A segment a second would be 86,400 files a day: runs of small ones that all layers have passed become one. */
-  async function tidySegments(): Promise<void> {
-    const small = await smallSegments(pool, await layerMark(engine), smallSegmentRows, 4000);
-    for (const parts of Map.groupBy(small, (row) => `${row.source}/${row.partition}`).values()) {
-      const run = mergeableRun(parts);
-      if (run.length === 0 || stopped) continue;
-      for (const row of run) await verifySegment(dataFolder, row);
-      const merged = await mergeSegments(engine, dataFolder, run);
-      await replaceSegments(pool, run, merged);
-      await removeSegmentFiles(dataFolder, run);
-    }
+  /** Seals, drops bronze, drops history: what the policy asks for at the moment. */
+  async function tidyOnce(): Promise<void> {
+    tidiedMs = Date.now();
+    while (!stopped && (await sealNext(tidying)));
+    if (stopped) return;
+    await dropBronze(tidying);
+    await dropHistory(tidying);
+    followed = await partFingerprint(pool);
   }
 
   async function run(): Promise<void> {
@@ -206,8 +238,9 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     lagS,
     freshTo: () => (freshToS === null ? null : new Date(freshToS * 1000)),
     status: async () => {
-      const [positions, workers, columnar] = await Promise.all([
+      const [positions, keys, workers, columnar] = await Promise.all([
         streamPositions(pool),
+        sourceKeys(pool),
         workersAlive(pool),
         Promise.all([layerRows(engine), sourceCounts(engine)]).catch((error: unknown) => ({ lost: messageOf(error) })),
       ]);
@@ -223,7 +256,8 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
         }),
       );
       const sources = positions.map((p): Static<typeof SourceStatus> => {
-        const silver = counts?.find((c) => c.source === p.source && c.partition === p.partition_no);
+        const key = keys.find((k) => k.source === p.source && k.partition === p.partition_no)?.sourceKey;
+        const silver = counts?.find((c) => c.sourceKey === key);
         const resolved = silver ? silver.stored + silver.superseded + silver.duplicate : 0;
         const isEvents = p.kind === 'event';
         const parts = {
@@ -269,7 +303,23 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
         const mark = await layerMark(engine);
         const segments = (await segmentsAfter(pool, 0, 10_000_000)).filter((row) => row.segmentId <= mark);
         for (const row of segments) await verifySegment(dataFolder, row);
-        return { segments: segments.length, differences: await verifyLayers(engine, segments.map(fileOf)) };
+        await followParts();
+        const parts = await verifyParts(tidying);
+        const differences = await verifyLayers(engine, await placed(segments), dataFolder, parts);
+        return { segments: segments.length, parts: parts.length, differences };
+      }),
+    sealBefore: (beforeS) =>
+      inTurn(async () => {
+        await followParts();
+        const cells = (await openCells(engine)).filter((cell) => cell.dayStartS + 86_400 <= beforeS);
+        for (const cell of cells) await seal(tidying, cell);
+        followed = await partFingerprint(pool);
+        return cells.length;
+      }),
+    tidy: () =>
+      inTurn(async () => {
+        await followParts();
+        await tidyOnce();
       }),
     networkChanged: (network) => {
       unplaced = network;
@@ -287,25 +337,6 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
 async function newestIntervalEndS(engine: Engine): Promise<number | null> {
   const { newest } = await engine.query('select max(interval_start_s) as newest from gold_feeder_interval');
   return newest[0] === null ? null : Number(newest[0]) + 900;
-}
-
-/** Weather and price that the operational store has and the gold layer has not. */
-async function copyObservations(pool: Pool, engine: Engine): Promise<void> {
-  const { weather_s: weatherS, price_s: priceS } = await engine.query(
-    'select (select max(interval_start_s) from weather_interval) as weather_s, (select max(interval_start_s) from price_interval) as price_s',
-  );
-  const [weather, prices] = await Promise.all([
-    weatherAfter(pool, Number(weatherS[0] ?? 0)),
-    pricesAfter(pool, settlementPoint, Number(priceS[0] ?? 0)),
-  ]);
-  if (weather.length > 0)
-    await engine.script([
-      `insert into weather_interval values ${weather.map((w) => `(${w.interval_start_s}, ${w.value})`).join(', ')}`,
-    ]);
-  if (prices.length > 0)
-    await engine.script([
-      `insert into price_interval values ${prices.map((p) => `(${p.interval_start_s}, ${p.value})`).join(', ')}`,
-    ]);
 }
 
 /** What the analytical engine does after each (re)start, before it takes requests. */

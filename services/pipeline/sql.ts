@@ -1,4 +1,4 @@
-import { type NamedQuery, type Pool, rowsOf } from '#stores/postgres/pool.ts';
+import { type NamedQuery, oneRow, type Pool, rowsOf } from '#stores/postgres/pool.ts';
 
 export interface PositionRow {
   source: string;
@@ -50,30 +50,34 @@ export interface ObservationRow {
   value: number;
 }
 
-const weatherNewer: NamedQuery = {
-  name: 'weather_observation_after',
+const oldestOpen: NamedQuery = {
+  name: 'observation_mark',
+  text: 'select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as mark',
+};
+/** Number of the oldest transaction that is still open: everything before it is visible. */
+export const observationMark = async (pool: Pool) => (await oneRow<{ mark: number }>(pool, oldestOpen))!.mark;
+
+const weatherChangedSince: NamedQuery = {
+  name: 'weather_observation_changed',
   text: `
     select extract(epoch from weather.observed_at)::int as interval_start_s, weather.temperature_c::float8 as value
     from weather_observation as weather
-    where weather.observed_at > to_timestamp($1)
-    order by weather.observed_at
-    limit 5000`,
+    where weather.changed_xid >= $1::text::xid8`,
 };
-/** Home: operational store. Temperatures in °C observed after an instant. */
-export const weatherAfter = (pool: Pool, afterS: number) => rowsOf<ObservationRow>(pool, weatherNewer, [afterS]);
+/** Home: operational store. Temperatures in °C written by a transaction or later ones. */
+export const weatherChanged = (pool: Pool, fromXid: number) =>
+  rowsOf<ObservationRow>(pool, weatherChangedSince, [String(fromXid)]);
 
-const pricesNewer: NamedQuery = {
-  name: 'price_observation_after',
+const pricesChangedSince: NamedQuery = {
+  name: 'price_observation_changed',
   text: `
     select extract(epoch from price.interval_start)::int as interval_start_s, price.lmp_usd_per_mwh::float8 as value
     from price_observation as price
-    where price.settlement_point = $1 and price.interval_start > to_timestamp($2)
-    order by price.interval_start
-    limit 5000`,
+    where price.settlement_point = $1 and price.changed_xid >= $2::text::xid8`,
 };
-/** Home: operational store. Prices in USD/MWh of a settlement point after an instant. */
-export const pricesAfter = (pool: Pool, settlementPoint: string, afterS: number) =>
-  rowsOf<ObservationRow>(pool, pricesNewer, [settlementPoint, afterS]);
+/** Home: operational store. Prices in USD/MWh of a settlement point written by a transaction or later ones. */
+export const pricesChanged = (pool: Pool, settlementPoint: string, fromXid: number) =>
+  rowsOf<ObservationRow>(pool, pricesChangedSince, [settlementPoint, String(fromXid)]);
 
 const observationsUpsert: NamedQuery = {
   name: 'observation_upsert',

@@ -6,16 +6,17 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { NetworkBuilder } from '#model/network_builder.ts';
 import { makeReadingColumns } from '#model/reading.ts';
+import { loadDimensions, loadLocalDays } from '#stores/columnar/dimensions.ts';
 import { type Engine, rowsFrom, startEngine } from '#stores/columnar/engine.ts';
 import {
-  loadMeterDimension,
   type NewSegment,
   prepareCatalogue,
   refreshLayers,
+  resetLayers,
   sourceCounts,
-  verifyLayers,
 } from '#stores/columnar/layers.ts';
 import { makeSegmentSink, segmentFolder, sweepSegments, verifySegment } from '#stores/columnar/segments.ts';
+import { verifyLayers } from '#stores/columnar/verify_layers.ts';
 
 interface Arrival {
   meter: number;
@@ -123,25 +124,15 @@ async function land(arrivals: Arrival[]): Promise<NewSegment> {
   await verifySegment(folder, manifest);
   return {
     segmentId: nextSegment++,
-    source: 'test',
-    partition: 0,
+    sourceKey: 1,
     file: path.join(segmentFolder(folder), manifest.path),
   };
 }
 
-const tables = [
-  'silver_reading',
-  'silver_earlier',
-  'gold_feeder_interval',
-  'hourly_transformer',
-  'hourly_feeder',
-  'hourly_substation',
-  'source_count',
-];
-
 test('silver keeps the best quality, then the newest, whatever the grouping; rollups equal a recomputation', async () => {
   await prepareCatalogue(engine);
-  await loadMeterDimension(engine, twoFeeders());
+  await loadDimensions(engine, twoFeeders());
+  await loadLocalDays(engine, 'America/Chicago');
   const arrival = fc.record({
     meter: fc.integer({ min: 0, max: 3 }),
     interval: fc.integer({ min: 0, max: 6 }),
@@ -154,7 +145,7 @@ test('silver keeps the best quality, then the newest, whatever the grouping; rol
   );
   await fc.assert(
     fc.asyncProperty(batches, async (refreshes) => {
-      await engine.script([...tables.map((table) => `delete from ${table}`), 'update layer_mark set segment_id = 0']);
+      await resetLayers(engine);
       const all: NewSegment[] = [];
       for (const refresh of refreshes) {
         const segments: NewSegment[] = [];
@@ -184,7 +175,7 @@ test('silver keeps the best quality, then the newest, whatever the grouping; rol
 });
 
 test('verify sees one changed cell', async () => {
-  await engine.script([...tables.map((table) => `delete from ${table}`), 'update layer_mark set segment_id = 0']);
+  await resetLayers(engine);
   const segment = await land([
     { meter: 0, interval: 1, wh: 5, quality: 1 },
     { meter: 2, interval: 1, wh: 7, quality: 1 },
@@ -196,7 +187,7 @@ test('verify sees one changed cell', async () => {
 });
 
 test('a refresh that is killed leaves the mark, and the next one repeats it', async () => {
-  await engine.script([...tables.map((table) => `delete from ${table}`), 'update layer_mark set segment_id = 0']);
+  await resetLayers(engine);
   const segment = await land(
     Array.from({ length: 2000 }, (_, i) => ({ meter: i % 4, interval: i >> 2, wh: i % 9, quality: 1 })),
   );

@@ -63,14 +63,14 @@ function controlSums(
 /** Small integers, sorted runs: zstd over Parquet v2 encodings. */
 const parquetOptions = 'format parquet, parquet_version v2, compression zstd, row_group_size 122880';
 
-async function sha256Of(file: string): Promise<string> {
+export async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
 }
 
 /** Makes a file that stands aside durable under its name. @returns its checksum and size */
-async function settle(aside: string, final: string): Promise<{ sha256: string; byteCount: number }> {
+export async function settle(aside: string, final: string): Promise<{ sha256: string; byteCount: number }> {
   await syncPath(aside);
   const [sha256, { size }] = await Promise.all([sha256Of(aside), fs.stat(aside)]);
   await fs.rename(aside, final);

@@ -17,7 +17,7 @@ const claimPosition: NamedQuery = {
     returning position.owner_epoch as epoch, position.next_offset, position.kind`,
 };
 
-const advancePosition: NamedQuery = {
+const movePosition: NamedQuery = {
   name: 'stream_position_advance',
   text: `
     update stream_position as position
@@ -78,9 +78,17 @@ const insertEvents: NamedQuery = {
 };
 
 const segmentOrderLock = 7_266_003;
+/** Held to the end of the transaction: segment numbers become visible in their order. */
+export async function lockSegmentOrder(client: Client): Promise<void> {
+  await client.query('select pg_advisory_xact_lock($1)', [segmentOrderLock]);
+}
 const eventOrderLock = 7_266_002;
 
-async function advance(client: Client, claim: Claim, batch: Batch | EventBatch, landed: number): Promise<void> {
+/** Where a batch begins and ends at its source, and what of it was refused. */
+export type BatchExtent = Pick<Batch, 'source' | 'partition' | 'offsetFrom' | 'offsetTo' | 'receivedAtMs' | 'setAside'>;
+
+/** Moves a source's position by a batch. @throws FluxError `fenced` where the claim is not the present one or a batch is missing */
+export async function advancePosition(client: Client, claim: Claim, batch: BatchExtent, landed: number): Promise<void> {
   const values = [
     batch.source,
     batch.partition,
@@ -92,7 +100,7 @@ async function advance(client: Client, claim: Claim, batch: Batch | EventBatch, 
     batch.setAside.length,
     new Date(batch.receivedAtMs),
   ];
-  const { rowCount } = await client.query({ name: advancePosition.name, text: advancePosition.text, values });
+  const { rowCount } = await client.query({ name: movePosition.name, text: movePosition.text, values });
   if (rowCount !== 1) {
     throw new FluxError(
       'fenced',
@@ -149,7 +157,7 @@ export function makeLedger(pool: Pool, { announce = false }: LedgerOptions = {})
     commitReadings: (claim, batch, manifest, options = {}) =>
       inTransaction(pool, async (client) => {
         const n = batch.readings.count;
-        await advance(client, claim, batch, n);
+        await advancePosition(client, claim, batch, n);
         await keepSetAside(client, batch, batch.setAside);
         await options.alongside?.(client);
         if (n === 0 || !manifest) return { duplicateRows: [] };
@@ -162,7 +170,7 @@ export function makeLedger(pool: Pool, { announce = false }: LedgerOptions = {})
         await tell(client, 'reading');
         // Last, because the lock is held until the commit: segment ids become visible in their order, so a reader that
         // goes on from the last id it has seen skips none.
-        await client.query('select pg_advisory_xact_lock($1)', [segmentOrderLock]);
+        await lockSegmentOrder(client);
         await rowsOf(client, insertSegment, segmentValues(manifest));
         return { duplicateRows };
       }),
@@ -173,7 +181,7 @@ export function makeLedger(pool: Pool, { announce = false }: LedgerOptions = {})
         const n = events.count;
         // Event ids must become visible in their order: readers go on from the last id they applied.
         await client.query('select pg_advisory_xact_lock($1)', [eventOrderLock]);
-        await advance(client, claim, batch, n + (batch.besides ?? 0));
+        await advancePosition(client, claim, batch, n + (batch.besides ?? 0));
         await keepSetAside(client, batch, batch.setAside);
         await options.alongside?.(client);
         if (n === 0) return { duplicateRows: [], eventIds: [], eventRows: [], previousEventId: 0 };
@@ -221,11 +229,14 @@ const segmentColumns = `
     segment.segment_id as "segmentId", segment.source, segment.partition_no as "partition", segment.offset_from as "offsetFrom",
     segment.offset_to as "offsetTo", segment.row_count as "rowCount", segment.path, segment.byte_count as "byteCount",
     segment.sha256, segment.sum_wh as "sumWh", segment.min_interval_start_s as "minIntervalStartS",
-    segment.max_interval_start_s as "maxIntervalStartS", segment.committed_at as "committedAt"`;
+    segment.max_interval_start_s as "maxIntervalStartS", segment.committed_at as "committedAt",
+    coalesce(segment.first_segment_id, segment.segment_id) as "firstSegmentId"`;
 
 /** A committed segment: its manifest, the number that orders it, and when it was committed. */
 export interface SegmentRow extends SegmentManifest {
   segmentId: number;
+  /** of a merged segment, the number of the first it stands for; its own number otherwise */
+  firstSegmentId: number;
   committedAt: Date;
 }
 
@@ -273,17 +284,24 @@ const insertMerged: NamedQuery = {
   name: 'segment_insert_merged',
   text: `
     insert into segment (source, partition_no, offset_from, offset_to, row_count, path, byte_count, sha256,
-                         sum_wh, min_interval_start_s, max_interval_start_s, segment_id)
+                         sum_wh, min_interval_start_s, max_interval_start_s, segment_id, first_segment_id, committed_at)
     overriding system value
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 };
 /** Puts a merged segment in the place of its parts, under the number of the last: readers that passed them passed it. */
 export async function replaceSegments(pool: Pool, parts: SegmentRow[], merged: SegmentManifest): Promise<void> {
   await inTransaction(pool, async (client) => {
     const ids = parts.map((part) => part.segmentId);
     await rowsOf(client, deleteSegments, [ids]);
-    await rowsOf(client, insertMerged, [...segmentValues(merged), Math.max(...ids)]);
+    const first = Math.min(...parts.map((part) => part.firstSegmentId));
+    const committedAt = parts.reduce((last, part) => (part.committedAt > last ? part.committedAt : last), new Date(0));
+    await rowsOf(client, insertMerged, [...segmentValues(merged), Math.max(...ids), first, committedAt]);
   });
+}
+
+/** Deletes manifest rows of segments whose rows are all in parts; the caller removes the files then. */
+export async function deleteSegmentRows(pool: Pool, segmentIds: number[]): Promise<void> {
+  await rowsOf(pool, deleteSegments, [segmentIds]);
 }
 
 /** File names that a manifest row names. */

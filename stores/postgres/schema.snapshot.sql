@@ -224,7 +224,18 @@ create table price_observation (
   interval_start timestamp with time zone not null,
   lmp_usd_per_mwh real not null,
   source text not null,
+  changed_xid xid8 not null default pg_current_xact_id(),
   constraint price_observation_pkey PRIMARY KEY (settlement_point, interval_start)
+);
+CREATE INDEX price_observation_changed ON public.price_observation USING btree (changed_xid);
+CREATE TRIGGER price_observation_changed BEFORE UPDATE ON public.price_observation FOR EACH ROW EXECUTE FUNCTION observation_changed();
+
+create table reading_source (
+  source_key smallint not null generated always as identity,
+  source text not null,
+  partition_no integer not null,
+  constraint reading_source_pkey PRIMARY KEY (source_key),
+  constraint reading_source_source_partition_no_key UNIQUE (source, partition_no)
 );
 
 create table segment (
@@ -241,6 +252,7 @@ create table segment (
   min_interval_start_s integer not null,
   max_interval_start_s integer not null,
   committed_at timestamp with time zone not null default now(),
+  first_segment_id bigint,
   constraint segment_path_key UNIQUE (path),
   constraint segment_pkey PRIMARY KEY (segment_id),
   constraint segment_source_partition_no_offset_from_key UNIQUE (source, partition_no, offset_from)
@@ -285,6 +297,26 @@ create table sign_in_link (
   constraint sign_in_link_user_name_fkey FOREIGN KEY (user_name) REFERENCES account(user_name) ON DELETE CASCADE
 );
 
+create table silver_part (
+  part_id bigint not null generated always as identity,
+  day_start_s integer not null,
+  meter_from integer not null,
+  meter_to integer not null,
+  path text not null,
+  row_count bigint not null,
+  earlier_count bigint not null,
+  byte_count bigint not null,
+  sha256 text not null,
+  sum_wh bigint not null,
+  sealed_through_segment_id bigint not null,
+  counts jsonb not null,
+  sealed_at timestamp with time zone not null default now(),
+  dropped_at timestamp with time zone,
+  constraint silver_part_path_key UNIQUE (path),
+  constraint silver_part_pkey PRIMARY KEY (part_id)
+);
+CREATE UNIQUE INDEX silver_part_cell ON public.silver_part USING btree (day_start_s, meter_from) WHERE (dropped_at IS NULL);
+
 create table stream_position (
   source text not null,
   partition_no integer not null,
@@ -328,5 +360,8 @@ create table weather_observation (
   observed_at timestamp with time zone not null,
   temperature_c real not null,
   source text not null,
+  changed_xid xid8 not null default pg_current_xact_id(),
   constraint weather_observation_pkey PRIMARY KEY (observed_at)
 );
+CREATE INDEX weather_observation_changed ON public.weather_observation USING btree (changed_xid);
+CREATE TRIGGER weather_observation_changed BEFORE UPDATE ON public.weather_observation FOR EACH ROW EXECUTE FUNCTION observation_changed();
