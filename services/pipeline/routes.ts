@@ -2,11 +2,13 @@ import { Type } from 'typebox';
 import { Pipeline } from '#model/api/readings.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
+import { fileRoutes } from './files.ts';
 import type { PipelineService } from './service.ts';
 import { setAsideRecords } from './sql.ts';
 
 export function pipelineRoutes(service: PipelineService, pool: Pool): RouteDeclaration[] {
   return [
+    ...fileRoutes(pool),
     {
       method: 'GET',
       path: '/api/pipeline',
