@@ -33,6 +33,7 @@ import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/l
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { openDoor } from './door.ts';
+import { startFiles } from './files.ts';
 import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
 import { startSimulation } from './simulation.ts';
@@ -313,6 +314,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       report,
     });
   let simulation = config.simulation ? begin() : undefined;
+  const files = await startFiles(config, store.connection, onCommitted, report);
   let replacing = Promise.resolve();
   lock.onNetworkChanged((next) => {
     replacing = replacing
@@ -342,7 +344,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     meters: loaded.network.meter.count,
     stop: async () => {
       clearInterval(kpiTimer);
-      await simulation?.stop();
+      await Promise.all([simulation?.stop(), files?.stop()]);
       hub.close();
       await server.close();
       await door.drained();
