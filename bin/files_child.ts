@@ -2,6 +2,7 @@
  * The process that watches folder and bucket. Apart from the center, so that decoding a file of gigabytes never holds up
  * a request; it ends with its parent, and what it was at goes on in its successor.
  */
+import fs from 'node:fs/promises';
 import path from 'node:path';
 import { FluxError, messageOf } from '#model/errors.ts';
 import { watchedBucket } from '#sources/files/bucket.ts';
@@ -58,7 +59,10 @@ async function run(task: FilesTask): Promise<() => Promise<void>> {
       const { meter } = (await readSnapshot(dataFolder, state.sha256)) ?? (await readNetwork(pool));
       network = {
         version: state.version,
-        meters: { rowOf: (id) => meter.id.rowOf(id), idOf: (key) => (key >= 0 && key < meter.count ? meter.id.at(key) : undefined) },
+        meters: {
+          rowOf: (id) => meter.id.rowOf(id),
+          idOf: (key) => (key >= 0 && key < meter.count ? meter.id.at(key) : undefined),
+        },
       };
     }
     return network.meters;
@@ -82,15 +86,29 @@ async function run(task: FilesTask): Promise<() => Promise<void>> {
     report,
   };
   const makers: (() => Promise<FileWatch>)[] = [];
-  const spool = (name: string): string => path.join(temporaryFolder, `files-${name}`);
+  await removeLeftSpools(temporaryFolder);
+  // A folder of its own: the child of a killed center may still be at its last piece.
+  const spool = (name: string): string => path.join(temporaryFolder, `files-${name}-${process.pid}`);
   const { folder, bucket } = task;
   if (folder)
     makers.push(() =>
-      makeFileWatch({ ...common, place: watchedFolder(folder), origin: 'folder', source: 'files', spoolFolder: spool('folder') }),
+      makeFileWatch({
+        ...common,
+        place: watchedFolder(folder),
+        origin: 'folder',
+        source: 'files',
+        spoolFolder: spool('folder'),
+      }),
     );
   if (bucket)
     makers.push(() =>
-      makeFileWatch({ ...common, place: watchedBucket(bucket), origin: 'bucket', source: 'bucket', spoolFolder: spool('bucket') }),
+      makeFileWatch({
+        ...common,
+        place: watchedBucket(bucket),
+        origin: 'bucket',
+        source: 'bucket',
+        spoolFolder: spool('bucket'),
+      }),
     );
 
   let isStopping = false;
@@ -116,19 +134,42 @@ async function run(task: FilesTask): Promise<() => Promise<void>> {
   return async () => {
     isStopping = true;
     for (const watch of watches) watch.stop();
-    await Promise.race([Promise.all(loops), new Promise((resolve) => setTimeout(resolve, lookEveryMs + afterProblemMs))]);
+    await Promise.race([
+      Promise.all(loops),
+      new Promise((resolve) => setTimeout(resolve, lookEveryMs + afterProblemMs)),
+    ]);
     await engine.stop();
     await pool.end();
+    for (const name of ['folder', 'bucket']) await fs.rm(spool(name), { recursive: true, force: true });
   };
+}
+
+/** Copies that a killed process left. */
+async function removeLeftSpools(temporaryFolder: string): Promise<void> {
+  for (const name of await fs.readdir(temporaryFolder).catch(() => [])) {
+    const pid = Number(/^files-\w+-(\d+)$/.exec(name)?.[1] ?? Number.NaN);
+    if (!Number.isNaN(pid) && !isAlive(pid))
+      await fs.rm(path.join(temporaryFolder, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 process.once('message', (task: FilesTask) => {
   const running = run(task);
   const end = (): void => {
-    running.then((stop) => stop()).then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    running
+      .then((stop) => stop())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.once('disconnect', end);
   running.catch((error: unknown) => {

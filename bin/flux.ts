@@ -7,6 +7,8 @@ import { doctorCommand } from './commands/doctor.ts';
 import { generateCommand } from './commands/generate.ts';
 import { layersCommands } from './commands/layers.ts';
 import { networkCommands } from './commands/network.ts';
+import { observationCommands } from './commands/observations.ts';
+import { readingsCommands } from './commands/readings.ts';
 import { startCommand } from './commands/start.ts';
 import { endWith } from './terminal.ts';
 
@@ -21,6 +23,8 @@ for (const add of [
   startCommand,
   networkCommands,
   generateCommand,
+  readingsCommands,
+  observationCommands,
   layersCommands,
   accountCommands,
   doctorCommand,

@@ -48,7 +48,8 @@ export function watchedBucket(address: BucketAddress): FilePlace {
     service: 's3',
     retries: 0,
   });
-  const objectUrl = (key: string): string => `${endpoint}/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  const objectUrl = (key: string): string =>
+    `${endpoint}/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
 
   async function ask(url: string, headers: Record<string, string> = {}): Promise<Response> {
     const response = await client
@@ -82,7 +83,12 @@ export function watchedBucket(address: BucketAddress): FilePlace {
   }
 
   /** One transfer from `from` on. @returns undefined where the object changed or is gone */
-  async function transfer(file: SeenFile, target: string, from: number, hash: ReturnType<typeof createHash>): Promise<number | undefined> {
+  async function transfer(
+    file: SeenFile,
+    target: string,
+    from: number,
+    hash: ReturnType<typeof createHash>,
+  ): Promise<number | undefined> {
     const entityTag = file.marker.slice(file.marker.indexOf('-') + 1);
     const response = await ask(objectUrl(prefix + file.name), {
       'if-match': entityTag,
@@ -102,7 +108,11 @@ export function watchedBucket(address: BucketAddress): FilePlace {
       }
     }
     try {
-      await pipeline(Readable.fromWeb(response.body as never), count, createWriteStream(target, { flags: from > 0 ? 'a' : 'w' }));
+      await pipeline(
+        Readable.fromWeb(response.body as never),
+        count,
+        createWriteStream(target, { flags: from > 0 ? 'a' : 'w' }),
+      );
     } catch (error) {
       if (['ENOSPC', 'EROFS', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
       throw new BrokenOff(at, error);
@@ -188,7 +198,9 @@ function listingOf(xml: string, prefix: string): { files: SeenFile[]; next: stri
   } catch (cause) {
     throw new FluxError('bucket_refused', `the bucket's answer is no listing: ${messageOf(cause)}`, { cause });
   }
-  if (!isListing) throw new FluxError('bucket_refused', 'the answer is no S3 listing; check the endpoint in FLUX_BUCKET');
-  const hidden = (name: string): boolean => name.split('/').some((part) => part.startsWith('.')) || name.endsWith('.tmp');
+  if (!isListing)
+    throw new FluxError('bucket_refused', 'the answer is no S3 listing; check the endpoint in FLUX_BUCKET');
+  const hidden = (name: string): boolean =>
+    name.split('/').some((part) => part.startsWith('.')) || name.endsWith('.tmp');
   return { files: files.filter((file) => !hidden(file.name)), next };
 }

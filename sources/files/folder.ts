@@ -36,10 +36,13 @@ export interface FilePlace {
 /** Where a place moves what it has dealt with. */
 export const doneFolders = { loaded: 'loaded', refused: 'refused' } as const;
 
-const isHidden = (name: string): boolean => name.split('/').some((part) => part.startsWith('.')) || name.endsWith('.tmp');
+const isHidden = (name: string): boolean =>
+  name.split('/').some((part) => part.startsWith('.')) || name.endsWith('.tmp');
 
 /** @throws FluxError `no_such_folder` from `look` */
-export function watchedFolder(folder: string): FilePlace & { move(name: string, to: 'loaded' | 'refused', sha256: string | null): Promise<void> } {
+export function watchedFolder(
+  folder: string,
+): FilePlace & { move(name: string, to: 'loaded' | 'refused', sha256: string | null): Promise<void> } {
   const seenAt = async (name: string): Promise<SeenFile | undefined> => {
     const stat = await fs.stat(path.join(folder, name), { bigint: true }).catch(() => undefined);
     if (!stat?.isFile()) return undefined;

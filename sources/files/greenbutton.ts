@@ -15,6 +15,7 @@ import {
   type FileReading,
   meterIdOf,
   PieceBuilder,
+  type Refusal,
 } from '#sources/files/piece.ts';
 
 const espi = 'http://naesb.org/espi';
@@ -102,7 +103,8 @@ async function* walkPieces(
     parser.write(decoder.decode());
     parser.close();
   });
-  if (!handler.isFeed) throw new FluxError('not_green_button', 'the file is XML, but holds no Atom feed of ESPI entries');
+  if (!handler.isFeed)
+    throw new FluxError('not_green_button', 'the file is XML, but holds no Atom feed of ESPI entries');
 }
 
 class FeedHandler {
@@ -174,7 +176,7 @@ interface Series {
   channel: string;
   sign: 1 | -1;
   whPerUnit: number;
-  refused?: { code: string; reason: string };
+  refused?: Refusal;
 }
 
 interface Feed {
@@ -227,7 +229,8 @@ function seriesOf(usagePoint: string, type: Entry | undefined): Series {
     return unsupported(`powerOfTenMultiplier '${field('powerOfTenMultiplier')}' is no power`);
   if (!intervalBehaviours.includes(field('accumulationBehaviour')))
     return unsupported(`accumulationBehaviour ${field('accumulationBehaviour')} is not energy by interval (4)`);
-  if (!electricity.includes(field('commodity'))) return unsupported(`commodity ${field('commodity')} is not electricity`);
+  if (!electricity.includes(field('commodity')))
+    return unsupported(`commodity ${field('commodity')} is not electricity`);
   if (![undefined, '0', '1', '19'].includes(direction))
     return unsupported(`flowDirection ${direction} is neither forward (1) nor reverse (19)`);
   return series;
@@ -287,7 +290,7 @@ const orphan = {
   reason: 'the IntervalBlock belongs to no MeterReading of the feed (link rel="up"); fetch the feed whole',
 };
 
-function problemOf(raw: RawReading, series: Series): { code: string; reason: string } | undefined {
+function problemOf(raw: RawReading, series: Series): Refusal | undefined {
   if (series.refused) return series.refused;
   if (!Number.isInteger(numberOf(raw.value)))
     return { code: 'bad_value', reason: `IntervalReading value '${raw.value}' must be a whole number` };

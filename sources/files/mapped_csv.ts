@@ -2,7 +2,7 @@
 import { FluxError } from '#model/errors.ts';
 import { fieldsOf, linesOf, numberOf } from '#sources/files/lines.ts';
 import { type LocalClock, makeLocalClock, RepeatedHour } from '#sources/files/local_clock.ts';
-import { type CsvMapping } from '#sources/files/mapping.ts';
+import type { CsvMapping } from '#sources/files/mapping.ts';
 import {
   countChannel,
   type FileFacts,

@@ -14,6 +14,8 @@ import {
   type FilePiece,
   meterIdOf,
   PieceBuilder,
+  type Refusal,
+  refusal,
 } from '#sources/files/piece.ts';
 
 const utcOffsetS = 10 * 3600;
@@ -28,7 +30,7 @@ interface Channel {
   whPerUnit: number;
   sign: 1 | -1;
   /** why its intervals can not land */
-  refused?: { code: string; reason: string };
+  refused?: Refusal;
 }
 
 interface Day {
@@ -150,20 +152,35 @@ class Nem12Reader {
         text,
       );
     }
-    if (kind === '200') this.#openChannel(fields);
-    else if (kind === '300') this.#openDay(fields, text, line);
-    else if (kind === '400') this.#takeRange(fields, text, line);
-    else if (kind === '250') this.#refuseAccumulation(fields, text, line);
-    else if (kind === '900') {
-      this.#finishChannel();
-      this.#sawEnd = true;
-    } else if (kind !== '500' && kind !== '550')
-      this.#out.refuse(
-        line,
-        'unknown_record',
-        `field RecordIndicator (1) is '${kind.slice(0, 20)}'; 100, 200, 250, 300, 400, 500, 550 and 900 are known`,
-        text,
-      );
+    const refused = this.#record(kind, fields, text, line);
+    if (refused) this.#out.refuse(line, refused.code, refused.reason, text);
+  }
+
+  #record(kind: string, fields: string[], text: string, line: number): Refusal | undefined {
+    switch (kind) {
+      case '200':
+        this.#finishChannel();
+        this.#channel = channelOf(fields);
+        return undefined;
+      case '300':
+        return this.#openDay(fields, text, line);
+      case '400':
+        return this.#takeRange(fields);
+      case '250':
+        return this.#accumulation(fields);
+      case '500':
+      case '550':
+        return undefined;
+      case '900':
+        this.#finishChannel();
+        this.#sawEnd = true;
+        return undefined;
+      default:
+        return refusal(
+          'unknown_record',
+          `field RecordIndicator (1) is '${kind.slice(0, 20)}'; 100, 200, 250, 300, 400, 500, 550 and 900 are known`,
+        );
+    }
   }
 
   end(line: number): void {
@@ -171,7 +188,12 @@ class Nem12Reader {
     this.#finishChannel();
     for (const meter of this.#meters.values()) meter.finish();
     if (this.#records === 0)
-      this.#out.refuse(line, 'no_readings', 'the file ends without one 300 record; ask the sender for the readings', '');
+      this.#out.refuse(
+        line,
+        'no_readings',
+        'the file ends without one 300 record; ask the sender for the readings',
+        '',
+      );
     if (!this.#sawEnd)
       this.#out.refuse(
         line,
@@ -179,11 +201,6 @@ class Nem12Reader {
         'the file does not end with a 900 record; it may be cut short, fetch it again',
         '',
       );
-  }
-
-  #openChannel(fields: string[]): void {
-    this.#finishChannel();
-    this.#channel = channelOf(fields);
   }
 
   #finishChannel(): void {
@@ -197,27 +214,25 @@ class Nem12Reader {
     this.#meters.delete(nmi);
   }
 
-  #openDay(fields: string[], text: string, line: number): void {
+  #openDay(fields: string[], text: string, line: number): Refusal | undefined {
     this.#records++;
     const channel = this.#channel;
-    const refuse = (code: string, reason: string): void => this.#out.refuse(line, code, reason, text);
-    if (!channel)
-      return refuse('missing_channel_record', 'a 300 record needs a 200 record before it; send both');
+    if (!channel) return refusal('missing_channel_record', 'a 300 record needs a 200 record before it; send both');
     if (channel.refused) {
       // One record each, counted by interval where the length is known.
       const intervals = intervalLengths.includes(channel.minutes) ? 1440 / channel.minutes : 1;
       countChannel(this.#notes, channel.suffix || 'unknown', intervals);
-      return refuse(channel.refused.code, channel.refused.reason);
+      return channel.refused;
     }
     const intervals = 1440 / channel.minutes;
     const startS = dayStartS(fields[1]?.trim() ?? '');
     if (Number.isNaN(startS))
-      return refuse('bad_date', `field IntervalDate (2) is '${fields[1] ?? ''}'; it must be a day as YYYYMMDD`);
+      return refusal('bad_date', `field IntervalDate (2) is '${fields[1] ?? ''}'; it must be a day as YYYYMMDD`);
     const values = fields.slice(2, 2 + intervals);
     const quality = fields[2 + intervals]?.trim() ?? '';
     // The field behind the values tells: with another number of values it is a number, or missing.
     if (values.length < intervals || !/^[ASEFNV]\d{0,2}$/i.test(quality))
-      return refuse(
+      return refusal(
         'wrong_interval_count',
         `field QualityMethod (${3 + intervals}) is '${quality}' where ${intervals} values of ${channel.minutes} minutes should end; the IntervalLength of the 200 record and the values do not agree`,
       );
@@ -225,19 +240,18 @@ class Nem12Reader {
     return undefined;
   }
 
-  #takeRange(fields: string[], text: string, line: number): void {
+  #takeRange(fields: string[]): Refusal | undefined {
     const day = this.#day;
     const [from, to] = [numberOf(fields[1] ?? ''), numberOf(fields[2] ?? '')];
     const quality = fields[3]?.trim().toUpperCase() ?? '';
-    const refuse = (code: string, reason: string): void => this.#out.refuse(line, code, reason, text);
-    if (!day) return refuse('stray_range', 'a 400 record needs a 300 record that was read before it');
+    if (!day) return refusal('stray_range', 'a 400 record needs a 300 record that was read before it');
     if (!Number.isInteger(from) || !Number.isInteger(to) || from < 1 || to < from || to > day.values.length)
-      return refuse(
+      return refusal(
         'bad_range',
         `fields StartInterval and EndInterval (2, 3) are '${fields[1] ?? ''}' to '${fields[2] ?? ''}'; the day has intervals 1 to ${day.values.length}`,
       );
     if (!/^[ASEFN]\d{0,2}$/.test(quality))
-      return refuse('bad_quality', `field QualityMethod (4) is '${quality}'; A, S, E, F or N are known`);
+      return refusal('bad_quality', `field QualityMethod (4) is '${quality}'; A, S, E, F or N are known`);
     day.ranges.fill(undefined, day.ranges.length);
     for (let k = from - 1; k < to; k++) day.ranges[k] = quality;
     return undefined;
@@ -247,26 +261,28 @@ class Nem12Reader {
     const [day, channel] = [this.#day, this.#channel];
     this.#day = undefined;
     if (!day || !channel) return;
-    for (let k = 0; k < day.values.length; k++) this.#takeInterval(day, channel, k);
+    for (let k = 0; k < day.values.length; k++) {
+      const refused = this.#takeInterval(day, channel, k);
+      if (!refused) continue;
+      countChannel(this.#notes, channel.suffix);
+      const content = `${channel.nmi} ${channel.suffix} interval ${k + 1}: ${day.values[k]}`;
+      this.#out.refuse(day.line, refused.code, refused.reason, content);
+    }
   }
 
-  #takeInterval(day: Day, channel: Channel, k: number): void {
+  #takeInterval(day: Day, channel: Channel, k: number): Refusal | undefined {
     const quality = day.quality.startsWith('V') ? day.ranges[k] : day.quality;
     const value = day.values[k].trim();
     const number = numberOf(value);
-    const refuse = (code: string, reason: string): void => {
-      countChannel(this.#notes, channel.suffix);
-      this.#out.refuse(day.line, code, reason, `${channel.nmi} ${channel.suffix} interval ${k + 1}: ${value}`);
-    };
     if (quality === undefined)
-      return refuse(
+      return refusal(
         'no_quality',
         `interval ${k + 1} has quality V and no 400 record covers it; send the 400 records of the whole day`,
       );
     if (quality.startsWith('N'))
-      return refuse('no_data', `interval ${k + 1} has quality N: the sender says that there is no value`);
+      return refusal('no_data', `interval ${k + 1} has quality N: the sender says that there is no value`);
     if (!(number >= 0))
-      return refuse('bad_value', `field ${k + 3} (interval ${k + 1}) is '${value}'; it must be a number from 0`);
+      return refusal('bad_value', `field ${k + 3} (interval ${k + 1}) is '${value}'; it must be a number from 0`);
     this.#meterOf(channel.nmi).take({
       meterId: meterIdOf(this.#facts, channel.nmi),
       channel: channel.suffix,
@@ -290,14 +306,12 @@ class Nem12Reader {
   }
 
   /** NEM13: what went through a meter between two visits, weeks apart. */
-  #refuseAccumulation(fields: string[], text: string, line: number): void {
+  #accumulation(fields: string[]): Refusal {
     this.#records++;
     countChannel(this.#notes, fields[4]?.trim() || 'accumulated');
-    this.#out.refuse(
-      line,
+    return refusal(
       'unsupported_channel',
       `NMI ${fields[1] ?? ''} is read by accumulation (NEM13): ${fields[18] ?? ''} ${fields[19] ?? ''} between two visits are no interval readings; ask for NEM12`,
-      text,
     );
   }
 }

@@ -63,7 +63,8 @@ export class NetMeter {
 
   /** The meter's last record was taken: its net readings follow, in time order. */
   finish(): void {
-    for (const startS of [...this.#cells.keys()].sort((a, b) => a - b)) this.#land([...this.#cells.get(startS)!.parts.values()]);
+    for (const startS of [...this.#cells.keys()].sort((a, b) => a - b))
+      this.#land([...this.#cells.get(startS)!.parts.values()]);
     this.#cells.clear();
   }
 

@@ -45,8 +45,7 @@ export async function* readParquet(input: ParquetInput, facts: FileFacts): Async
       `select ${select} from ${from} where file_row_number >= ${row} and file_row_number < ${row + rowsAtOnce} order by file_row_number`,
     );
     const count = rows[isKeyed ? 'meter_key' : 'meter_id'].length;
-    for (let i = 0; i < count; i++)
-      out.take(isKeyed ? keyedRecord(rows, i, input) : namedRecord(rows, i), row + i + 1);
+    for (let i = 0; i < count; i++) out.take(isKeyed ? keyedRecord(rows, i, input) : namedRecord(rows, i), row + i + 1);
     yield* out.full();
   }
   yield* out.rest();
@@ -60,15 +59,14 @@ async function ask(input: ParquetInput, sql: string): Promise<Record<string, unk
   } catch (cause) {
     // The engine's own loss is no fault of the file.
     if (cause instanceof FluxError && cause.code !== 'columnar_query_failed') throw cause;
-    throw new FluxError('unreadable', `the file is not a whole Parquet file: ${messageOf(cause).slice(0, 300)}`, { cause });
+    throw new FluxError('unreadable', `the file is not a whole Parquet file: ${messageOf(cause).slice(0, 300)}`, {
+      cause,
+    });
   }
 }
 
 /** Reads every page of the columns once: a file that is damaged anywhere is refused before any of it lands. */
-async function inspect(
-  input: ParquetInput,
-  from: string,
-): Promise<{ columns: Map<string, string>; rowCount: number }> {
+async function inspect(input: ParquetInput, from: string): Promise<{ columns: Map<string, string>; rowCount: number }> {
   const described = await ask(input, `describe select * from ${from}`);
   const columns = new Map(described.column_name.map((name, i) => [String(name), String(described.column_type[i])]));
   const read = [...keyColumns, ...idColumns, ...optional].filter((name) => columns.has(name));

@@ -24,6 +24,14 @@ export interface FileFacts {
   pieceRecords?: number;
 }
 
+/** Why a record can not become a reading: a stable code, and what is wrong with what to do. */
+export interface Refusal {
+  code: string;
+  reason: string;
+}
+
+export const refusal = (code: string, reason: string): Refusal => ({ code, reason });
+
 /** What a reader counts beside its pieces. */
 export interface FileNotes {
   /** channel records that became part of another channel's net reading */
@@ -47,7 +55,9 @@ export function countChannel(notes: FileNotes, channel: string, records = 1): vo
 
 /** The meter id a file's own id stands for. */
 export function meterIdOf(facts: FileFacts, fileId: string): string {
-  return (facts.meters && Object.hasOwn(facts.meters, fileId) ? facts.meters[fileId] : undefined) ?? facts.meter ?? fileId;
+  return (
+    (facts.meters && Object.hasOwn(facts.meters, fileId) ? facts.meters[fileId] : undefined) ?? facts.meter ?? fileId
+  );
 }
 
 /** A reading on its way to the checks every reading passes. Energy in Wh, not rounded yet. */
@@ -73,15 +83,7 @@ const defaultPieceRecords = 100_000;
 /** records decoded at once */
 const decodeAtOnce = 2048;
 const maxContent = 2000;
-const columnsOf = [
-  'meterKey',
-  'intervalStartS',
-  'intervalMinutes',
-  'wh',
-  'decivolt',
-  'quality',
-  'sourceSeq',
-] as const;
+const columnsOf = ['meterKey', 'intervalStartS', 'intervalMinutes', 'wh', 'decivolt', 'quality', 'sourceSeq'] as const;
 
 /** Gathers records into pieces of one size, wherever the bytes were cut. */
 export class PieceBuilder {

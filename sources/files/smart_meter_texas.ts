@@ -15,6 +15,8 @@ import {
   type FilePiece,
   meterIdOf,
   PieceBuilder,
+  type Refusal,
+  refusal,
 } from '#sources/files/piece.ts';
 
 const zone = 'America/Chicago';
@@ -132,38 +134,44 @@ class RowReader {
   }
 
   take(row: Row, net: NetMeter): void {
+    const refused = this.#read(row, net);
+    if (!refused) return;
+    countChannel(this.#notes, channelOf(row) || 'unknown');
+    this.#out.refuse(row.line, refused.code, refused.reason, row.text);
+  }
+
+  #read(row: Row, net: NetMeter): Refusal | undefined {
     const channel = channelOf(row);
-    const refuse = (code: string, reason: string): void => {
-      countChannel(this.#notes, channel || 'unknown');
-      this.#out.refuse(row.line, code, reason, row.text);
-    };
     if (!Object.hasOwn(channelSigns, channel))
-      return refuse(
+      return refusal(
         'unsupported_channel',
         `field CONSUMPTION_SURPLUSGENERATION is '${channel}'; Consumption and Surplus Generation are known`,
       );
     const date = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(row.field('USAGE_DATE'));
     const start = secondOfDay(row.field('USAGE_START_TIME'));
     const end = secondOfDay(row.field('USAGE_END_TIME'));
-    if (!date) return refuse('bad_time', `field USAGE_DATE is '${row.field('USAGE_DATE')}'; it must be MM/DD/YYYY`);
+    if (!date) return refusal('bad_time', `field USAGE_DATE is '${row.field('USAGE_DATE')}'; it must be MM/DD/YYYY`);
     if (Number.isNaN(start) || Number.isNaN(end))
-      return refuse('bad_time', 'fields USAGE_START_TIME and USAGE_END_TIME must be HH:MM');
+      return refusal('bad_time', 'fields USAGE_START_TIME and USAGE_END_TIME must be HH:MM');
     const [month, day, year] = date.slice(1).map(Number);
     const instants = this.#clock.instants(year, month, day, start);
     const kwh = row.field('USAGE_KWH');
     if (instants.length === 0)
       return kwh === ''
-        ? refuse('skipped_hour', 'the clock skips this hour and the row is empty: nothing is missing')
-        : refuse('bad_time', `${date[0]} ${row.field('USAGE_START_TIME')} does not exist in ${zone}; check the export`);
+        ? refusal('skipped_hour', 'the clock skips this hour and the row is empty: nothing is missing')
+        : refusal(
+            'bad_time',
+            `${date[0]} ${row.field('USAGE_START_TIME')} does not exist in ${zone}; check the export`,
+          );
     const series = `${esiidOf(row)} ${channel}`;
     const startS = this.#repeated.pick(series, date[0], start, instants)!;
-    if (kwh === '') return refuse('no_data', 'field USAGE_KWH is empty; ask for the day again once it is read');
+    if (kwh === '') return refusal('no_data', 'field USAGE_KWH is empty; ask for the day again once it is read');
     const wh = numberOf(kwh) * 1000;
-    if (!(wh >= 0)) return refuse('bad_value', `field USAGE_KWH is '${kwh}'; it must be a number from 0`);
+    if (!(wh >= 0)) return refusal('bad_value', `field USAGE_KWH is '${kwh}'; it must be a number from 0`);
     const quality = row.field('ESTIMATED_ACTUAL').toUpperCase();
     if (!Object.hasOwn(qualities, quality))
-      return refuse('bad_quality', `field ESTIMATED_ACTUAL is '${quality}'; A and E are known`);
-    return net.take({
+      return refusal('bad_quality', `field ESTIMATED_ACTUAL is '${quality}'; A and E are known`);
+    net.take({
       meterId: meterIdOf(this.#facts, esiidOf(row)),
       channel,
       sign: channelSigns[channel],
@@ -173,6 +181,7 @@ class RowReader {
       quality: qualities[quality],
       line: row.line,
     });
+    return undefined;
   }
 }
 
