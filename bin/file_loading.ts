@@ -143,6 +143,7 @@ const faultsOfFiles = new Set([
   'bad_mapping',
   'bad_xml',
   'bad_zone',
+  'cut_short',
   'empty_file',
   'half_written',
   'not_green_button',

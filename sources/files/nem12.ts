@@ -68,23 +68,31 @@ function channelOf(fields: string[]): Channel {
   return channel;
 }
 
-/** Energy channels of each NMI, and how many 200 records it has: known before the first interval is read. */
+/**
+ * Energy channels of each NMI, and how many 200 records it has: known before the first interval is read.
+ * @throws FluxError `empty_file`, `cut_short`: a channel may be missing, and consumption without it would pass for the net
+ */
 async function channelsByNmi(
   input: FileInput,
 ): Promise<{ channels: Map<string, Set<string>>; blocks: Map<string, number> }> {
   const channels = new Map<string, Set<string>>();
   const blocks = new Map<string, number>();
+  let last = '';
   for await (const { texts } of linesOf(input))
     for (const text of texts) {
+      if (text.trim() !== '') last = text;
       if (!text.startsWith('200,')) continue;
       const { nmi, suffix, refused } = channelOf(fieldsOf(text));
       blocks.set(nmi, (blocks.get(nmi) ?? 0) + 1);
       if (!refused) channels.set(nmi, (channels.get(nmi) ?? new Set()).add(suffix));
     }
+  if (last === '') throw new FluxError('empty_file', 'the file is empty');
+  if (fieldsOf(last)[0].trim() !== '900')
+    throw new FluxError('cut_short', 'the file does not end with a 900 record: it was cut short, fetch it again');
   return { channels, blocks };
 }
 
-/** @throws FluxError `empty_file`, `ambiguous_meter` */
+/** @throws FluxError `empty_file`, `cut_short`, `ambiguous_meter` */
 export async function* readNem12(input: FileInput, facts: FileFacts, notes: FileNotes): AsyncGenerator<FilePiece> {
   const { channels, blocks } = await channelsByNmi(input);
   if (facts.meter !== undefined && blocks.size > 1)
@@ -102,7 +110,6 @@ export async function* readNem12(input: FileInput, facts: FileFacts, notes: File
     }
     yield* out.full();
   }
-  if (lastLine === 0) throw new FluxError('empty_file', 'the file is empty');
   reader.end(lastLine);
   yield* out.rest();
 }
@@ -117,7 +124,6 @@ class Nem12Reader {
   #channel: Channel | undefined;
   #day: Day | undefined;
   #sawHeader = false;
-  #sawEnd = false;
   #records = 0;
 
   constructor(
@@ -140,7 +146,6 @@ class Nem12Reader {
     if (kind !== '400') this.#finishDay();
     if (kind === '100') {
       this.#sawHeader = true;
-      this.#sawEnd = false;
       return;
     }
     if (!this.#sawHeader) {
@@ -173,9 +178,10 @@ class Nem12Reader {
         return undefined;
       case '900':
         this.#finishChannel();
-        this.#sawEnd = true;
         return undefined;
       default:
+        // It may have been a 200 record: the days behind it are not the former channel's.
+        this.#finishChannel();
         return refusal(
           'unknown_record',
           `field RecordIndicator (1) is '${kind.slice(0, 20)}'; 100, 200, 250, 300, 400, 500, 550 and 900 are known`,
@@ -192,13 +198,6 @@ class Nem12Reader {
         line,
         'no_readings',
         'the file ends without one 300 record; ask the sender for the readings',
-        '',
-      );
-    if (!this.#sawEnd)
-      this.#out.refuse(
-        line,
-        'missing_end',
-        'the file does not end with a 900 record; it may be cut short, fetch it again',
         '',
       );
   }
