@@ -23,6 +23,10 @@ const intervalLengths = [5, 15, 30];
 const whPerUnit: Record<string, number> = { WH: 1, KWH: 1e3, MWH: 1e6 };
 const qualities = { A: 'actual', S: 'estimated', E: 'estimated', F: 'edited' } as const;
 
+/** Fields of each record; a 300 record has five behind its values. */
+const fieldCounts: Record<string, number> = { 100: 5, 200: 10, 400: 6, 500: 5, 900: 1 };
+const hasMore = (fields: string[], count: number): boolean => fields.slice(count).some((field) => field.trim() !== '');
+
 interface Channel {
   nmi: string;
   suffix: string;
@@ -114,6 +118,9 @@ export async function* readNem12(input: FileInput, facts: FileFacts, notes: File
   yield* out.rest();
 }
 
+/** A damaged line end hides the record behind it. */
+const joinedLines = refusal('extra_fields', 'has more fields than a record of its kind; fetch the file again');
+
 class Nem12Reader {
   readonly #out: PieceBuilder;
   readonly #facts: FileFacts;
@@ -146,6 +153,7 @@ class Nem12Reader {
     if (kind !== '400') this.#finishDay();
     if (kind === '100') {
       this.#sawHeader = true;
+      this.#finishChannel();
       return;
     }
     if (!this.#sawHeader) {
@@ -162,9 +170,14 @@ class Nem12Reader {
   }
 
   #record(kind: string, fields: string[], text: string, line: number): Refusal | undefined {
+    if (hasMore(fields, fieldCounts[kind] ?? fields.length)) {
+      this.#finishChannel();
+      return joinedLines;
+    }
+    // Whatever else it is, it may have been a 200 record: the days behind it are not the former channel's.
+    if (!['300', '400', '500'].includes(kind)) this.#finishChannel();
     switch (kind) {
       case '200':
-        this.#finishChannel();
         this.#channel = channelOf(fields);
         return undefined;
       case '300':
@@ -175,13 +188,9 @@ class Nem12Reader {
         return this.#accumulation(fields);
       case '500':
       case '550':
-        return undefined;
       case '900':
-        this.#finishChannel();
         return undefined;
       default:
-        // It may have been a 200 record: the days behind it are not the former channel's.
-        this.#finishChannel();
         return refusal(
           'unknown_record',
           `field RecordIndicator (1) is '${kind.slice(0, 20)}'; 100, 200, 250, 300, 400, 500, 550 and 900 are known`,
@@ -225,8 +234,10 @@ class Nem12Reader {
     }
     const intervals = 1440 / channel.minutes;
     const startS = dayStartS(fields[1]?.trim() ?? '');
-    if (Number.isNaN(startS))
+    if (Number.isNaN(startS)) {
+      this.#finishChannel();
       return refusal('bad_date', `field IntervalDate (2) is '${fields[1] ?? ''}'; it must be a day as YYYYMMDD`);
+    }
     const values = fields.slice(2, 2 + intervals);
     const quality = fields[2 + intervals]?.trim() ?? '';
     // The field behind the values tells: with another number of values it is a number, or missing.
@@ -235,6 +246,10 @@ class Nem12Reader {
         'wrong_interval_count',
         `field QualityMethod (${3 + intervals}) is '${quality}' where ${intervals} values of ${channel.minutes} minutes should end; the IntervalLength of the 200 record and the values do not agree`,
       );
+    if (hasMore(fields, 7 + intervals)) {
+      this.#finishChannel();
+      return joinedLines;
+    }
     this.#day = { line, text, startS, values, quality: quality.toUpperCase(), ranges: [] };
     return undefined;
   }

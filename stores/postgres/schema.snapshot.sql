@@ -110,6 +110,33 @@ create table feeder (
 );
 CREATE INDEX feeder_substation ON public.feeder USING btree (substation_key);
 
+create table file_load (
+  file_load_id bigint not null generated always as identity,
+  origin text not null,
+  name text not null,
+  marker text not null,
+  byte_count bigint not null,
+  sha256 text,
+  read_as text not null,
+  state text not null,
+  code text,
+  reason text,
+  replaces bigint,
+  duplicate_of bigint,
+  records bigint not null default 0,
+  accepted bigint not null default 0,
+  set_aside bigint not null default 0,
+  first_seen timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint file_load_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES file_load(file_load_id),
+  constraint file_load_origin_check CHECK ((origin = ANY (ARRAY['folder'::text, 'bucket'::text, 'import'::text]))),
+  constraint file_load_pkey PRIMARY KEY (file_load_id),
+  constraint file_load_replaces_fkey FOREIGN KEY (replaces) REFERENCES file_load(file_load_id),
+  constraint file_load_state_check CHECK ((state = ANY (ARRAY['loading'::text, 'loaded'::text, 'duplicate'::text, 'set_aside'::text])))
+);
+CREATE INDEX file_load_name ON public.file_load USING btree (origin, name, file_load_id DESC);
+CREATE UNIQUE INDEX file_load_content ON public.file_load USING btree (sha256, read_as) WHERE (state <> 'duplicate'::text);
+
 create table meter (
   meter_key integer not null,
   id text not null,
@@ -224,7 +251,8 @@ create table price_observation (
   interval_start timestamp with time zone not null,
   lmp_usd_per_mwh real not null,
   source text not null,
-  constraint price_observation_pkey PRIMARY KEY (settlement_point, interval_start)
+  settlement_point_type text not null default 'LZ'::text,
+  constraint price_observation_pkey PRIMARY KEY (settlement_point, settlement_point_type, interval_start)
 );
 
 create table segment (
