@@ -35,6 +35,7 @@ import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
 import { openDoor } from './door.ts';
+import { startFiles } from './files.ts';
 import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
@@ -330,6 +331,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     alarm: (id, wrong) => hub.publish({ alarms: alarms.condition(id, wrong) }),
     report,
   });
+  const files = await startFiles(config, store.connection, onCommitted, report);
   let replacing = Promise.resolve();
   lock.onNetworkChanged((next) => {
     replacing = replacing
@@ -359,8 +361,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     meters: loaded.network.meter.count,
     stop: async () => {
       clearInterval(kpiTimer);
-      await consumers.stop();
-      await simulation?.stop();
+      await Promise.all([simulation?.stop(), files?.stop(), consumers.stop()]);
       hub.close();
       await server.close();
       await door.drained();

@@ -23,6 +23,16 @@ export interface Config {
   connections: number;
   secureCookies: boolean;
   analyticsMemory: string;
+  /** folder whose files of readings are loaded */
+  filesFolder: string | undefined;
+  /** what becomes of a file in that folder */
+  filesAfter: 'keep' | 'move';
+  /** S3-compatible: https://endpoint/bucket/prefix */
+  bucketUrl: string | undefined;
+  bucketRegion: string;
+  bucketKeyId: string | undefined;
+  /** file that holds the secret key */
+  bucketSecretFile: string | undefined;
   logLevel: string;
   /** undefined where the center reads no Kafka */
   kafka: KafkaConfig | undefined;
@@ -73,6 +83,12 @@ const variables: Record<string, keyof Config> = {
   FLUX_CONNECTIONS: 'connections',
   FLUX_SECURE_COOKIES: 'secureCookies',
   FLUX_ANALYTICS_MEMORY: 'analyticsMemory',
+  FLUX_FILES: 'filesFolder',
+  FLUX_FILES_AFTER: 'filesAfter',
+  FLUX_BUCKET: 'bucketUrl',
+  FLUX_BUCKET_REGION: 'bucketRegion',
+  FLUX_BUCKET_KEY_ID: 'bucketKeyId',
+  FLUX_BUCKET_SECRET_FILE: 'bucketSecretFile',
   FLUX_LOG: 'logLevel',
 };
 
@@ -94,6 +110,11 @@ function booleanFrom(name: string, value: unknown): boolean {
   if (['1', 'true', 'yes', 'on'].includes(String(value))) return true;
   if (['0', 'false', 'no', 'off'].includes(String(value))) return false;
   throw new FluxError('bad_usage', `${name} must be true or false, not ${String(value)}`);
+}
+
+function afterFrom(value: string): Config['filesAfter'] {
+  if (value === 'keep' || value === 'move') return value;
+  throw new FluxError('bad_usage', `FLUX_FILES_AFTER must be keep or move, not ${value}`);
 }
 
 /** `demo`, `poc`, or a number of meters. @throws FluxError `bad_usage` */
@@ -138,6 +159,12 @@ export function readConfig(
     connections: numberFrom('FLUX_CONNECTIONS', value.connections ?? 12, 3, 200),
     secureCookies: booleanFrom('FLUX_SECURE_COOKIES', value.secureCookies ?? false),
     analyticsMemory: text('analyticsMemory', '1GB'),
+    filesFolder: optional('filesFolder'),
+    filesAfter: afterFrom(text('filesAfter', 'keep')),
+    bucketUrl: optional('bucketUrl'),
+    bucketRegion: text('bucketRegion', 'us-east-1'),
+    bucketKeyId: optional('bucketKeyId'),
+    bucketSecretFile: optional('bucketSecretFile'),
     logLevel: text('logLevel', 'info'),
     kafka: kafkaFrom(environment),
   };

@@ -8,6 +8,8 @@ import { generateCommand } from './commands/generate.ts';
 import { kafkaCommands } from './commands/kafka.ts';
 import { layersCommands } from './commands/layers.ts';
 import { networkCommands } from './commands/network.ts';
+import { observationCommands } from './commands/observations.ts';
+import { readingsCommands } from './commands/readings.ts';
 import { startCommand } from './commands/start.ts';
 import { endWith } from './terminal.ts';
 
@@ -22,6 +24,8 @@ for (const add of [
   startCommand,
   networkCommands,
   generateCommand,
+  readingsCommands,
+  observationCommands,
   layersCommands,
   kafkaCommands,
   accountCommands,

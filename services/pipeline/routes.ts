@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { Pipeline } from '#model/api/readings.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
+import { fileRoutes } from './files.ts';
 import { type LandingNeeds, landing } from './landing.ts';
 import type { PipelineService } from './service.ts';
 import { setAsideRecords } from './sql.ts';
@@ -12,6 +13,7 @@ export function pipelineRoutes(
   landingNeeds: Omit<LandingNeeds, 'pool'>,
 ): RouteDeclaration[] {
   return [
+    ...fileRoutes(pool),
     {
       method: 'GET',
       path: '/api/pipeline',

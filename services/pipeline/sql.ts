@@ -73,7 +73,7 @@ const pricesChangedSince: NamedQuery = {
   text: `
     select extract(epoch from price.interval_start)::int as interval_start_s, price.lmp_usd_per_mwh::float8 as value
     from price_observation as price
-    where price.settlement_point = $1 and price.changed_xid >= $2::text::xid8`,
+    where price.settlement_point = $1 and price.settlement_point_type = 'LZ' and price.changed_xid >= $2::text::xid8`,
 };
 /** Home: operational store. Prices in USD/MWh of a settlement point written by a transaction or later ones. */
 export const pricesChanged = (pool: Pool, settlementPoint: string, fromXid: number) =>
@@ -89,7 +89,7 @@ const observationsUpsert: NamedQuery = {
     )
     insert into price_observation (settlement_point, interval_start, lmp_usd_per_mwh, source)
     select 'LZ_HOUSTON', to_timestamp(given.at_s), given.lmp, $4 from unnest($1::int[], $3::real[]) as given (at_s, lmp)
-    on conflict (settlement_point, interval_start) do nothing`,
+    on conflict (settlement_point, settlement_point_type, interval_start) do nothing`,
 };
 /** Stores weather and price of intervals (UTC seconds, °C, USD/MWh). */
 export const storeObservations = (pool: Pool, source: string, atS: number[], temperatureC: number[], lmp: number[]) =>

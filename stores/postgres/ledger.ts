@@ -294,7 +294,7 @@ export async function replaceSegments(pool: Pool, parts: SegmentRow[], merged: S
     const ids = parts.map((part) => part.segmentId);
     await rowsOf(client, deleteSegments, [ids]);
     const first = Math.min(...parts.map((part) => part.firstSegmentId));
-    const committedAt = parts.reduce((last, part) => (part.committedAt > last ? part.committedAt : last), new Date(0));
+    const committedAt = new Date(Math.max(...parts.map((part) => part.committedAt.getTime())));
     await rowsOf(client, insertMerged, [...segmentValues(merged), Math.max(...ids), first, committedAt]);
   });
 }

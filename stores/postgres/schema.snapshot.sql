@@ -73,6 +73,18 @@ create table device_report (
   constraint device_report_pkey PRIMARY KEY (equipment_key)
 );
 
+create table device_state (
+  device_state_id bigint not null generated always as identity,
+  device_id text not null,
+  event_time timestamp with time zone not null,
+  state text not null,
+  source text not null,
+  received_at timestamp with time zone not null,
+  constraint device_state_device_id_event_time_state_key UNIQUE (device_id, event_time, state),
+  constraint device_state_pkey PRIMARY KEY (device_state_id),
+  constraint device_state_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+);
+
 create table equipment (
   equipment_key integer not null,
   id text not null,
@@ -109,6 +121,62 @@ create table feeder (
   constraint feeder_substation_key_fkey FOREIGN KEY (substation_key) REFERENCES substation(substation_key)
 );
 CREATE INDEX feeder_substation ON public.feeder USING btree (substation_key);
+
+create table file_load (
+  file_load_id bigint not null generated always as identity,
+  origin text not null,
+  name text not null,
+  marker text not null,
+  byte_count bigint not null,
+  sha256 text,
+  read_as text not null,
+  state text not null,
+  code text,
+  reason text,
+  replaces bigint,
+  duplicate_of bigint,
+  records bigint not null default 0,
+  accepted bigint not null default 0,
+  set_aside bigint not null default 0,
+  first_seen timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint file_load_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES file_load(file_load_id),
+  constraint file_load_origin_check CHECK ((origin = ANY (ARRAY['folder'::text, 'bucket'::text, 'import'::text]))),
+  constraint file_load_pkey PRIMARY KEY (file_load_id),
+  constraint file_load_replaces_fkey FOREIGN KEY (replaces) REFERENCES file_load(file_load_id),
+  constraint file_load_state_check CHECK ((state = ANY (ARRAY['loading'::text, 'loaded'::text, 'duplicate'::text, 'set_aside'::text])))
+);
+CREATE INDEX file_load_name ON public.file_load USING btree (origin, name, file_load_id DESC);
+CREATE UNIQUE INDEX file_load_content ON public.file_load USING btree (sha256, read_as) WHERE (state <> 'duplicate'::text);
+
+create table kafka_gap (
+  gap_id bigint not null generated always as identity,
+  topic text not null,
+  partition_no integer not null,
+  offset_from bigint not null,
+  offset_to bigint not null,
+  at timestamp with time zone not null default now(),
+  constraint kafka_gap_pkey PRIMARY KEY (gap_id)
+);
+
+create table kafka_life (
+  topic text not null,
+  partition_no integer not null,
+  base_offset bigint not null,
+  topic_id text not null,
+  since timestamp with time zone not null default now(),
+  constraint kafka_life_pkey PRIMARY KEY (topic, partition_no, base_offset)
+);
+
+create table kafka_worker (
+  worker_id text not null,
+  host text not null,
+  pid integer not null,
+  started_at timestamp with time zone not null default now(),
+  seen_at timestamp with time zone not null default now(),
+  partitions jsonb not null,
+  constraint kafka_worker_pkey PRIMARY KEY (worker_id)
+);
 
 create table meter (
   meter_key integer not null,
@@ -224,8 +292,9 @@ create table price_observation (
   interval_start timestamp with time zone not null,
   lmp_usd_per_mwh real not null,
   source text not null,
+  settlement_point_type text not null default 'LZ'::text,
   changed_xid xid8 not null default pg_current_xact_id(),
-  constraint price_observation_pkey PRIMARY KEY (settlement_point, interval_start)
+  constraint price_observation_pkey PRIMARY KEY (settlement_point, settlement_point_type, interval_start)
 );
 CREATE INDEX price_observation_changed ON public.price_observation USING btree (changed_xid);
 CREATE TRIGGER price_observation_changed BEFORE UPDATE ON public.price_observation FOR EACH ROW EXECUTE FUNCTION observation_changed();
