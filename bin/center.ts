@@ -4,7 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import fs from 'node:fs/promises';
-import net from 'node:net';
+import type net from 'node:net';
 import path from 'node:path';
 import { pino } from 'pino';
 import { makeMetrics } from '#http/metrics.ts';
@@ -18,6 +18,7 @@ import { makeAccessService } from '#services/access/service.ts';
 import { alarmRoutes } from '#services/alarms/routes.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import { analyticsRoutes } from '#services/analytics/routes.ts';
+import { generatorRoutes } from '#services/generator/routes.ts';
 import { areaOf, findAsset, placeOfEdge } from '#services/network/assets.ts';
 import { networkRoutes } from '#services/network/routes.ts';
 import { makeNetworkService } from '#services/network/service.ts';
@@ -25,6 +26,8 @@ import { outageRoutes } from '#services/outages/routes.ts';
 import { makeOutageService } from '#services/outages/service.ts';
 import { pipelineRoutes } from '#services/pipeline/routes.ts';
 import { makePipelineService, openAnalytics } from '#services/pipeline/service.ts';
+import { makeSetAsideService } from '#services/pipeline/set_aside.ts';
+import { setAsideRoutes } from '#services/pipeline/set_aside_routes.ts';
 import { readingsRoutes } from '#services/readings/routes.ts';
 import { makeReadingsService } from '#services/readings/service.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
@@ -33,12 +36,16 @@ import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/l
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { openDoor } from './door.ts';
+import { joinGenerator } from './generator/join.ts';
 import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
+import { checkPort, listen } from './port.ts';
+import { makeResubmit, resubmittedSources } from './resubmit.ts';
 import { startSimulation } from './simulation.ts';
 import { holdCenterLock, openStore } from './store.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
+import { watchThroughput } from './throughput.ts';
 import { ensureWebApp, webFolder } from './web_app.ts';
 
 export interface Center {
@@ -52,7 +59,7 @@ export interface Center {
 }
 
 /** Sources that only the process with the center's lock writes. */
-const ownSources = new Set(['http', 'simulation']);
+const ownSources = new Set(['http', 'simulation', ...Object.values(resubmittedSources)]);
 
 /** How many readings a first start looks back: enough for a chart, seconds to make. */
 const backfillRows = 2_400_000;
@@ -164,11 +171,24 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       });
     },
   });
-  const door = openDoor({
+  const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,
     ledger,
     meterRowOf: (id) => columns().meter.id.rowOf(id),
     eventsStored: (events, lastId, receivedMs) => outages.apply(events, lastId, receivedMs),
+  };
+  const door = openDoor(doorNeeds);
+  const setAside = makeSetAsideService({ pool, resubmit: makeResubmit(doorNeeds) });
+  const throughput = watchThroughput(pool, () => pipeline.lagS());
+  const generator = joinGenerator({
+    config,
+    store,
+    network: columns,
+    access,
+    url: () => url,
+    lagS: () => pipeline.lagS(),
+    committed: () => pipeline.wake(),
+    report,
   });
   const hub = makeHub({
     snapshot: () => ({
@@ -284,7 +304,9 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         freshTo,
         areaOf: (_level, id) => (id ? areaOfId(id) : null),
       }),
-      ...pipelineRoutes(pipeline, pool),
+      ...pipelineRoutes(pipeline, { throughput: throughput.now }),
+      ...setAsideRoutes(setAside, pool),
+      ...generatorRoutes(generator),
       kpi.route,
     ],
   });
@@ -294,6 +316,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   await listen(server, config);
   const port = (server.server.address() as net.AddressInfo).port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
+  generator.start();
   const signInUrl = config.open ? url : `${url}/#signin=${await access.makeSignInLink('admin')}`;
 
   // sources
@@ -342,7 +365,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     meters: loaded.network.meter.count,
     stop: async () => {
       clearInterval(kpiTimer);
-      await simulation?.stop();
+      throughput.stop();
+      await Promise.all([simulation?.stop(), generator.stop()]);
       hub.close();
       await server.close();
       await door.drained();
@@ -354,38 +378,4 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       await store.close();
     },
   };
-}
-
-function portTaken(config: Config): FluxError {
-  return new FluxError(
-    'port_in_use',
-    `port ${config.port} of ${config.host} is used by another program; stop it, or choose another with --port (0 = any free one)`,
-  );
-}
-
-/** Before anything is made: a taken port is the commonest reason a start fails. */
-async function checkPort(config: Config): Promise<void> {
-  const probe = net.createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(portTaken(config));
-      else
-        reject(
-          new FluxError('bad_address', `can not listen on ${config.host}:${config.port}: ${error.message}`, {
-            cause: error,
-          }),
-        );
-    });
-    probe.listen(config.port, config.host, resolve);
-  });
-  await new Promise((resolve) => probe.close(resolve));
-}
-
-async function listen(
-  server: { listen(options: { host: string; port: number }): Promise<string> },
-  config: Config,
-): Promise<void> {
-  await server.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EADDRINUSE' ? portTaken(config) : error;
-  });
 }

@@ -54,7 +54,7 @@ function joinEvents(parts: MeterEventColumns[]): MeterEventColumns {
 }
 
 /** The rows that were new, in the order of their ids. */
-function newEvents(events: MeterEventColumns, { eventRows }: CommittedEvents): MeterEventColumns {
+export function newEvents(events: MeterEventColumns, { eventRows }: CommittedEvents): MeterEventColumns {
   const fresh = makeMeterEventColumns(eventRows.length);
   for (const row of eventRows) {
     const i = fresh.count++;

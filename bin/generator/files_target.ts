@@ -111,7 +111,10 @@ function firstLines(text: string, count: number): string {
   for (let line = 0; line < count; line++) {
     const next = text.indexOf('\n', at);
     if (next < 0)
-      throw new FluxError('run_damaged', 'events.jsonl.tmp is shorter than this run wrote; begin it again without --resume');
+      throw new FluxError(
+        'run_damaged',
+        'events.jsonl.tmp is shorter than this run wrote; begin it again without --resume',
+      );
     at = next + 1;
   }
   return text.slice(0, at);

@@ -23,7 +23,10 @@ export async function httpTarget({ network, url = 'http://localhost:8080', token
       const records = Array.from({ length: readings.count }, (_, i) => readingRecord(readings, i, network));
       const bytes =
         (await send('/api/readings', records)) +
-        (await send('/api/events', events.map((event) => eventRecord(event, network))));
+        (await send(
+          '/api/events',
+          events.map((event) => eventRecord(event, network)),
+        ));
       await save(bytes);
       return bytes;
     },

@@ -24,7 +24,10 @@ export async function storeTarget({ options, from, store }: TargetNeeds): Promis
   const ledger = makeLedger(pool, { announce: true });
   const claim = await ledger.claim(source, 0, 'reading');
   if (claim.nextOffset !== from.rows)
-    throw new FluxError('run_damaged', `the ledger holds ${claim.nextOffset} readings of ${source}, the run ${from.rows}`);
+    throw new FluxError(
+      'run_damaged',
+      `the ledger holds ${claim.nextOffset} readings of ${source}, the run ${from.rows}`,
+    );
   const eventClaim = options.events ? await ledger.claim(`${source}-events`, 0, 'event') : undefined;
   const engine = startEngine({
     name: 'generate',
@@ -119,4 +122,3 @@ export async function storeTarget({ options, from, store }: TargetNeeds): Promis
     end: () => engine.stop(),
   };
 }
-

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Instant } from '#model/api/common.ts';
+import { ConsumerPartition, Throughput } from '#model/api/pipeline.ts';
 import { meterEventTypes, readingQualities } from '#model/reading.ts';
 
 /** One interval reading as a sender writes it. */
@@ -84,5 +85,8 @@ export const Pipeline = Type.Object({
   layers: Type.Array(LayerStatus),
   sources: Type.Array(SourceStatus),
   analytics: Type.Object({ state: Type.String(), restarts: Type.Integer() }),
+  throughput: Type.Optional(Throughput),
+  /** partitions of message brokers, where there are any */
+  consumers: Type.Optional(Type.Array(ConsumerPartition)),
 });
 export type Pipeline = Static<typeof Pipeline>;

@@ -1,11 +1,15 @@
-import { Type } from 'typebox';
+import type { ConsumerPartition, Throughput } from '#model/api/pipeline.ts';
 import { Pipeline } from '#model/api/readings.ts';
 import type { RouteDeclaration } from '#model/route.ts';
-import type { Pool } from '#stores/postgres/pool.ts';
 import type { PipelineService } from './service.ts';
-import { setAsideRecords } from './sql.ts';
 
-export function pipelineRoutes(service: PipelineService, pool: Pool): RouteDeclaration[] {
+/** What others know of the pipeline: shown with it. */
+export interface PipelineBeside {
+  throughput?: () => Throughput;
+  consumers?: () => Promise<ConsumerPartition[]>;
+}
+
+export function pipelineRoutes(service: PipelineService, beside: PipelineBeside = {}): RouteDeclaration[] {
   return [
     {
       method: 'GET',
@@ -14,20 +18,10 @@ export function pipelineRoutes(service: PipelineService, pool: Pool): RouteDecla
       role: 'viewer',
       scope: { kind: 'territory' },
       response: Pipeline,
-      handle: () => service.status(),
-    },
-    {
-      method: 'GET',
-      path: '/api/pipeline/set-aside',
-      summary: 'records that were refused, with the reason, newest first',
-      role: 'engineer',
-      scope: { kind: 'territory' },
-      query: Type.Object({
-        before: Type.Optional(Type.Integer()),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
-      }),
-      handle: ({ query }) =>
-        setAsideRecords(pool, query.before === undefined ? null : Number(query.before), Number(query.limit ?? 50)),
+      handle: async () => {
+        const [status, consumers] = await Promise.all([service.status(), beside.consumers?.()]);
+        return { ...status, throughput: beside.throughput?.(), consumers };
+      },
     },
     {
       method: 'POST',

@@ -110,6 +110,30 @@ create table feeder (
 );
 CREATE INDEX feeder_substation ON public.feeder USING btree (substation_key);
 
+create table generator_job (
+  job_id bigint not null generated always as identity,
+  state text not null,
+  options jsonb not null,
+  runner integer not null default 0,
+  meters integer not null,
+  rows_expected bigint not null,
+  rows_done bigint not null default 0,
+  events_done bigint not null default 0,
+  byte_count bigint not null default 0,
+  position jsonb,
+  run_began_at timestamp with time zone,
+  run_began_rows bigint not null default 0,
+  sha256 text,
+  error text,
+  created_by text not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  ended_at timestamp with time zone,
+  constraint generator_job_pkey PRIMARY KEY (job_id),
+  constraint generator_job_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'paused'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX generator_job_open ON public.generator_job USING btree (job_id) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+
 create table meter (
   meter_key integer not null,
   id text not null,
