@@ -17,18 +17,18 @@ export function Field({
   const id = useId();
   const note = problem ? `Must ${problem}.` : hint;
   return (
-    <div className="grid grid-cols-[7.5rem_minmax(0,1fr)] items-baseline gap-x-3 py-1">
+    <div className="grid grid-cols-[6rem_minmax(0,1fr)] items-baseline gap-x-3 py-0.5 sm:grid-cols-[7.5rem_minmax(0,1fr)]">
       <label htmlFor={id} className="text-dim">
         {label}
       </label>
       <div className="min-w-0">
-        <div className="flex items-center gap-2">
+        <div className="flex flex-wrap items-center gap-x-2">
           {children({
             id,
             ...(note ? { 'aria-describedby': `${id}-note` } : {}),
             ...(problem ? { 'aria-invalid': true as const } : {}),
           })}
-          {unit && <span className="shrink-0 text-dim">{unit}</span>}
+          {unit && <span className="text-dim">{unit}</span>}
         </div>
         {note && (
           <p id={`${id}-note`} className={`mt-0.5 text-[12px] ${problem ? 'text-bad' : 'text-dim'}`}>
@@ -111,7 +111,7 @@ export function Choice<T extends string>({
 }) {
   const name = useId();
   return (
-    <fieldset className="grid grid-cols-[7.5rem_minmax(0,1fr)] gap-x-3 py-1">
+    <fieldset className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-3 py-1 sm:grid-cols-[7.5rem_minmax(0,1fr)]">
       <legend className="float-left text-dim">{label}</legend>
       <div className="flex flex-wrap gap-x-4 gap-y-1">
         {options.map((option) => (

@@ -83,12 +83,12 @@ function Meters({ options, problems, change }: FormProps) {
   return (
     <Group title="Meters">
       <Choice
-        label="Of the territory"
+        label="Which"
         value={scope}
         options={[
           { value: 'all', name: 'All' },
           { value: 'number', name: 'A number' },
-          { value: 'within', name: 'Feeder or substation' },
+          { value: 'within', name: 'A feeder', hint: 'A feeder or a substation' },
         ]}
         change={pick}
       />
@@ -101,7 +101,7 @@ function Meters({ options, problems, change }: FormProps) {
         />
       )}
       {scope === 'within' && (
-        <Field label="Id" problem={problems.within} hint="Type a part of the name; choose from the list.">
+        <Field label="By id" problem={problems.within} hint="A feeder or substation: type a part of its name.">
           {(props) => (
             <>
               <input
@@ -178,7 +178,7 @@ function Load({ options, problems, change }: FormProps) {
 
 function Faults({ options, problems, change }: FormProps) {
   return (
-    <Group title="Faults of the way">
+    <Group title="Faults on the way">
       <NumberField
         label="Loss"
         unit="%"

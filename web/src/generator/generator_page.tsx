@@ -64,14 +64,14 @@ function Workbench() {
     <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,440px)_minmax(0,1fr)]">
       <form
         aria-label="New run"
-        className="border border-rule p-3"
+        className="border border-rule px-3 pt-3"
         onSubmit={(event) => {
           event.preventDefault();
           if (!isWrong) start.mutate();
         }}
       >
         <RunForm options={options} problems={problems} change={(part) => setOptions({ ...options, ...part })} />
-        <div className="border-t border-rule pt-3">
+        <div className="sticky bottom-0 -mx-3 border-t border-rule bg-pane p-3">
           <Estimate estimate={estimate} isWrong={isWrong} />
           <div className="mt-3 flex flex-wrap items-center gap-2">
             <button
