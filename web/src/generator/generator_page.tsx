@@ -60,73 +60,88 @@ function Workbench() {
     mutationFn: () => createGeneratorJob(options),
     onSuccess: () => client.invalidateQueries({ queryKey: ['generator-jobs'] }),
   });
+  const runCount = jobs.data?.length ?? 0;
   return (
-    <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,440px)_minmax(0,1fr)]">
-      <form
-        aria-label="New run"
-        className="border border-rule px-3 pt-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!isWrong) start.mutate();
-        }}
-      >
-        <RunForm options={options} problems={problems} change={(part) => setOptions({ ...options, ...part })} />
-        <div className="sticky bottom-0 -mx-3 border-t border-rule bg-pane p-3">
-          <Estimate estimate={estimate} isWrong={isWrong} />
-          <div className="mt-3 flex flex-wrap items-center gap-2">
-            <button
-              type="submit"
-              className="button button-primary"
-              disabled={isWrong || estimate.isError || start.isPending || connection !== 'live'}
-            >
-              {start.isPending ? 'Starting…' : 'Start run'}
-            </button>
-            <button type="button" className="button" onClick={() => setOptions(generatorDefaults(Date.now()))}>
-              Defaults
-            </button>
-            {connection === 'lost' && <span className="text-bad">No connection: nothing can be started.</span>}
-          </div>
-          {start.error && (
-            <p role="alert" className="mt-2 text-bad">
-              {start.error.message}
-            </p>
-          )}
-        </div>
-      </form>
-      <section aria-label="Runs" className="min-w-0">
-        <div className="mb-2 flex items-baseline gap-3">
-          <h2 className="font-semibold">Runs</h2>
-          <span className="ml-auto text-[12px]">
-            <DataAge at={jobs.dataUpdatedAt ? new Date(jobs.dataUpdatedAt).toISOString() : null} label="list of runs" />
-          </span>
-        </div>
-        {jobs.isPending ? (
-          <PaneSkeleton rows={5} />
-        ) : jobs.isError && !jobs.data ? (
-          <PaneMessage
-            title="The runs could not be read"
-            bad
-            action={{ label: 'Try again', run: () => void jobs.refetch() }}
-          >
-            {jobs.error.message}
-          </PaneMessage>
-        ) : (jobs.data ?? []).length === 0 ? (
-          <div className="border border-rule">
-            <PaneMessage title="No run yet">
-              The form is set to yesterday, all meters, into this store: start it, or choose what you need first.
-            </PaneMessage>
-          </div>
-        ) : (
-          <>
-            {jobs.isError && (
-              <p role="alert" className="mb-2 border-l-2 border-bad pl-3 text-bad">
-                {jobs.error.message} Shown is the last known state.
+    <>
+      {runCount > 0 && (
+        <button
+          type="button"
+          className="button mb-3 lg:hidden"
+          onClick={() => document.getElementById('runs')?.scrollIntoView()}
+        >
+          Runs ({runCount}) ↓
+        </button>
+      )}
+      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,440px)_minmax(0,1fr)]">
+        <form
+          aria-label="New run"
+          className="border border-rule px-3 pt-3"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (!isWrong) start.mutate();
+          }}
+        >
+          <RunForm options={options} problems={problems} change={(part) => setOptions({ ...options, ...part })} />
+          <div className="-mx-3 border-t border-rule bg-pane p-3 sm:sticky sm:bottom-0">
+            <Estimate estimate={estimate} isWrong={isWrong} />
+            <div className="mt-3 flex flex-wrap items-center gap-2">
+              <button
+                type="submit"
+                className="button button-primary"
+                disabled={isWrong || estimate.isError || start.isPending || connection !== 'live'}
+              >
+                {start.isPending ? 'Starting…' : 'Start run'}
+              </button>
+              <button type="button" className="button" onClick={() => setOptions(generatorDefaults(Date.now()))}>
+                Defaults
+              </button>
+              {connection === 'lost' && <span className="text-bad">No connection: nothing can be started.</span>}
+            </div>
+            {start.error && (
+              <p role="alert" className="mt-2 text-bad">
+                {start.error.message}
               </p>
             )}
-            <Runs jobs={jobs.data ?? []} again={(before) => setOptions(before)} />
-          </>
-        )}
-      </section>
-    </div>
+          </div>
+        </form>
+        <section id="runs" aria-label="Runs" className="min-w-0">
+          <div className="mb-2 flex items-baseline gap-3">
+            <h2 className="font-semibold">Runs</h2>
+            <span className="ml-auto text-[12px]">
+              <DataAge
+                at={jobs.dataUpdatedAt ? new Date(jobs.dataUpdatedAt).toISOString() : null}
+                label="list of runs"
+              />
+            </span>
+          </div>
+          {jobs.isPending ? (
+            <PaneSkeleton rows={5} />
+          ) : jobs.isError && !jobs.data ? (
+            <PaneMessage
+              title="The runs could not be read"
+              bad
+              action={{ label: 'Try again', run: () => void jobs.refetch() }}
+            >
+              {jobs.error.message}
+            </PaneMessage>
+          ) : (jobs.data ?? []).length === 0 ? (
+            <div className="border border-rule">
+              <PaneMessage title="No run yet">
+                The form is set to yesterday, all meters, into this store: start it, or choose what you need first.
+              </PaneMessage>
+            </div>
+          ) : (
+            <>
+              {jobs.isError && (
+                <p role="alert" className="mb-2 border-l-2 border-bad pl-3 text-bad">
+                  {jobs.error.message} Shown is the last known state.
+                </p>
+              )}
+              <Runs jobs={jobs.data ?? []} again={(before) => setOptions(before)} />
+            </>
+          )}
+        </section>
+      </div>
+    </>
   );
 }

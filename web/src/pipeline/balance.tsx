@@ -31,7 +31,7 @@ export function Balance({ counts, missing, unbalanced }: { counts: Counts; missi
       : 'balanced';
   return (
     <span className="inline-flex items-center gap-2" title={told || 'nothing received'}>
-      <span aria-hidden="true" className="flex h-2 w-20 overflow-hidden rounded-sm bg-rule">
+      <span aria-hidden="true" className="hidden h-2 w-20 overflow-hidden rounded-sm bg-rule sm:flex">
         {parts.map(({ fate, share }) => (
           <span
             key={fate}

@@ -99,3 +99,11 @@ export function conservationOf(groups: readonly SourceGroup[]): Conservation {
     unbalanced: groups.reduce((sum, group) => sum + group.unbalanced, 0),
   };
 }
+
+/** Records a second of all sources of a kind; null before anything was sampled. */
+export function rateOfKind(groups: readonly SourceGroup[], kind: 'reading' | 'event'): number | null {
+  const known = groups.flatMap((group) => (group.kind === kind && group.perS !== null ? [group.perS] : []));
+  return known.length === 0 && groups.some((group) => group.kind === kind)
+    ? null
+    : known.reduce((sum, rate) => sum + rate, 0);
+}

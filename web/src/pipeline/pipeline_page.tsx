@@ -3,10 +3,9 @@ import type { Pipeline } from '#model/api/readings.ts';
 import { DataAge, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { getPipeline } from '../lib/api/endpoints.ts';
-import { useLive } from '../lib/push/live_store.ts';
 import { formatCount, formatNumber, formatTimeSeconds, words } from '../lib/time/format.ts';
 import { Consumers } from './consumers.tsx';
-import { groupSources } from './group.ts';
+import { groupSources, rateOfKind } from './group.ts';
 import { Layers } from './layers.tsx';
 import { SetAsideBrowser } from './set_aside.tsx';
 import { Sources } from './sources.tsx';
@@ -47,7 +46,6 @@ export function PipelinePage() {
 }
 
 function Report({ pipeline, problem }: { pipeline: Pipeline; problem: string | null }) {
-  const kpi = useLive((live) => live.kpi);
   const view = useTimeView();
   const groups = groupSources(pipeline);
   const isDown = pipeline.analytics.state !== 'ready';
@@ -59,8 +57,8 @@ function Report({ pipeline, problem }: { pipeline: Pipeline; problem: string | n
         </p>
       )}
       <dl className="mb-6 grid grid-cols-2 gap-px border border-rule bg-rule sm:grid-cols-4">
-        <Figure name="Readings in" value={`${formatNumber(kpi?.readings_per_s, 0)} /s`} />
-        <Figure name="Events in" value={`${formatNumber(kpi?.events_per_s, 1)} /s`} />
+        <Figure name="Readings in" value={`${formatNumber(rateOfKind(groups, 'reading'), 0)} /s`} />
+        <Figure name="Events in" value={`${formatNumber(rateOfKind(groups, 'event'), 1)} /s`} />
         <Figure
           name="Set aside, kept with reason"
           value={`${formatCount(groups.reduce((sum, group) => sum + group.set_aside, 0))} records`}

@@ -8,7 +8,7 @@ import { Cell, SectionHead, Table } from './table.tsx';
 
 const heads = [
   { name: 'Source', left: true },
-  { name: 'Kind', left: true },
+  { name: 'Balance', left: true, title: 'Where the records went, and whether none is missing' },
   { name: 'Now' },
   { name: 'Last 15 min', left: true },
   { name: 'Received' },
@@ -17,7 +17,6 @@ const heads = [
   { name: 'Duplicate' },
   { name: 'Set aside' },
   { name: 'Pending', title: 'Committed, not yet in the silver layer' },
-  { name: 'Balance', left: true },
   { name: 'Newest' },
 ];
 
@@ -67,10 +66,15 @@ export function Sources({ groups }: { groups: SourceGroup[] }) {
                       {isOpen ? '▾' : '▸'}
                     </span>
                     {group.source}
-                    <span className="font-normal text-dim">{group.partitions.length} partitions</span>
+                    <span className="font-normal text-dim">
+                      {group.partitions.length} partitions{group.kind === 'event' ? ' of events' : ''}
+                    </span>
                   </button>
                 ) : (
-                  <span className="pl-4.5">{group.source}</span>
+                  <span className="pl-4.5">
+                    {group.source}
+                    {group.kind === 'event' && <span className="font-normal text-dim"> events</span>}
+                  </span>
                 )}
               </Row>,
               ...(many && isOpen
@@ -93,13 +97,12 @@ export function Sources({ groups }: { groups: SourceGroup[] }) {
               <th scope="row" className="py-1.5 pr-4 pl-4.5 text-left font-medium">
                 All sources
               </th>
-              <Cell left> </Cell>
-              <Cell>{rateOf(groups)}</Cell>
-              <Cell left> </Cell>
-              <Numbers counts={total} />
               <Cell left>
                 <Balance counts={total} missing={total.missing} unbalanced={total.unbalanced} />
               </Cell>
+              <Cell>{rateOf(groups)}</Cell>
+              <Cell left> </Cell>
+              <Numbers counts={total} />
               <Cell> </Cell>
             </tr>
           )}
@@ -152,16 +155,13 @@ function Row({
         {children}
       </th>
       <Cell left>
-        <span className="text-dim">{group.kind === 'event' ? 'events' : 'readings'}</span>
+        <Balance counts={row} missing={row.missing} unbalanced={unbalanced} />
       </Cell>
       <Cell>{perS === null ? '—' : `${formatNumber(perS, perS > 0 && perS < 10 ? 1 : 0)} /s`}</Cell>
       <Cell left>
         <Sparkline values={row.history} label={`Records a second of ${group.source} over 15 minutes`} />
       </Cell>
       <Numbers counts={row} />
-      <Cell left>
-        <Balance counts={row} missing={row.missing} unbalanced={unbalanced} />
-      </Cell>
       <Cell>{row.lastAt ? `${formatAge(ageSeconds(row.lastAt, now))} ago` : 'nothing yet'}</Cell>
     </tr>
   );
