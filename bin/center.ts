@@ -18,6 +18,7 @@ import { makeAccessService } from '#services/access/service.ts';
 import { alarmRoutes } from '#services/alarms/routes.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import { analyticsRoutes } from '#services/analytics/routes.ts';
+import { generatorRoutes } from '#services/generator/routes.ts';
 import { areaOf, findAsset, metersOf, placeOfEdge } from '#services/network/assets.ts';
 import { networkRoutes } from '#services/network/routes.ts';
 import { makeNetworkService } from '#services/network/service.ts';
@@ -25,6 +26,8 @@ import { outageRoutes } from '#services/outages/routes.ts';
 import { makeOutageService } from '#services/outages/service.ts';
 import { pipelineRoutes } from '#services/pipeline/routes.ts';
 import { makePipelineService, openAnalytics } from '#services/pipeline/service.ts';
+import { makeSetAsideService } from '#services/pipeline/set_aside.ts';
+import { setAsideRoutes } from '#services/pipeline/set_aside_routes.ts';
 import { readingsRoutes } from '#services/readings/routes.ts';
 import { makeReadingsService } from '#services/readings/service.ts';
 import { makeWindowService } from '#services/readings/window.ts';
@@ -36,13 +39,16 @@ import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
 import { openDoor } from './door.ts';
 import { startFiles } from './files.ts';
+import { joinGenerator } from './generator/join.ts';
 import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
+import { makeResubmit, resubmittedSources } from './resubmit.ts';
 import { startSimulation } from './simulation.ts';
 import { holdCenterLock, openStore } from './store.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
+import { watchThroughput } from './throughput.ts';
 import { ensureWebApp, webFolder } from './web_app.ts';
 
 export interface Center {
@@ -56,7 +62,7 @@ export interface Center {
 }
 
 /** Sources that only the process with the center's lock writes. */
-const ownSources = new Set(['http', 'simulation']);
+const ownSources = new Set(['http', 'simulation', ...Object.values(resubmittedSources)]);
 
 /** How many readings a first start looks back: enough for a chart, seconds to make. */
 const backfillRows = 2_400_000;
@@ -168,11 +174,24 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       });
     },
   });
-  const door = openDoor({
+  const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,
     ledger,
     meterRowOf: (id) => columns().meter.id.rowOf(id),
     eventsStored: outages.apply,
+  };
+  const door = openDoor(doorNeeds);
+  const setAside = makeSetAsideService({ pool, resubmit: makeResubmit(doorNeeds) });
+  const throughput = watchThroughput(pool, () => pipeline.lagS());
+  const generator = joinGenerator({
+    config,
+    store,
+    network: columns,
+    access,
+    url: () => url,
+    lagS: () => pipeline.lagS(),
+    committed: () => pipeline.wake(),
+    report,
   });
   const hub = makeHub({
     snapshot: () => ({
@@ -293,7 +312,9 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         freshTo,
         areaOf: (_level, id) => (id ? areaOfId(id) : null),
       }),
-      ...pipelineRoutes(pipeline, pool, { engine: analytics, dataFolder, network: columns }),
+      ...pipelineRoutes(pipeline, pool, { engine: analytics, dataFolder, network: columns }, throughput.now),
+      ...setAsideRoutes(setAside, pool),
+      ...generatorRoutes(generator),
       kpi.route,
     ],
   });
@@ -303,6 +324,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   await listen(server, config);
   const port = (server.server.address() as AddressInfo).port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
+  generator.start();
   const signInUrl = config.open ? url : `${url}/#signin=${await access.makeSignInLink('admin')}`;
 
   // sources
@@ -361,7 +383,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     meters: loaded.network.meter.count,
     stop: async () => {
       clearInterval(kpiTimer);
-      await Promise.all([simulation?.stop(), files?.stop(), consumers.stop()]);
+      throughput.stop();
+      await Promise.all([simulation?.stop(), generator.stop(), files?.stop(), consumers.stop()]);
       hub.close();
       await server.close();
       await door.drained();

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Instant } from '#model/api/common.ts';
+import { Throughput } from '#model/api/pipeline.ts';
 import { meterEventTypes, readingQualities } from '#model/reading.ts';
 
 /** One interval reading as a sender writes it. */
@@ -129,5 +130,6 @@ export const Pipeline = Type.Object({
   sources: Type.Array(SourceStatus),
   consumers: Type.Array(ConsumerStatus),
   analytics: Type.Object({ state: Type.String(), restarts: Type.Integer() }),
+  throughput: Type.Optional(Throughput),
 });
 export type Pipeline = Static<typeof Pipeline>;

@@ -1,16 +1,17 @@
 import { Type } from 'typebox';
+import type { Throughput } from '#model/api/pipeline.ts';
 import { Pipeline } from '#model/api/readings.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { fileRoutes } from './files.ts';
 import { type LandingNeeds, landing } from './landing.ts';
 import type { PipelineService } from './service.ts';
-import { setAsideRecords } from './sql.ts';
 
 export function pipelineRoutes(
   service: PipelineService,
   pool: Pool,
   landingNeeds: Omit<LandingNeeds, 'pool'>,
+  throughput: () => Throughput,
 ): RouteDeclaration[] {
   return [
     ...fileRoutes(pool),
@@ -21,20 +22,7 @@ export function pipelineRoutes(
       role: 'viewer',
       scope: { kind: 'territory' },
       response: Pipeline,
-      handle: () => service.status(),
-    },
-    {
-      method: 'GET',
-      path: '/api/pipeline/set-aside',
-      summary: 'records that were refused, with the reason, newest first',
-      role: 'engineer',
-      scope: { kind: 'territory' },
-      query: Type.Object({
-        before: Type.Optional(Type.Integer()),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
-      }),
-      handle: ({ query }) =>
-        setAsideRecords(pool, query.before === undefined ? null : Number(query.before), Number(query.limit ?? 50)),
+      handle: async () => ({ ...(await service.status()), throughput: throughput() }),
     },
     {
       method: 'GET',

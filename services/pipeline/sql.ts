@@ -23,28 +23,6 @@ const positions: NamedQuery = {
 /** Home: operational store. Every source with its offsets and counts. */
 export const streamPositions = (pool: Pool) => rowsOf<PositionRow>(pool, positions);
 
-export interface SetAsideRow {
-  id: number;
-  source: string;
-  code: string;
-  reason: string;
-  content: string;
-  received_at: Date;
-}
-
-const setAsideNewest: NamedQuery = {
-  name: 'set_aside_newest',
-  text: `
-    select refused.set_aside_id as id, refused.source, refused.code, refused.reason, refused.content, refused.received_at
-    from set_aside as refused
-    where $1::bigint is null or refused.set_aside_id < $1
-    order by refused.set_aside_id desc
-    limit $2`,
-};
-/** Home: operational store. Refused records, newest first, paged by id. */
-export const setAsideRecords = (pool: Pool, beforeId: number | null, limit: number) =>
-  rowsOf<SetAsideRow>(pool, setAsideNewest, [beforeId, limit]);
-
 export interface ObservationRow {
   interval_start_s: number;
   value: number;

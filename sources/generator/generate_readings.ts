@@ -1,6 +1,7 @@
 /** Interval readings of any meters at any time, in any order: every value is a pure function of (meter, interval, seed). */
 import { FluxError } from '#model/errors.ts';
-import type { NetworkColumns } from '#model/network.ts';
+import type { GeneratorOptions } from '#model/generator.ts';
+import { customerClasses, type NetworkColumns } from '#model/network.ts';
 import { type ReadingColumns, readingQualities } from '#model/reading.ts';
 import { mix } from '#sources/territory/random.ts';
 import { electricalDistanceM } from './electrical_distance.ts';
@@ -23,9 +24,13 @@ export interface ReadingGenerator {
   fillInterval(intervalStartS: number, meterFrom: number, meterTo: number, out: ReadingColumns): void;
 }
 
-export function makeReadingGenerator(network: NetworkColumns, options: { seed: number }): ReadingGenerator {
+export function makeReadingGenerator(
+  network: NetworkColumns,
+  options: { seed: number } & Partial<Pick<GeneratorOptions, 'mix' | 'weather'>>,
+): ReadingGenerator {
   const { meter } = network;
-  const { seed } = options;
+  const { seed, mix: loadMix = {}, weather } = options;
+  const factor = Float64Array.from(customerClasses, (name) => loadMix[name] ?? 1);
   const distance = electricalDistanceM(network);
   // What does not change with time is computed once: 10 bytes a meter.
   const hash = new Uint32Array(meter.count);
@@ -53,7 +58,7 @@ export function makeReadingGenerator(network: NetworkColumns, options: { seed: n
       );
     }
     if (intervalStartS !== cachedStartS) {
-      load = intervalLoad(intervalStartS, seed);
+      load = intervalLoad(intervalStartS, seed, weather);
       cachedStartS = intervalStartS;
     }
     const interval = intervalStartS / intervalS;
@@ -79,7 +84,7 @@ export function makeReadingGenerator(network: NetworkColumns, options: { seed: n
       out.meterKey[at] = m;
       out.intervalStartS[at] = intervalStartS;
       out.intervalMinutes[at] = intervalMinutes;
-      out.wh[at] = Math.round((kw * 1000 * intervalMinutes) / 60);
+      out.wh[at] = Math.round((kw * factor[kind] * 1000 * intervalMinutes) / 60);
       const volts = 1.032 - drop[m] * systemShare + 0.008 * (((drawn >>> 8) & 0xff) / 255 - 0.5);
       out.decivolt[at] = Math.round(nominalDecivolt[m] * volts);
       out.quality[at] = mix(drawn, 0x51) < estimatedShare * 4294967296 ? estimated : actual;

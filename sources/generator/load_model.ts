@@ -2,6 +2,7 @@
  * What customers draw, as a share of their own peak: hour, weekday, season and temperature by class. Shares are
  * computed once per interval; a meter adds its scale, its habits and its noise.
  */
+import type { WeatherMode } from '#model/generator.ts';
 import { customerClasses } from '#model/network.ts';
 import { centralTime } from './local_time.ts';
 import { cosTurn, temperatureC } from './weather.ts';
@@ -52,11 +53,11 @@ export interface IntervalLoad {
   systemShare: number;
 }
 
-/** Shares of all classes for the interval that starts at `startS`; pure in (startS, seed). */
-export function intervalLoad(startS: number, seed: number): IntervalLoad {
+/** Shares of all classes for the interval that starts at `startS`; pure in (startS, seed, weather). */
+export function intervalLoad(startS: number, seed: number, weather: WeatherMode = 'normal'): IntervalLoad {
   const middleS = startS + 450;
   const { hour, weekend, dayOfYear } = centralTime(middleS);
-  const feltC = 0.6 * temperatureC(middleS, seed) + 0.4 * temperatureC(middleS - 14_400, seed);
+  const feltC = 0.6 * temperatureC(middleS, seed, weather) + 0.4 * temperatureC(middleS - 14_400, seed, weather);
   const cooling = Math.max(0, feltC - coolingFromC);
   const heating = Math.max(0, heatingFromC - feltC);
   const share = new Float64Array(customerClasses.length * habits);

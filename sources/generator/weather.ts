@@ -1,4 +1,5 @@
 /** Houston's temperature as a pure function of time and seed: season, day and night, fronts. */
+import type { WeatherMode } from '#model/generator.ts';
 import { hashUnit } from '#sources/territory/random.ts';
 import { centralTime } from './local_time.ts';
 
@@ -23,10 +24,22 @@ export function smoothNoise(t: number, seed: number): number {
 const dayS = 86_400;
 
 /**
+ * What a kind of weather makes of the normal one: everything away from the year's mean is stretched, then moved. The
+ * winter storm is that of February 2021: a Houston January some 16 degrees colder.
+ */
+const weatherShift: Record<WeatherMode, { stretch: number; offsetC: number }> = {
+  normal: { stretch: 1, offsetC: 0 },
+  mild: { stretch: 0.5, offsetC: 0 },
+  heat_wave: { stretch: 1.1, offsetC: 5 },
+  winter_storm: { stretch: 1.2, offsetC: -16 },
+};
+const yearMeanC = 20.6;
+
+/**
  * Degrees Celsius at `timeS` (UTC epoch seconds). July means about 29, January about 12; winter fronts swing by up to
  * 10 degrees over some days, summer ones by 3.
  */
-export function temperatureC(timeS: number, seed: number): number {
+export function temperatureC(timeS: number, seed: number, weather: WeatherMode = 'normal'): number {
   const { hour, dayOfYear } = centralTime(timeS);
   const season = cosTurn((dayOfYear - 205) / 365.25);
   const days = timeS / dayS;
@@ -35,5 +48,8 @@ export function temperatureC(timeS: number, seed: number): number {
   const swing = 4.2 + 2.2 * cloud;
   // Warmest about 15:30, coolest about 5:30.
   const daily = hour > 5.5 && hour < 15.5 ? -cosTurn((hour - 5.5) / 20) : cosTurn(((hour + 8.5) % 24) / 28);
-  return 20.6 + 8.6 * season + swing * daily + front * (5.6 - 3.6 * season);
+  const normal = yearMeanC + 8.6 * season + swing * daily + front * (5.6 - 3.6 * season);
+  if (weather === 'normal') return normal;
+  const { stretch, offsetC } = weatherShift[weather];
+  return yearMeanC + stretch * (normal - yearMeanC) + offsetC;
 }

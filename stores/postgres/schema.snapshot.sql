@@ -149,6 +149,30 @@ create table file_load (
 CREATE INDEX file_load_name ON public.file_load USING btree (origin, name, file_load_id DESC);
 CREATE UNIQUE INDEX file_load_content ON public.file_load USING btree (sha256, read_as) WHERE (state <> 'duplicate'::text);
 
+create table generator_job (
+  job_id bigint not null generated always as identity,
+  state text not null,
+  options jsonb not null,
+  runner integer not null default 0,
+  meters integer not null,
+  rows_expected bigint not null,
+  rows_done bigint not null default 0,
+  events_done bigint not null default 0,
+  byte_count bigint not null default 0,
+  position jsonb,
+  run_began_at timestamp with time zone,
+  run_began_rows bigint not null default 0,
+  sha256 text,
+  error text,
+  created_by text not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  ended_at timestamp with time zone,
+  constraint generator_job_pkey PRIMARY KEY (job_id),
+  constraint generator_job_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'paused'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX generator_job_open ON public.generator_job USING btree (job_id) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+
 create table kafka_gap (
   gap_id bigint not null generated always as identity,
   topic text not null,

@@ -97,3 +97,24 @@ export async function countColors(browser: Browser, png: Buffer): Promise<number
     await page.close();
   }
 }
+
+/** A page of the administrator: by the one-time link with a first password, or with a state that is signed in already. */
+export async function openSignedIn(
+  browser: Browser,
+  center: { url: string; signInToken: string },
+  options: BrowserContextOptions = {},
+): Promise<Watch> {
+  const watch = await openPage(browser, center.url, options);
+  const { page } = watch;
+  page.setDefaultTimeout(30_000);
+  await page.goto(options.storageState ? center.url : `${center.url}/#signin=${center.signInToken}`);
+  if (!options.storageState) {
+    const dialog = page.getByRole('dialog', { name: 'Set your password' });
+    for (const label of ['New password', 'New password again'])
+      await dialog.getByLabel(label, { exact: true }).fill('correct horse battery 1');
+    await dialog.getByRole('button', { name: 'Set password' }).click();
+    await dialog.waitFor({ state: 'detached' });
+  }
+  await page.locator('[data-connection="live"]').waitFor();
+  return watch;
+}

@@ -16,6 +16,7 @@ import { customersOfArea } from '../map/area.ts';
 import { useNetwork } from '../map/network_store.ts';
 import { modeOf, modeRule, totalsOf } from '../outages/events.ts';
 import { Mark } from './mark.tsx';
+import { Nav } from './nav.tsx';
 import { toggleUtc, useScreen } from './screen_store.ts';
 import { useTimeView } from './use_time_view.ts';
 
@@ -56,6 +57,7 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
         >
           <Mark size={21} /> FLUX
         </button>
+        <Nav />
         <AreaSelect session={session} />
         <button
           type="button"

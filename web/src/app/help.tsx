@@ -4,6 +4,25 @@ import { useScreen } from './screen_store.ts';
 
 const groups = ['Lists', 'Outages', 'Network', 'Screen'] as const;
 
+/** Keys of the lists of other pages, where the list has the focus. */
+const pageKeys: { page: string; keys: [keys: string, does: string][] }[] = [
+  {
+    page: 'Set-aside records',
+    keys: [
+      ['j k', 'next, previous record'],
+      ['Enter', 'go to the record shown'],
+    ],
+  },
+  {
+    page: 'Generator runs',
+    keys: [
+      ['j k', 'next, previous run'],
+      ['p', 'pause or resume the run'],
+      ['x', 'cancel the run (asks first)'],
+    ],
+  },
+];
+
 /** The keyboard, and what the shapes and colours mean. */
 export function Help() {
   return (
@@ -27,6 +46,25 @@ export function Help() {
                     <dd>{does}</dd>
                   </div>
                 ))}
+            </dl>
+          </section>
+        ))}
+        {pageKeys.map(({ page, keys }) => (
+          <section key={page} className="mb-4 break-inside-avoid">
+            <h3 className="mb-1 text-[11px] font-semibold tracking-[0.08em] text-dim uppercase">{page}</h3>
+            <dl>
+              {keys.map(([key, does]) => (
+                <div key={key} className="flex items-baseline gap-3 py-0.5">
+                  <dt className="w-20 shrink-0">
+                    {key.split(' ').map((one) => (
+                      <kbd key={one} className="key mr-1">
+                        {one}
+                      </kbd>
+                    ))}
+                  </dt>
+                  <dd>{does}</dd>
+                </div>
+              ))}
             </dl>
           </section>
         ))}

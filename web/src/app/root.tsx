@@ -1,12 +1,18 @@
-import { lazy, Suspense, useEffect } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect } from 'react';
 import { useLive } from '../lib/push/live_store.ts';
 import { resumeSession, useSession } from '../session/session_store.ts';
 import { SignIn } from '../session/sign_in.tsx';
 import { Center } from './center.tsx';
 import { Mark } from './mark.tsx';
+import type { PageName } from './pages.ts';
+import { PaneSkeleton } from './pane.tsx';
 import { useScreen } from './screen_store.ts';
 
-const PipelinePage = lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage }));
+// a page comes when it is gone to: the operator's screen does not carry it
+const pageViews: Partial<Record<PageName, ComponentType>> = {
+  pipeline: lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage })),
+  generator: lazy(async () => ({ default: (await import('../generator/generator_page.tsx')).GeneratorPage })),
+};
 
 /** Who sits here decides what stands here: the question, the sign-in, or the center. */
 export function Root() {
@@ -22,15 +28,16 @@ export function Root() {
     if (useSession.getState().now.state === 'asking' || refused > 0) void resumeSession();
   }, [refused]);
 
+  const Page = pageViews[page];
   if (now.state === 'out') return <SignIn message={now.message} />;
   if (now.state === 'in') {
     return (
       <Center
         session={now.session}
         page={
-          page === 'pipeline' ? (
-            <Suspense>
-              <PipelinePage />
+          Page ? (
+            <Suspense fallback={<PaneSkeleton rows={10} />}>
+              <Page />
             </Suspense>
           ) : null
         }

@@ -1,5 +1,7 @@
 /** Every state of the screen has an address: what is selected, the area, the view, the filter, which pane stands alone. */
 
+import { isPage, type PageName } from './pages.ts';
+
 export const paneNames = ['events', 'map', 'alarms', 'trend', 'detail'] as const;
 export type PaneName = (typeof paneNames)[number];
 
@@ -17,7 +19,7 @@ export interface MapView {
 }
 
 export interface ScreenAddress {
-  page: 'center' | 'pipeline';
+  page: PageName;
   /** the pane that fills this window alone */
   pane: PaneName | null;
   selection: Selection | null;
@@ -48,8 +50,9 @@ function parseView(text: string | null): MapView | null {
 export function parseAddress(search: string): ScreenAddress {
   const parameters = new URLSearchParams(search);
   const pane = parameters.get('pane');
+  const page = parameters.get('page');
   return {
-    page: parameters.get('page') === 'pipeline' ? 'pipeline' : 'center',
+    page: isPage(page) ? page : 'center',
     pane: (paneNames as readonly string[]).includes(pane ?? '') ? (pane as PaneName) : null,
     selection: parseSelection(parameters.get('sel')),
     area: parameters.get('area') || null,

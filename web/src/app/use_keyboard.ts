@@ -12,7 +12,7 @@ import { type Command, interpretKey } from './keymap.ts';
 import { requestZoom, toggleTheme, toggleUtc, useScreen } from './screen_store.ts';
 import type { PaneName } from './url_state.ts';
 
-const textTypes = new Set(['text', 'search', 'password', 'email', 'number', '']);
+const textTypes = new Set(['text', 'search', 'password', 'email', 'number', 'datetime-local', '']);
 
 function inText(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return textTypes.has(target.type);
@@ -97,7 +97,10 @@ export function run(command: Command): void {
       focusPane('trend');
       break;
     case 'go_pipeline':
-      useScreen.setState({ page: 'pipeline' });
+      useScreen.setState({ page: 'pipeline', pane: null });
+      break;
+    case 'go_generator':
+      useScreen.setState({ page: 'generator', pane: null });
       break;
     case 'filter':
       focusPane('events');

@@ -1,13 +1,12 @@
 import { Menu } from '@base-ui/react/menu';
 import type { Session } from '#model/api/common.ts';
 import { signOut } from '../lib/api/endpoints.ts';
-import { toggleTheme, toggleUtc, useScreen } from './screen_store.ts';
+import { toggleTheme, toggleUtc } from './screen_store.ts';
 
 const menuItem = 'block w-full px-3 py-1.5 text-left data-[highlighted]:bg-hover outline-none cursor-default';
 
-/** Page, theme, time, password, sign-out. */
+/** Theme, time, password, sign-out. */
 export function UserMenu({ session, onChangePassword }: { session: Session; onChangePassword: () => void }) {
-  const page = useScreen((screen) => screen.page);
   return (
     <Menu.Root>
       <Menu.Trigger className="button" aria-label={`Menu of ${session.user}`}>
@@ -17,12 +16,6 @@ export function UserMenu({ session, onChangePassword }: { session: Session; onCh
       <Menu.Portal>
         <Menu.Positioner sideOffset={4} align="end" className="z-50">
           <Menu.Popup className="min-w-52 rounded-md border border-rule bg-raised py-1 shadow-xl outline-none">
-            <Menu.Item
-              className={menuItem}
-              onClick={() => useScreen.setState({ page: page === 'center' ? 'pipeline' : 'center' })}
-            >
-              {page === 'center' ? 'Data pipeline' : 'Operator screen'}
-            </Menu.Item>
             <Menu.Item className={menuItem} onClick={toggleTheme}>
               Light or dark
             </Menu.Item>

@@ -22,6 +22,11 @@ export function mayOperate(session: Session): boolean {
   return rank[session.role] >= rank.operator;
 }
 
+/** Engineers change what the data is: runs of the generator, set-aside records. */
+export function mayEngineer(session: Session): boolean {
+  return rank[session.role] >= rank.engineer;
+}
+
 /** The one-time token of `/#signin=TOKEN`, taken out of the address so that it is not kept or shared. */
 function takeLinkToken(): string | null {
   const match = /^#signin=(.+)$/.exec(location.hash);

@@ -1,8 +1,11 @@
 import type { Session } from '#model/api/common.ts';
+import type { GeneratorEstimate, GeneratorJob, GeneratorVerb } from '#model/api/generator.ts';
 import type { Trend } from '#model/api/live.ts';
 import type { Asset, SearchHit, SwitchResult, Trace, TraceDirection } from '#model/api/network.ts';
 import type { OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
+import type { Resubmission, SetAsideCount, SetAsideEntry } from '#model/api/pipeline.ts';
 import type { History, LatestReading, Pipeline } from '#model/api/readings.ts';
+import type { GeneratorOptions } from '#model/generator.ts';
 import { request } from './client.ts';
 
 /** Customers out and open outages over time, parallel arrays. */
@@ -82,3 +85,29 @@ export const getHistory = (meter: string, from: string, to: string, points: numb
   request<History>('GET', `/api/readings/history${query({ meter, from, to, points })}`, undefined, signal);
 
 export const getPipeline = (signal?: AbortSignal) => request<Pipeline>('GET', '/api/pipeline', undefined, signal);
+
+export interface SetAsideFilter {
+  source?: string;
+  code?: string;
+  state?: string;
+  text?: string;
+}
+export const getSetAside = (filter: SetAsideFilter, before: number | null, limit: number, signal?: AbortSignal) =>
+  request<SetAsideEntry[]>('GET', `/api/pipeline/set-aside${query({ ...filter, before, limit })}`, undefined, signal);
+export const getSetAsideCounts = (signal?: AbortSignal) =>
+  request<SetAsideCount[]>('GET', '/api/pipeline/set-aside/counts', undefined, signal);
+export const resubmitRecord = (recordId: number, record?: unknown) =>
+  request<Resubmission>('POST', `/api/pipeline/set-aside/${recordId}/resubmit`, record === undefined ? {} : { record });
+export const resubmitAll = (filter: Omit<SetAsideFilter, 'state'>) =>
+  request<Resubmission>('POST', '/api/pipeline/set-aside/resubmit', filter);
+export const dismissRecord = (recordId: number, reason: string) =>
+  request<SetAsideEntry>('POST', `/api/pipeline/set-aside/${recordId}/dismiss`, { reason });
+
+export const getGeneratorJobs = (signal?: AbortSignal) =>
+  request<GeneratorJob[]>('GET', '/api/generator/jobs', undefined, signal);
+export const getGeneratorEstimate = (options: GeneratorOptions, signal?: AbortSignal) =>
+  request<GeneratorEstimate>('POST', '/api/generator/estimate', options, signal);
+export const createGeneratorJob = (options: GeneratorOptions) =>
+  request<GeneratorJob>('POST', '/api/generator/jobs', options);
+export const actOnGeneratorJob = (jobId: number, verb: GeneratorVerb) =>
+  request<GeneratorJob>('POST', `/api/generator/jobs/${jobId}/actions`, { verb });

@@ -1,0 +1,10 @@
+/** The pages of the app, in the order of the navigation. A new page is a line here and one in root.tsx. */
+export const pages = [
+  { page: 'center', name: 'Operations', title: "The operator's screen" },
+  { page: 'pipeline', name: 'Pipeline', title: 'Data pipeline: sources, layers, set-aside records (g p)' },
+  { page: 'generator', name: 'Generator', title: 'Generated readings: backfill and live runs (g d)' },
+] as const;
+
+export type PageName = (typeof pages)[number]['page'];
+
+export const isPage = (text: string | null): text is PageName => pages.some(({ page }) => page === text);
