@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { FluxError } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
@@ -11,7 +12,9 @@ import { makeReadingGenerator } from '#sources/generator/generate_readings.ts';
 import { generateTerritory } from '#sources/territory/generate.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
 import { makeSegmentSink, segmentFolder, sweepSegments } from '#stores/columnar/segments.ts';
-import { scaleFrom } from '../config.ts';
+import { readConfig, scaleFrom } from '../config.ts';
+import { type KafkaTarget, openKafkaWriter } from '../generate_kafka.ts';
+import { kafkaAccess } from '../kafka_access.ts';
 import { progressLine } from '../terminal.ts';
 
 interface Flags {
@@ -25,6 +28,11 @@ interface Flags {
   url: string;
   token?: string;
   rate?: string;
+  topic?: string;
+  eventsTopic?: string;
+  brokers?: string;
+  compression: string;
+  live?: boolean;
   events: boolean;
   faults: string;
   loss: string;
@@ -60,7 +68,7 @@ export function generateCommand(program: Command): void {
     .requiredOption('--days <number>', 'days of 96 intervals')
     .option('--start <time>', 'first interval, ISO 8601 (default: 2026-01-01T00:00:00Z)')
     .option('--seed <number>', 'seed', '1')
-    .option('--format <format>', 'parquet or jsonl', 'parquet')
+    .option('--format <format>', 'parquet or jsonl; json or avro with --to kafka', 'parquet')
     .option('--out <folder>', 'folder to write to')
     .option('--no-events', 'interval readings only, no meter events')
     .option('--faults <number>', 'device faults per 1,000 meters and day', '0.2')
@@ -69,8 +77,13 @@ export function generateCommand(program: Command): void {
     .option('--disorder <seconds>', 'events overtake each other by up to this', '0')
     .option('--lateness <seconds>', 'a few events are late by up to this', '0')
     .option('--skew <seconds>', 'meter clocks are off by up to this', '0')
-    .option('--rate <number>', 'readings a second at most, with --to http')
-    .option('--to <target>', 'http: send to a running center instead of writing files')
+    .option('--rate <number>', 'readings a second at most, with --to')
+    .option('--to <target>', 'http: send to a running center; kafka: send to a topic; instead of writing files')
+    .option('--brokers <list>', 'host:port, several with commas, with --to kafka (default: FLUX_KAFKA)')
+    .option('--topic <name>', 'topic of readings, with --to kafka (default: ami_readings)')
+    .option('--events-topic <name>', 'topic of events, with --to kafka (default: grid_events)')
+    .option('--compression <kind>', 'none, lz4 or zstd, with --to kafka', 'lz4')
+    .option('--live', 'begin now, and send each interval when its time has come')
     .option('--url <address>', 'the center, with --to http', 'http://localhost:8080')
     .option('--token <token>', 'its token (`flux token`), with --to http')
     .option('--json', 'one JSON document')
@@ -87,7 +100,8 @@ export function generateCommand(program: Command): void {
 
 async function generate(flags: Flags): Promise<Outcome> {
   const days = Number(flags.days);
-  const startMs = Date.parse(flags.start ?? '2026-01-01T00:00:00Z');
+  const presentMs = Math.floor(Date.now() / (intervalS * 1000)) * intervalS * 1000;
+  const startMs = flags.live ? presentMs : Date.parse(flags.start ?? '2026-01-01T00:00:00Z');
   if (!(days > 0 && days <= 3660))
     throw new FluxError('bad_usage', `--days must be a number from 0 to 3660, not ${flags.days}`);
   if (Number.isNaN(startMs) || startMs % (intervalS * 1000) !== 0)
@@ -104,7 +118,7 @@ async function generate(flags: Flags): Promise<Outcome> {
   const beganMs = performance.now();
   const { count: meters } = network.meter;
   const intervals = Math.round(days * intervalsPerDay);
-  const perFile = Math.max(1, Math.floor(rowsPerFile / meters));
+  const perFile = flags.live ? 1 : Math.max(1, Math.floor(rowsPerFile / meters));
   let rows = 0;
   let bytes = 0;
   let files = 0;
@@ -112,6 +126,7 @@ async function generate(flags: Flags): Promise<Outcome> {
   try {
     for (let from = 0; from < intervals; from += perFile) {
       const to = Math.min(intervals, from + perFile);
+      if (flags.live) await sleep(Math.max(0, startMs + from * intervalS * 1000 - Date.now()));
       const readings = makeReadingColumns((to - from) * meters);
       for (let i = from; i < to; i++) generator.fillInterval(startMs / 1000 + i * intervalS, 0, meters, readings);
       for (const column of [
@@ -186,15 +201,16 @@ function transportOf(flags: Flags): Omit<TransportFaults, 'seed'> {
 interface Writer {
   /** @returns bytes written or sent */
   take(readings: ReadingColumns, offset: number): Promise<number>;
-  takeEvents(records: object[]): Promise<number>;
+  takeEvents(records: { meter_id: string }[]): Promise<number>;
   end(): Promise<void>;
 }
 
 async function writerFor(flags: Flags, network: NetworkColumns): Promise<Writer> {
   if (flags.to === 'http') return httpWriter(flags, network);
+  if (flags.to === 'kafka') return openKafkaWriter(await kafkaTarget(flags), network);
   if (flags.to !== undefined)
-    throw new FluxError('bad_usage', `--to ${flags.to} is not known; this version sends to http`);
-  if (!flags.out) throw new FluxError('bad_usage', 'say where the readings go: --out FOLDER, or --to http');
+    throw new FluxError('bad_usage', `--to ${flags.to} is not known; this version sends to http and kafka`);
+  if (!flags.out) throw new FluxError('bad_usage', 'say where the readings go: --out FOLDER, or --to http or kafka');
   const folder = path.resolve(flags.out);
   await fs.mkdir(folder, { recursive: true });
   if (flags.format === 'jsonl') return jsonLinesWriter(folder, network);
@@ -221,6 +237,27 @@ async function writerFor(flags: Flags, network: NetworkColumns): Promise<Writer>
       ).byteCount,
     takeEvents: (records) => writeLines(path.join(folder, 'events.jsonl'), records),
     end: () => engine.stop(),
+  };
+}
+
+async function kafkaTarget(flags: Flags): Promise<KafkaTarget> {
+  const environment = flags.brokers ? { ...process.env, FLUX_KAFKA: flags.brokers } : process.env;
+  const { kafka } = readConfig({}, environment).config;
+  if (!kafka) throw new FluxError('bad_usage', 'say where the brokers are: --brokers HOST:PORT, or FLUX_KAFKA');
+  const format = flags.format === 'parquet' ? 'json' : flags.format;
+  if (format !== 'json' && format !== 'avro')
+    throw new FluxError('bad_usage', `--format must be json or avro with --to kafka, not ${flags.format}`);
+  const { compression } = flags;
+  if (compression !== 'none' && compression !== 'lz4' && compression !== 'zstd')
+    throw new FluxError('bad_usage', `--compression must be none, lz4 or zstd, not ${compression}`);
+  return {
+    access: await kafkaAccess(kafka),
+    topic: flags.topic ?? kafka.readingsTopic,
+    eventsTopic: flags.eventsTopic ?? kafka.eventsTopic,
+    format,
+    registry: kafka.schemaRegistry,
+    compression,
+    perSecond: flags.rate === undefined ? Number.POSITIVE_INFINITY : Math.max(1, numberOf(flags, 'rate', 10_000_000)),
   };
 }
 
