@@ -73,6 +73,18 @@ create table device_report (
   constraint device_report_pkey PRIMARY KEY (equipment_key)
 );
 
+create table device_state (
+  device_state_id bigint not null generated always as identity,
+  device_id text not null,
+  event_time timestamp with time zone not null,
+  state text not null,
+  source text not null,
+  received_at timestamp with time zone not null,
+  constraint device_state_device_id_event_time_state_key UNIQUE (device_id, event_time, state),
+  constraint device_state_pkey PRIMARY KEY (device_state_id),
+  constraint device_state_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+);
+
 create table equipment (
   equipment_key integer not null,
   id text not null,
@@ -109,6 +121,35 @@ create table feeder (
   constraint feeder_substation_key_fkey FOREIGN KEY (substation_key) REFERENCES substation(substation_key)
 );
 CREATE INDEX feeder_substation ON public.feeder USING btree (substation_key);
+
+create table kafka_gap (
+  gap_id bigint not null generated always as identity,
+  topic text not null,
+  partition_no integer not null,
+  offset_from bigint not null,
+  offset_to bigint not null,
+  at timestamp with time zone not null default now(),
+  constraint kafka_gap_pkey PRIMARY KEY (gap_id)
+);
+
+create table kafka_life (
+  topic text not null,
+  partition_no integer not null,
+  base_offset bigint not null,
+  topic_id text not null,
+  since timestamp with time zone not null default now(),
+  constraint kafka_life_pkey PRIMARY KEY (topic, partition_no, base_offset)
+);
+
+create table kafka_worker (
+  worker_id text not null,
+  host text not null,
+  pid integer not null,
+  started_at timestamp with time zone not null default now(),
+  seen_at timestamp with time zone not null default now(),
+  partitions jsonb not null,
+  constraint kafka_worker_pkey PRIMARY KEY (worker_id)
+);
 
 create table meter (
   meter_key integer not null,
