@@ -2,7 +2,7 @@
 import { type CustomerClass, customerClasses } from '#model/network.ts';
 
 /** Where a run delivers. Append a word here, a maker in bin/generator/targets.ts, and every door offers it. */
-export const generatorTargets = ['store', 'files', 'http'] as const;
+export const generatorTargets = ['store', 'files', 'http', 'kafka'] as const;
 export type GeneratorTarget = (typeof generatorTargets)[number];
 
 export const weatherModes = ['normal', 'mild', 'heat_wave', 'winter_storm'] as const;
@@ -35,9 +35,12 @@ export interface GeneratorOptions {
   /** readings a second at most; null = no cap */
   rate: number | null;
   target: GeneratorTarget;
-  /** of target `files` */
-  format: 'parquet' | 'jsonl';
+  format: GeneratorFormat;
 }
+
+/** Of files: Parquet or JSON-lines; of messages: Avro, or JSON where anything else is said. */
+export const generatorFormats = ['parquet', 'jsonl', 'avro'] as const;
+export type GeneratorFormat = (typeof generatorFormats)[number];
 
 export const intervalS = 900;
 export const intervalsPerDay = 96;
@@ -99,6 +102,7 @@ export function problemsOf(options: GeneratorOptions, nowMs: number): Partial<Re
   for (const [name, factor] of Object.entries(options.mix))
     if (!(customerClasses as readonly string[]).includes(name) || !(factor >= 0 && factor <= mostMix))
       problems.mix = `name customer classes (${customerClasses.join(', ')}) with factors from 0 to ${mostMix}`;
+  if (options.format === 'avro' && options.target !== 'kafka') problems.format = 'be parquet or jsonl but for kafka';
   if (!problems.start && !problems.days && !options.live && options.target !== 'files') {
     if (startMs + options.days * 86_400_000 > nowMs + intervalS * 1000)
       problems.days = 'end before now: a backfill holds what was measured; choose live for what comes';
@@ -132,6 +136,6 @@ export function commandOf(options: GeneratorOptions, dataFolder: string): string
   else parts.push('--no-events');
   if (options.target === 'files') parts.push('--out ./generated');
   else parts.push(`--to ${options.target}`);
-  if (options.target === 'files') add('format', options.format, 'parquet');
+  if (options.target === 'files' || options.format === 'avro') add('format', options.format, 'parquet');
   return parts.join(' ');
 }

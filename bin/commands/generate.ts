@@ -12,6 +12,7 @@ import { readConfig } from '../config.ts';
 import { type GenerateFlags, generateFlags, optionsFrom, territoryScale } from '../generator/command_flags.ts';
 import { type RunState, readRunState, removeRunState, writeRunState } from '../generator/run_state.ts';
 import { openTarget } from '../generator/targets.ts';
+import { kafkaPlace } from '../kafka_access.ts';
 import { openStore, type Store } from '../store.ts';
 import { progressLine } from '../terminal.ts';
 import { loadOrCreateNetwork } from '../territory.ts';
@@ -98,6 +99,7 @@ async function run(
     folder,
     url: flags.url,
     token: flags.token,
+    kafka: options.target === 'kafka' ? await kafkaPlace(flags, process.env) : undefined,
     store:
       store && 'dataFolder' in state.territory
         ? { pool: store.pool, dataFolder: state.territory.dataFolder, source: sourceOf(options) }

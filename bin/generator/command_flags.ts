@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import { FluxError } from '#model/errors.ts';
 import {
   type GeneratorField,
+  type GeneratorFormat,
   type GeneratorOptions,
   type GeneratorTarget,
   generatorDefaults,
+  generatorFormats,
   generatorTargets,
   problemsOf,
   type WeatherMode,
@@ -28,6 +30,10 @@ export interface GenerateFlags {
   to?: string;
   url: string;
   token?: string;
+  brokers?: string;
+  topic?: string;
+  eventsTopic?: string;
+  compression: string;
   rate?: string;
   events: boolean;
   faults: string;
@@ -51,7 +57,7 @@ export function generateFlags(command: Command): Command {
     .option('--seed <number>', 'seed', '1')
     .option('--mix <class=factor,...>', 'load by customer class, e.g. residential=1.2,industrial=0.5')
     .option('--weather <mode>', weatherModes.join(', '), 'normal')
-    .option('--format <format>', 'parquet or jsonl', 'parquet')
+    .option('--format <format>', 'parquet or jsonl; json or avro with --to kafka', 'parquet')
     .option('--out <folder>', 'folder to write to')
     .option('--no-events', 'interval readings only, no meter events')
     .option('--faults <number>', 'device faults per 1,000 meters and day', '0.2')
@@ -61,9 +67,16 @@ export function generateFlags(command: Command): Command {
     .option('--lateness <seconds>', 'a few deliveries are late by up to this', '0')
     .option('--skew <seconds>', 'meter clocks are off by up to this', '0')
     .option('--rate <number>', 'readings a second at most')
-    .option('--to <target>', 'http: a running center; store: the ledger of --data')
+    .option(
+      '--to <target>',
+      'http: a running center; kafka: topics; store: the ledger of --data; history: parts, in bulk, --data of a stopped center',
+    )
     .option('--url <address>', 'the center, with --to http', 'http://localhost:8080')
     .option('--token <token>', 'its token (`flux token`), with --to http')
+    .option('--brokers <list>', 'host:port, several with commas, with --to kafka (default: FLUX_KAFKA)')
+    .option('--topic <name>', 'topic of readings, with --to kafka (default: ami_readings)')
+    .option('--events-topic <name>', 'topic of events, with --to kafka (default: grid_events)')
+    .option('--compression <kind>', 'none, lz4 or zstd, with --to kafka', 'lz4')
     .option('--resume', 'go on with the unfinished run in --out')
     .option('--json', 'one JSON document');
 }
@@ -100,12 +113,12 @@ export function optionsFrom(flags: GenerateFlags, nowMs: number): GeneratorOptio
     skew: number('skew'),
     rate: flags.rate === undefined ? null : number('rate'),
     target: targetFrom(flags),
-    format: flags.format as GeneratorOptions['format'],
+    format: (flags.format === 'json' ? 'jsonl' : flags.format) as GeneratorFormat,
   };
   if (!weatherModes.includes(options.weather))
     throw bad(`--weather must be one of ${weatherModes.join(', ')}, not ${flags.weather}`);
-  if (!['parquet', 'jsonl'].includes(options.format))
-    throw bad(`--format must be parquet or jsonl, not ${flags.format}`);
+  if (!generatorFormats.includes(options.format))
+    throw bad(`--format must be one of ${generatorFormats.join(', ')}, not ${flags.format}`);
   const [problem] = Object.entries(problemsOf(options, nowMs));
   if (problem)
     throw bad(

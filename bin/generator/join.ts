@@ -1,5 +1,6 @@
 /** The generator joined to a center: its runs are processes, its meters the live network's. */
 import path from 'node:path';
+import { FluxError } from '#model/errors.ts';
 import type { GeneratorOptions } from '#model/generator.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { AccessService } from '#services/access/service.ts';
@@ -7,6 +8,7 @@ import { type GeneratorService, makeGeneratorService } from '#services/generator
 import { metersOf } from '#sources/generator/run_plan.ts';
 import { freeBytes } from '#stores/postgres/embedded.ts';
 import type { Config } from '../config.ts';
+import { placeIn } from '../kafka_access.ts';
 import type { Store } from '../store.ts';
 import { startRun } from './process.ts';
 
@@ -35,7 +37,14 @@ export function joinGenerator(joint: GeneratorJoint): GeneratorService {
     pool: store.pool,
     dataFolder,
     metersOf: (options: GeneratorOptions) => metersOf(joint.network(), options).length,
-    placeOf: (id, { target }) => (target === 'store' ? sourceOf(id) : target === 'files' ? folderOf(id) : joint.url()),
+    placeOf: (id, { target }) =>
+      target === 'store'
+        ? sourceOf(id)
+        : target === 'files'
+          ? folderOf(id)
+          : target === 'kafka'
+            ? (config.kafka?.readingsTopic ?? '')
+            : joint.url(),
     freeBytes: () => freeBytes(dataFolder),
     lagS: joint.lagS,
     start: (job, heard) => {
@@ -45,6 +54,7 @@ export function joinGenerator(joint: GeneratorJoint): GeneratorService {
         job: { id: job.id, runner: job.runner, options: job.options, position: job.position },
         source: sourceOf(job.id),
         folder: folderOf(job.id),
+        ...(job.options.target === 'kafka' ? { kafka: await placeOfKafka() } : {}),
         ...(job.options.target === 'http' ? { url: joint.url(), token: await tokenOf(job.created_by) } : {}),
       });
       return startRun(task(), (news) => {
@@ -54,6 +64,12 @@ export function joinGenerator(joint: GeneratorJoint): GeneratorService {
     },
     report: joint.report,
   });
+
+  async function placeOfKafka() {
+    if (!config.kafka)
+      throw new FluxError('bad_request', 'this center knows no brokers; set FLUX_KAFKA, or deliver elsewhere');
+    return placeIn(config.kafka, { compression: 'lz4' });
+  }
 
   /** In open mode everybody is signed in, and there is no account to have a token. */
   async function tokenOf(user: string): Promise<string | undefined> {

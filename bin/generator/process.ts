@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Runner, RunnerNews } from '#services/generator/service.ts';
 import type { JobRow } from '#services/generator/sql.ts';
 import type { Store } from '../store.ts';
+import type { KafkaPlace } from './kafka_target.ts';
 
 /** What the process gets, once: over IPC, because an address of a database may carry a password. */
 export interface RunTask {
@@ -17,6 +18,8 @@ export interface RunTask {
   /** of target `http`: this center's own door */
   url?: string;
   token?: string;
+  /** of target `kafka` */
+  kafka?: KafkaPlace;
 }
 
 export type RunOrder = { kind: 'run'; task: RunTask } | { kind: 'hold'; isHeld: boolean };

@@ -31,7 +31,7 @@ const say = (news: RunnerNews): void => {
   if (process.connected) process.send?.(news);
 };
 
-async function run({ connection, dataFolder, job, source, folder, url, token }: RunTask): Promise<void> {
+async function run({ connection, dataFolder, job, source, folder, url, token, kafka }: RunTask): Promise<void> {
   const pool = openPool({ connection, max: 2, applicationName: `flux ${source}` });
   try {
     const network = await networkFrom(pool, dataFolder);
@@ -39,7 +39,7 @@ async function run({ connection, dataFolder, job, source, folder, url, token }: 
     const { options } = job;
     const plan = makeRunPlan(network, options);
     const store = { pool, dataFolder, source };
-    const target = await openTarget({ network, options, from, folder, url, token, store });
+    const target = await openTarget({ network, options, from, folder, url, token, kafka, store });
     let isFinished = false;
     try {
       const end = await runPlan({

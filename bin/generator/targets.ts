@@ -5,6 +5,7 @@ import type { Piece, RunPosition } from '#sources/generator/run.ts';
 import type { Client, Pool } from '#stores/postgres/pool.ts';
 import { filesTarget } from './files_target.ts';
 import { httpTarget } from './http_target.ts';
+import { type KafkaPlace, kafkaTarget } from './kafka_target.ts';
 import { storeTarget } from './store_target.ts';
 
 export interface RunTarget {
@@ -32,6 +33,8 @@ export interface TargetNeeds {
   /** of `http` */
   url?: string;
   token?: string;
+  /** of `kafka` */
+  kafka?: KafkaPlace;
   /** of `store` */
   store?: { pool: Pool; dataFolder: string; source: string };
 }
@@ -40,6 +43,7 @@ const makers: Record<GeneratorTarget, (needs: TargetNeeds) => Promise<RunTarget>
   store: storeTarget,
   files: filesTarget,
   http: httpTarget,
+  kafka: kafkaTarget,
 };
 
 /** @throws FluxError of the target, where it can not be reached or written */

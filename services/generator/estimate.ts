@@ -17,6 +17,7 @@ const released: Record<GeneratorTarget, { readingsPerS: number; bytesPerReading:
   store: { readingsPerS: 200_000, bytesPerReading: 3.4 },
   files: { readingsPerS: 1_000_000, bytesPerReading: 3.4 },
   http: { readingsPerS: 20_000, bytesPerReading: 165 },
+  kafka: { readingsPerS: 200_000, bytesPerReading: 60 },
 };
 /** Left free on a disk: PostgreSQL and the layers need room, too. */
 const reserveBytes = 1e9;

@@ -32,6 +32,8 @@ type AvroRecord = { [field: string]: unknown };
 interface Reading {
   /** @throws Refused where the bytes are no record of the schema */
   read(bytes: Buffer): AvroRecord;
+  /** the bytes are laid out as by our own schema */
+  isOwn: boolean;
   /** it says more than our schema has: the whole record is kept beside the columns */
   keepsContent: boolean;
 }
@@ -46,6 +48,8 @@ export class SchemaMissing extends Error {
 }
 
 export interface AvroReader {
+  /** Whether records of this schema are laid out as by our own; false also where it is not loaded. */
+  isOwn(id: number): boolean;
   /** @throws Refused; SchemaMissing where `load` comes first */
   read(bytes: Buffer): { record: AvroRecord; keepsContent: boolean };
   /** @throws FluxError `schema_registry` */
@@ -57,6 +61,10 @@ const unknownForMs = 30_000;
 export function makeAvroReader(registry: SchemaRegistry | undefined): AvroReader {
   const schemas = new Map<number, Reading | { refusal: Refused; untilMs: number }>();
   return {
+    isOwn: (id) => {
+      const schema = schemas.get(id);
+      return schema !== undefined && 'read' in schema && schema.isOwn;
+    },
     read: (bytes) => {
       if (bytes.length < wireHeadBytes) throw new Refused('bad_avro', 'an Avro message is shorter than its head');
       const id = bytes.readInt32BE(1);
@@ -98,6 +106,7 @@ function readingBy(text: string, id: number): Reading | { refusal: Refused; unti
     const fields = (writer as avro.types.RecordType).fields ?? [];
     const keepsContent = fields.some((field) => !readingSchema.fields.some((own) => own.name === field.name));
     return {
+      isOwn: layoutOf((schema as { fields?: unknown[] }).fields) === layoutOf([...readingSchema.fields]),
       keepsContent,
       read: (bytes) => {
         try {
@@ -113,6 +122,13 @@ function readingBy(text: string, id: number): Reading | { refusal: Refused; unti
     const reason = `schema ${id} does not resolve to a reading: ${messageOf(cause)}; give the field its former type again, or a new name`;
     return { refusal: new Refused('schema_drift', reason), untilMs: Number.POSITIVE_INFINITY };
   }
+}
+
+/** What the bytes of a record depend on: its fields' types in their order (defaults and documentation aside). */
+function layoutOf(fields: unknown[] | undefined): string {
+  return JSON.stringify(
+    (fields as { name: string; type: unknown }[] | undefined)?.map(({ name, type }) => [name, type]),
+  );
 }
 
 /** A time as a number is a time, not a text. */

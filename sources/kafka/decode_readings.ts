@@ -3,7 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import { makeReadingColumns, type ReadingColumns, type SetAside } from '#model/reading.ts';
 import type { Landing } from '#model/stream.ts';
 import { type DoorFacts, decodeReading, maxContent, Refused } from '#sources/records/rules.ts';
-import type { AvroReader } from './avro.ts';
+import { type AvroReader, wireHeadBytes } from './avro.ts';
+import { takeAvroReading } from './reading_avro.ts';
 import { takenMeterId, takeReading } from './reading_json.ts';
 import { type AbortedTransaction, headersOf, type PartitionPlace, readBatches } from './record_batch.ts';
 
@@ -84,13 +85,20 @@ export function decodeReadings(
   const content = new Map<number, string>();
   const setAside: SetAside[] = [];
 
+  function takeUsual(bytes: Buffer, valueFrom: number, valueTo: number): boolean {
+    if (bytes[valueFrom] !== 0) return takeReading(bytes, valueFrom, valueTo, facts, readings);
+    const isOwn = valueTo - valueFrom > wireHeadBytes && facts.avro.isOwn(bytes.readInt32BE(valueFrom + 1));
+    return isOwn && takeAvroReading(bytes, valueFrom, valueTo, facts, readings);
+  }
+
   /** The ordinary way: as an object by the rules of every door. The message stays beside the columns. */
   function takeUnusual(bytes: Buffer, valueFrom: number, valueTo: number): void {
     const isAvro = valueFrom >= 0 && valueTo > valueFrom && bytes[valueFrom] === 0;
     if (isAvro) {
       const { record, keepsContent } = facts.avro.read(bytes.subarray(valueFrom, valueTo));
       decodeReading(record, facts, readings);
-      if (keepsContent) content.set(readings.count - 1, JSON.stringify(record));
+      if (keepsContent || facts.avro.isOwn(bytes.readInt32BE(valueFrom + 1)))
+        content.set(readings.count - 1, JSON.stringify(record));
       return;
     }
     decodeReading(jsonOf(bytes, valueFrom, valueTo), facts, readings);
@@ -109,7 +117,7 @@ export function decodeReadings(
           createTimeMs = widenedNumbers(createTimeMs) as typeof createTimeMs;
         }
         const row = readings.count;
-        const isUsual = valueFrom >= 0 && takeReading(bytes, valueFrom, valueTo, facts, readings);
+        const isUsual = valueFrom >= 0 && takeUsual(bytes, valueFrom, valueTo);
         if (!isUsual) {
           try {
             takeUnusual(bytes, valueFrom, valueTo);

@@ -1,0 +1,94 @@
+/**
+ * A reading in Avro by our own schema, read from its bytes straight into columns, as reading_json.ts does for JSON: what
+ * is unusual or wrong is left to the ordinary way.
+ */
+import { type ReadingColumns, readingQualities } from '#model/reading.ts';
+import { futureToleranceMs, maxKwh, oldestMs } from '#sources/records/rules.ts';
+import { wireHeadBytes } from './avro.ts';
+import { type ReadingFacts, takenMeterId } from './reading_json.ts';
+
+const qualityBytes = readingQualities.map((quality) => Buffer.from(quality));
+
+// Position behind the last number read, -1 where it has no end.
+let after = 0;
+
+/** Zigzag long below 2^53. */
+function long(bytes: Buffer, from: number, end: number): number {
+  let value = 0;
+  let scale = 1;
+  for (let at = from; at < end && at - from < 8; scale *= 128) {
+    const byte = bytes[at++];
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) {
+      after = at;
+      return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+    }
+  }
+  after = -1;
+  return Number.NaN;
+}
+
+function qualityOf(bytes: Buffer, from: number, to: number): number {
+  for (let code = 0; code < qualityBytes.length; code++) {
+    const text = qualityBytes[code];
+    if (text.length === to - from && text.compare(bytes, from, to) === 0) return code;
+  }
+  return -1;
+}
+
+/** Whether the column holds all of the number. */
+const isWhole = (scaled: number): boolean => Math.abs(scaled - Math.round(scaled)) < 1e-6;
+
+/**
+ * Appends the reading whose message stands from `from` to before `to`, of the schema `readingSchema`.
+ * @returns false where it is unusual or wrong: nothing is appended then
+ */
+export function takeAvroReading(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  facts: ReadingFacts,
+  out: ReadingColumns,
+): boolean {
+  const idLength = long(bytes, from + wireHeadBytes, to);
+  const idFrom = after;
+  const idTo = idFrom + idLength;
+  if (idFrom < 0 || !(idLength > 0 && idLength <= 128 && idTo < to)) return false;
+  const meter = facts.meterRowOfBytes(bytes, idFrom, idTo);
+  if (meter < 0 || long(bytes, idTo, to) !== 0) return false;
+  const startMs = long(bytes, after, to);
+  const minutes = after < 0 ? 0 : long(bytes, after, to);
+  if (after < 0 || after + 9 > to || !(minutes >= 1 && minutes <= 60 && 60 % minutes === 0)) return false;
+  const kwh = bytes.readDoubleLE(after);
+  const hasVoltage = long(bytes, after + 8, to);
+  if (after < 0 || (hasVoltage !== 0 && hasVoltage !== 1) || after + 8 * hasVoltage > to) return false;
+  const volts = hasVoltage === 1 ? bytes.readDoubleLE(after) : 0;
+  const qualityLength = long(bytes, after + 8 * hasVoltage, to);
+  if (after < 0 || !(qualityLength > 0 && after + qualityLength < to)) return false;
+  const quality = qualityOf(bytes, after, after + qualityLength);
+  const hasSequence = long(bytes, after + qualityLength, to);
+  if (after < 0 || quality < 0 || (hasSequence !== 0 && hasSequence !== 1)) return false;
+  const sequence = hasSequence === 1 ? long(bytes, after, to) : -1;
+  const isRight =
+    after === to &&
+    (hasSequence === 0 || (sequence >= 0 && sequence <= Number.MAX_SAFE_INTEGER)) &&
+    startMs % (minutes * 60_000) === 0 &&
+    startMs >= oldestMs &&
+    startMs <= facts.nowMs + futureToleranceMs &&
+    kwh >= -maxKwh &&
+    kwh <= maxKwh &&
+    isWhole(kwh * 1000) &&
+    (hasVoltage === 0 || (volts > 0 && volts <= 6500 && isWhole(volts * 10)));
+  if (!isRight) return false;
+  const i = out.count++;
+  out.meterKey[i] = meter;
+  out.intervalStartS[i] = startMs / 1000;
+  out.intervalMinutes[i] = minutes;
+  out.wh[i] = Math.round(kwh * 1000);
+  out.decivolt[i] = Math.round(volts * 10);
+  out.quality[i] = quality;
+  out.sourceSeq[i] = sequence;
+  takenMeterId.from = idFrom;
+  takenMeterId.to = idTo;
+  return true;
+}
