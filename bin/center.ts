@@ -33,7 +33,7 @@ import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/l
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { openDoor } from './door.ts';
-import { startFiles } from './files.ts';
+import { filesTask, startFiles } from './files.ts';
 import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
 import { startSimulation } from './simulation.ts';
@@ -62,6 +62,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const report = (message: string, error: unknown): void => log.error({ err: error }, message);
   await checkPort(config);
+  const watched = await filesTask(config);
 
   // stores
   const webApp = ensureWebApp();
@@ -314,7 +315,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       report,
     });
   let simulation = config.simulation ? begin() : undefined;
-  const files = await startFiles(config, store.connection, onCommitted, report);
+  const files = watched && startFiles({ ...watched, connection: store.connection }, onCommitted, report);
   let replacing = Promise.resolve();
   lock.onNetworkChanged((next) => {
     replacing = replacing
