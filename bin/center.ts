@@ -38,7 +38,7 @@ import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
 import { openDoor } from './door.ts';
-import { startFiles } from './files.ts';
+import { filesTask, startFiles } from './files.ts';
 import { joinGenerator } from './generator/join.ts';
 import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
@@ -71,6 +71,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const report = (message: string, error: unknown): void => log.error({ err: error }, message);
   await checkPort(config);
+  const watched = await filesTask(config);
 
   // stores
   const webApp = ensureWebApp();
@@ -353,7 +354,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     alarm: (id, wrong) => hub.publish({ alarms: alarms.condition(id, wrong) }),
     report,
   });
-  const files = await startFiles(config, store.connection, onCommitted, report);
+  const files = watched && startFiles({ ...watched, connection: store.connection }, onCommitted, report);
   let replacing = Promise.resolve();
   lock.onNetworkChanged((next) => {
     replacing = replacing

@@ -130,7 +130,7 @@ export async function makeFileWatch(needs: WatchNeeds): Promise<FileWatch> {
   /** A load whose file went away before its end, and did not come back under another name. */
   async function noticeVanished(seen: SeenFile[]): Promise<void> {
     const there = new Set(seen.map((file) => file.name));
-    for (const [name, { id, state, marker }] of known) {
+    for (const [name, { id, state }] of known) {
       if (state !== 'loading' || there.has(name)) {
         away.delete(name);
         continue;
@@ -139,7 +139,7 @@ export async function makeFileWatch(needs: WatchNeeds): Promise<FileWatch> {
       away.set(name, looks);
       if (looks < looksAway) continue;
       away.delete(name);
-      known.set(name, { id, marker, state: 'set_aside' });
+      known.delete(name);
       // Where the content was found under another name, the row is that name's now.
       const { rows } = await pool.query('select from file_load where file_load_id = $1 and name = $2', [id, name]);
       if (rows.length > 0)
@@ -159,6 +159,7 @@ export async function makeFileWatch(needs: WatchNeeds): Promise<FileWatch> {
   return {
     round: async () => {
       const seen = await place.look();
+      let failure: unknown;
       for (const file of steady.take(seen, isDone)) {
         if (isStopped) return;
         try {
@@ -166,13 +167,14 @@ export async function makeFileWatch(needs: WatchNeeds): Promise<FileWatch> {
         } catch (error) {
           if (error instanceof Stopped) return;
           needs.report(`${file.name} could not be loaded; it is tried again`, error);
-          if (!(error instanceof FluxError)) throw error;
+          if (!(error instanceof FluxError)) failure ??= error;
         } finally {
           for (const left of await fs.readdir(spoolFolder)) await fs.rm(path.join(spoolFolder, left), { force: true });
         }
       }
       await noticeVanished(seen);
       await tidy(seen);
+      if (failure) throw failure;
     },
     stop: () => {
       isStopped = true;

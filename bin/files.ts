@@ -4,7 +4,6 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { FluxError, messageOf } from '#model/errors.ts';
 import { bucketParts } from '#sources/files/bucket.ts';
-import type { PoolOptions } from '#stores/postgres/pool.ts';
 import type { Config } from './config.ts';
 import type { FilesNews, FilesTask } from './files_child.ts';
 
@@ -15,21 +14,25 @@ export interface Files {
 const startAgainMs = 2_000;
 const stopMs = 10_000;
 
-/** @throws FluxError `bad_usage` where the settings of folder or bucket can not be used */
-export async function startFiles(
-  config: Config,
-  connection: PoolOptions['connection'],
-  committed: () => void,
-  report: (message: string, error: unknown) => void,
-): Promise<Files | undefined> {
+/**
+ * What is to be watched, checked before anything is started; undefined where nothing is.
+ * @throws FluxError `bad_usage` where the settings of folder or bucket can not be used
+ */
+export async function filesTask(config: Config): Promise<Omit<FilesTask, 'connection'> | undefined> {
   if (!config.filesFolder && !config.bucketUrl) return undefined;
-  const task: FilesTask = {
-    connection,
+  return {
     dataFolder: config.dataFolder,
     folder: config.filesFolder ? await folderOf(config.filesFolder) : undefined,
     bucket: config.bucketUrl ? await bucketOf(config, config.bucketUrl) : undefined,
     after: config.filesAfter,
   };
+}
+
+export function startFiles(
+  task: FilesTask,
+  committed: () => void,
+  report: (message: string, error: unknown) => void,
+): Files {
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isStopping = false;

@@ -68,7 +68,15 @@ async function run(task: FilesTask): Promise<() => Promise<void>> {
     return network.meters;
   }
 
-  const report = (message: string, error: unknown): void => tell({ problem: { message, error: messageOf(error) } });
+  const saidAt = new Map<string, number>();
+  /** The same problem once a minute: a bucket that is away is away at every look. */
+  const report = (message: string, error: unknown): void => {
+    const words = `${message}: ${messageOf(error)}`;
+    if (Date.now() - (saidAt.get(words) ?? 0) < 60_000) return;
+    if (saidAt.size > 1000) saidAt.clear();
+    saidAt.set(words, Date.now());
+    tell({ problem: { message, error: messageOf(error) } });
+  };
   const common = {
     pool,
     ledger: {

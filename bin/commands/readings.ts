@@ -64,10 +64,12 @@ async function importReadings(paths: string[], flags: ImportFlags): Promise<void
   const spoolFolder = path.join(temporaryFolder, `files-import-${process.pid}`);
   await fs.mkdir(spoolFolder, { recursive: true });
   let engine: Engine | undefined;
+  let giveBack: (() => void) | undefined;
   try {
     if (!(await networkState(store.pool)))
       throw new FluxError('no_network', 'there is no network here yet, so no meter; `flux start` makes one');
     const { network } = await loadOrCreateNetwork(store.pool, config, () => undefined);
+    if (!flags.dryRun) giveBack = await takeTurn(store.pool);
     await fs.mkdir(segmentFolder(config.dataFolder), { recursive: true });
     engine = startEngine({ name: 'import', path: ':memory:', memoryLimit: '512MB', temporaryFolder });
     const job: ImportJob = {
@@ -86,9 +88,26 @@ async function importReadings(paths: string[], flags: ImportFlags): Promise<void
     if (reports.some((report) => report.state === 'set_aside')) process.exitCode = 1;
   } finally {
     await engine?.stop();
+    giveBack?.();
     await fs.rm(spoolFolder, { recursive: true, force: true });
     await store.leave();
   }
+}
+
+/** any constant will do: it only has to be ours */
+const importLock = 7_266_007;
+
+/**
+ * One import writes at a time; the lock ends with the process that holds it.
+ * @returns what gives it back
+ * @throws FluxError `import_running`
+ */
+async function takeTurn(pool: Pool): Promise<() => void> {
+  const client = await pool.connect();
+  const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [importLock]);
+  if (rows[0].held) return () => client.release(true);
+  client.release();
+  throw new FluxError('import_running', 'another import is at work on this data; start this one when it has ended');
 }
 
 async function checkFile(file: string): Promise<void> {

@@ -141,10 +141,15 @@ export const setFileAside = (pool: Pool, id: number, code: string, reason: strin
 const newestOfEachName: NamedQuery = {
   name: 'file_load_known',
   text: `
-    select distinct on (load.name) load.file_load_id as id, load.name, load.marker, load.state
-    from file_load as load
-    where load.origin = $1
-    order by load.name, load.file_load_id desc`,
+    with newest as (
+      select distinct on (load.name) load.file_load_id as id, load.name, load.marker, load.state, load.code
+      from file_load as load
+      where load.origin = $1
+      order by load.name, load.file_load_id desc
+    )
+    select newest.id, newest.name, newest.marker, newest.state
+    from newest
+    where newest.code is distinct from '${vanishedCode}'`,
 };
 export interface KnownFile {
   id: number;
@@ -152,5 +157,5 @@ export interface KnownFile {
   marker: string;
   state: string;
 }
-/** The newest load of each name of an origin. */
+/** The newest load of each name of an origin; what vanished is as if it had never been seen. */
 export const knownFiles = (pool: Pool, origin: FileOrigin) => rowsOf<KnownFile>(pool, newestOfEachName, [origin]);

@@ -10,8 +10,9 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { AwsClient } from 'aws4fetch';
+import type { FileLoad } from '#model/api/files.ts';
 import { watchedBucket } from '#sources/files/bucket.ts';
-import { ended, until } from '../running_center.ts';
+import { ended, flux, startCenter, until } from '../running_center.ts';
 import { landed, loads, lookTwice, makeWatchBed, readingsText, type WatchBed } from './file_watch.ts';
 
 const program = process.env.MOTO_SERVER ?? 'moto_server';
@@ -170,6 +171,32 @@ describe('a watched bucket', { skip: absent }, () => {
     } finally {
       proxy.closeAllConnections();
       await new Promise((resolve) => proxy.close(resolve));
+    }
+  });
+
+  test('a center loads from the bucket its settings name, and says what is missing in them', async () => {
+    const secretFile = path.join(bed.folder, 'secret');
+    await fs.writeFile(secretFile, `${key.secret}\n`);
+    const environment = {
+      FLUX_BUCKET: `${endpoint}/readings/live/`,
+      FLUX_BUCKET_KEY_ID: key.keyId,
+      FLUX_BUCKET_SECRET_FILE: secretFile,
+    };
+    const { status, stderr } = await flux(['start', '--data', bed.folder, '--port', '0'], {
+      FLUX_BUCKET: environment.FLUX_BUCKET,
+    });
+    assert.deepEqual([status, /needs FLUX_BUCKET_KEY_ID/.test(stderr)], [2, true]);
+    const center = await startCenter({ meters: 500, environment });
+    try {
+      const record = { meter_id: 'MTR-0000001', reading_time: '2026-01-01T00:00:00Z', kwh: 1 };
+      await put('live/a.jsonl', `${JSON.stringify(record)}\n`);
+      const [file] = await until('the object is loaded', async () => {
+        const { body } = await center.call<FileLoad[]>('GET', '/api/pipeline/files');
+        return body[0]?.state === 'loaded' && body;
+      });
+      assert.deepEqual([file.origin, file.name, file.accepted], ['bucket', 'a.jsonl', 1]);
+    } finally {
+      await center.stop();
     }
   });
 

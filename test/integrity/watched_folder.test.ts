@@ -194,11 +194,39 @@ describe('a watched folder', () => {
     for (let look = 0; look < 4; look++) await watch.round();
     const [gone] = await loads(bed.pool);
     assert.deepEqual([gone.state, gone.code, gone.records], ['set_aside', 'vanished', 40]);
-    await fs.rename(path.join(bed.folder, 'away.jsonl'), path.join(inbox, 'back.jsonl'));
-    for (let look = 0; look < 2; look++) await watch.round();
+    await fs.rename(path.join(bed.folder, 'away.jsonl'), path.join(inbox, 'a.jsonl'));
+    await lookTwice(needs());
     const [back, ...others] = await loads(bed.pool);
-    assert.deepEqual([back.name, back.state, back.records, others.length], ['back.jsonl', 'loaded', 100, 0]);
+    assert.deepEqual([back.name, back.state, back.records, others.length], ['a.jsonl', 'loaded', 100, 0]);
     assert.equal(await landed(bed.pool), 100);
+  });
+
+  test('a file that can not be loaded now does not hold up those behind it', async () => {
+    await put('a.jsonl', readingsText('jsonl', 0, 10));
+    await put('b.jsonl', readingsText('jsonl', 10, 30));
+    const real = needs();
+    const sink = {
+      write: (...args: Parameters<typeof real.sink.write>) => {
+        if (args[0].readings.count === 10) throw new Error('not now');
+        return real.sink.write(...args);
+      },
+    };
+    await assert.rejects(lookTwice({ ...real, sink }), /not now/);
+    assert.deepEqual(
+      (await loads(bed.pool)).map(({ state, records }) => [state, records]),
+      [
+        ['loading', 0],
+        ['loaded', 20],
+      ],
+    );
+    await lookTwice(needs());
+    assert.deepEqual(
+      (await loads(bed.pool)).map(({ state, records }) => [state, records]),
+      [
+        ['loaded', 10],
+        ['loaded', 20],
+      ],
+    );
   });
 
   test('two loaders of one file: the second is fenced before anything of it lands', async () => {
