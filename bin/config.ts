@@ -23,11 +23,13 @@ export interface Config {
   connections: number;
   secureCookies: boolean;
   analyticsMemory: string;
+  /** when days of readings are sealed, how long segments and history are kept */
+  history: { sealAfterDays: number; keepBronzeDays: number; keepHistoryDays: number | undefined };
   logLevel: string;
 }
 
 /** Variables and what they set; anything else that begins with FLUX_ is reported. */
-const variables: Record<string, keyof Config> = {
+const variables: Record<string, keyof Config | keyof Config['history']> = {
   FLUX_HOST: 'host',
   FLUX_PORT: 'port',
   FLUX_DATA: 'dataFolder',
@@ -43,9 +45,12 @@ const variables: Record<string, keyof Config> = {
   FLUX_SECURE_COOKIES: 'secureCookies',
   FLUX_ANALYTICS_MEMORY: 'analyticsMemory',
   FLUX_LOG: 'logLevel',
+  FLUX_SEAL_AFTER_DAYS: 'sealAfterDays',
+  FLUX_KEEP_BRONZE_DAYS: 'keepBronzeDays',
+  FLUX_KEEP_HISTORY_DAYS: 'keepHistoryDays',
 };
 
-export type Given = Partial<Record<keyof Config, unknown>>;
+export type Given = Partial<Record<keyof Config | keyof Config['history'], unknown>>;
 
 function numberFrom(name: string, value: unknown, low: number, high: number, isWhole = true): number {
   const number = typeof value === 'number' ? value : Number(String(value).trim() || Number.NaN);
@@ -107,6 +112,14 @@ export function readConfig(
     connections: numberFrom('FLUX_CONNECTIONS', value.connections ?? 12, 3, 200),
     secureCookies: booleanFrom('FLUX_SECURE_COOKIES', value.secureCookies ?? false),
     analyticsMemory: text('analyticsMemory', '1GB'),
+    history: {
+      sealAfterDays: numberFrom('FLUX_SEAL_AFTER_DAYS', value.sealAfterDays ?? 3, 0, 3660, false),
+      keepBronzeDays: numberFrom('FLUX_KEEP_BRONZE_DAYS', value.keepBronzeDays ?? 14, 0, 3660, false),
+      keepHistoryDays:
+        value.keepHistoryDays === undefined
+          ? undefined
+          : numberFrom('FLUX_KEEP_HISTORY_DAYS', value.keepHistoryDays, 1, 36_600),
+    },
     logLevel: text('logLevel', 'info'),
   };
   checkTogether(config);

@@ -4,6 +4,7 @@ import { FluxError } from '#model/errors.ts';
 import { readingQualities } from '#model/reading.ts';
 import { bucketFor } from '#model/time.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
+import { meterReadings } from '#stores/columnar/sealing.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { latestReading } from './sql.ts';
 
@@ -46,7 +47,7 @@ export function makeReadingsService(needs: ReadingsNeeds): ReadingsService {
         `select reading.interval_start_s - reading.interval_start_s % $4 as time_s,
                 sum(reading.wh)::double / 1000 as kwh,
                 avg(reading.decivolt) filter (where reading.decivolt > 0) / 10 as voltage
-         from silver_reading as reading
+         from ${await meterReadings(needs.engine, row, fromS, toS)} as reading
          where reading.meter_key = $1 and reading.interval_start_s >= $2 and reading.interval_start_s < $3
          group by all order by time_s`,
         [row, fromS, toS, bucketS],
