@@ -83,6 +83,20 @@ export const Pipeline = Type.Object({
   at: Instant,
   layers: Type.Array(LayerStatus),
   sources: Type.Array(SourceStatus),
+  /** since this process started; keys that had more than one version; times everything was made anew */
+  refreshes: Type.Object({
+    count: Type.Integer(),
+    rows: Type.Integer(),
+    contested: Type.Integer(),
+    rebuilds: Type.Integer(),
+  }),
+  /** sealed days: parts, the readings in them, their bytes; parts that were dropped by the retention policy */
+  history: Type.Object({
+    parts: Type.Integer(),
+    rows: Type.Integer(),
+    bytes: Type.Integer(),
+    dropped_parts: Type.Integer(),
+  }),
   analytics: Type.Object({ state: Type.String(), restarts: Type.Integer() }),
 });
 export type Pipeline = Static<typeof Pipeline>;
