@@ -48,10 +48,7 @@ const intervalsPerDay = 96;
 const intervalS = intervalMinutes * 60;
 const maxRowsPerCommit = 240_000;
 
-interface GeneratedCell {
-  dayStartS: number;
-  meterFrom: number;
-  meterTo: number;
+interface GeneratedCell extends CellExtent {
   columns: CellColumns;
   sumWh: number;
 }
@@ -69,30 +66,40 @@ export async function backfill(needs: BackfillNeeds): Promise<BackfillOutcome> {
   const meters = network.meter.count;
   let offset = 0;
   let writing: Promise<void> = Promise.resolve();
-  for (let day = 0; day < days; day++) {
-    for (let meterFrom = 0; meterFrom < meters; meterFrom += metersPerBlock) {
-      const cell = { dayStartS: startS + day * 86_400, meterFrom, meterTo: Math.min(meters, meterFrom + metersPerBlock) };
-      const rows = (cell.meterTo - meterFrom) * intervalsPerDay;
-      offset += rows;
-      if (offset <= claim.nextOffset) continue;
-      if (needs.isStopped?.()) break;
-      // The next cell is made while the engine writes this one.
-      const made = generateCell(generator, cell);
-      const offsetTo = offset;
-      await writing;
-      writing = store(needs, claim, key.sourceKey, made, offsetTo, outcome);
-      writing.catch(() => undefined);
-      needs.progress?.((offsetTo - rows) / (days * meters * intervalsPerDay), outcome.readings);
-    }
+  for (const cell of cellsOf(startS, days, meters)) {
+    const rows = (cell.meterTo - cell.meterFrom) * intervalsPerDay;
+    offset += rows;
+    if (offset <= claim.nextOffset) continue;
+    if (needs.isStopped?.()) break;
+    // The next cell is made while the engine writes this one.
+    const made = generateCell(generator, cell);
+    const offsetTo = offset;
+    await writing;
+    writing = store(needs, claim, key.sourceKey, made, offsetTo, outcome);
+    writing.catch(() => undefined);
+    needs.progress?.((offsetTo - rows) / (days * meters * intervalsPerDay), outcome.readings);
   }
   await writing;
   return outcome;
 }
 
+interface CellExtent {
+  dayStartS: number;
+  meterFrom: number;
+  meterTo: number;
+}
+
+/** Days of blocks of meters, in the order of the source's offsets. */
+function* cellsOf(startS: number, days: number, meters: number): Generator<CellExtent> {
+  for (let day = 0; day < days; day++)
+    for (let meterFrom = 0; meterFrom < meters; meterFrom += metersPerBlock)
+      yield { dayStartS: startS + day * 86_400, meterFrom, meterTo: Math.min(meters, meterFrom + metersPerBlock) };
+}
+
 /** A day of a block of meters, sorted by meter and time. */
 function generateCell(
   generator: ReadingGenerator,
-  { dayStartS, meterFrom, meterTo }: { dayStartS: number; meterFrom: number; meterTo: number },
+  { dayStartS, meterFrom, meterTo }: CellExtent,
 ): GeneratedCell {
   const meters = meterTo - meterFrom;
   const n = meters * intervalsPerDay;
@@ -138,6 +145,13 @@ async function store(
   const { pool, engine, dataFolder } = needs;
   const { dayStartS, meterFrom, columns, sumWh } = cell;
   const rowCount = columns.count;
+  // A run that was killed amid a day that goes the ordinary way is taken up amid it.
+  const done = Math.max(0, claim.nextOffset - (offsetTo - rowCount));
+  if (done > 0) {
+    outcome.ordinary += await throughSilver(needs, claim, columns, done);
+    outcome.readings += rowCount - done;
+    return;
+  }
   const name = partName(dayStartS, meterFrom, `b${sourceKey}e${claim.epoch}`);
   const written = await writeSortedPart(engine, dataFolder, name, columns, { sourceKey, intervalMinutes });
   const manifest = {
@@ -155,7 +169,7 @@ async function store(
   if (isPart) {
     outcome.parts++;
     outcome.bytes += written.byteCount;
-  } else outcome.ordinary += await throughSilver(needs, claim, columns);
+  } else outcome.ordinary += await throughSilver(needs, claim, columns, 0);
   outcome.readings += rowCount;
   outcome.sumWh += sumWh;
 }
@@ -178,8 +192,8 @@ async function keepPart(
   }
 }
 
-async function throughSilver(needs: BackfillNeeds, claim: Claim, cell: CellColumns): Promise<number> {
-  for (let from = 0; from < cell.count; from += maxRowsPerCommit) {
+async function throughSilver(needs: BackfillNeeds, claim: Claim, cell: CellColumns, done: number): Promise<number> {
+  for (let from = done; from < cell.count; from += maxRowsPerCommit) {
     const readings = piece(cell, from, Math.min(cell.count, from + maxRowsPerCommit));
     await commitReadings(
       needs.sink,
@@ -197,7 +211,7 @@ async function throughSilver(needs: BackfillNeeds, claim: Claim, cell: CellColum
       { tellDuplicates: false },
     );
   }
-  return cell.count;
+  return cell.count - done;
 }
 
 function piece(cell: CellColumns, from: number, to: number): ReadingColumns {
