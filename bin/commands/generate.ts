@@ -13,6 +13,7 @@ import { startEngine } from '#stores/columnar/engine.ts';
 import { makeSegmentSink, segmentFolder, sweepSegments } from '#stores/columnar/segments.ts';
 import { scaleFrom } from '../config.ts';
 import { progressLine } from '../terminal.ts';
+import { generateToStore } from './generate_store.ts';
 
 interface Flags {
   meters: string;
@@ -22,6 +23,7 @@ interface Flags {
   format: string;
   out?: string;
   to?: string;
+  data?: string;
   url: string;
   token?: string;
   rate?: string;
@@ -70,12 +72,13 @@ export function generateCommand(program: Command): void {
     .option('--lateness <seconds>', 'a few events are late by up to this', '0')
     .option('--skew <seconds>', 'meter clocks are off by up to this', '0')
     .option('--rate <number>', 'readings a second at most, with --to http')
-    .option('--to <target>', 'http: send to a running center instead of writing files')
+    .option('--to <target>', 'http: send to a running center; store: into the data folder of a stopped one')
+    .option('--data <folder>', 'the data folder, with --to store')
     .option('--url <address>', 'the center, with --to http', 'http://localhost:8080')
     .option('--token <token>', 'its token (`flux token`), with --to http')
     .option('--json', 'one JSON document')
     .action(async (flags: Flags) => {
-      const outcome = await generate(flags);
+      const outcome = flags.to === 'store' ? await generateToStore(flags) : await generate(flags);
       if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
       else
         for (const [name, value] of Object.entries(outcome))
@@ -193,7 +196,7 @@ interface Writer {
 async function writerFor(flags: Flags, network: NetworkColumns): Promise<Writer> {
   if (flags.to === 'http') return httpWriter(flags, network);
   if (flags.to !== undefined)
-    throw new FluxError('bad_usage', `--to ${flags.to} is not known; this version sends to http`);
+    throw new FluxError('bad_usage', `--to ${flags.to} is not known; this version sends to http or store`);
   if (!flags.out) throw new FluxError('bad_usage', 'say where the readings go: --out FOLDER, or --to http');
   const folder = path.resolve(flags.out);
   await fs.mkdir(folder, { recursive: true });

@@ -319,7 +319,8 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       }),
     networkChanged: (network) => {
       unplaced = network;
-      wake();
+      wanted = true;
+      later(gatherMs);
     },
     stop: async () => {
       stopped = true;
