@@ -137,7 +137,15 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   });
   await network.replace(loaded.network, loaded.version);
   const columns = () => network.grid().network;
-  const pipeline = makePipelineService({ pool, engine: analytics, dataFolder, network: columns, report });
+  const pipeline = makePipelineService({
+    pool,
+    engine: analytics,
+    dataFolder,
+    network: columns,
+    timeZone: config.timeZone,
+    policy: config.history,
+    report,
+  });
   const access = makeAccessService(pool, { timeZone: config.timeZone });
   const alarms = makeAlarmService(pool, report);
   const shownAt = new Map<string, number>();
@@ -309,6 +317,12 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       ...analyticsRoutes({
         engine: analytics,
         feedersOf: feederKeys,
+        keyOf: (level, id) => {
+          const { row, type } = findAsset(network.grid(), id);
+          if (type !== level) throw new FluxError('unknown_asset', `${id} is no ${level}`);
+          return row;
+        },
+        areaOfAsset: (_level, id) => areaOfId(id),
         customersOut: outages.customersOut,
         freshTo,
         areaOf: (_level, id) => (id ? areaOfId(id) : null),

@@ -33,6 +33,8 @@ export interface Config {
   bucketKeyId: string | undefined;
   /** file that holds the secret key */
   bucketSecretFile: string | undefined;
+  /** when days of readings are sealed, how long segments and history are kept */
+  history: { sealAfterDays: number; keepBronzeDays: number; keepHistoryDays: number | undefined };
   logLevel: string;
   /** undefined where the center reads no Kafka */
   kafka: KafkaConfig | undefined;
@@ -68,7 +70,7 @@ const kafkaVariables = [
 ] as const;
 
 /** Variables and what they set; anything else that begins with FLUX_ is reported. */
-const variables: Record<string, keyof Config> = {
+const variables: Record<string, keyof Config | keyof Config['history']> = {
   FLUX_HOST: 'host',
   FLUX_PORT: 'port',
   FLUX_DATA: 'dataFolder',
@@ -90,9 +92,12 @@ const variables: Record<string, keyof Config> = {
   FLUX_BUCKET_KEY_ID: 'bucketKeyId',
   FLUX_BUCKET_SECRET_FILE: 'bucketSecretFile',
   FLUX_LOG: 'logLevel',
+  FLUX_SEAL_AFTER_DAYS: 'sealAfterDays',
+  FLUX_KEEP_BRONZE_DAYS: 'keepBronzeDays',
+  FLUX_KEEP_HISTORY_DAYS: 'keepHistoryDays',
 };
 
-export type Given = Partial<Record<keyof Config, unknown>>;
+export type Given = Partial<Record<keyof Config | keyof Config['history'], unknown>>;
 
 function numberFrom(name: string, value: unknown, low: number, high: number, isWhole = true): number {
   const number = typeof value === 'number' ? value : Number(String(value).trim() || Number.NaN);
@@ -165,6 +170,14 @@ export function readConfig(
     bucketRegion: text('bucketRegion', 'us-east-1'),
     bucketKeyId: optional('bucketKeyId'),
     bucketSecretFile: optional('bucketSecretFile'),
+    history: {
+      sealAfterDays: numberFrom('FLUX_SEAL_AFTER_DAYS', value.sealAfterDays ?? 3, 0, 3660, false),
+      keepBronzeDays: numberFrom('FLUX_KEEP_BRONZE_DAYS', value.keepBronzeDays ?? 14, 0, 3660, false),
+      keepHistoryDays:
+        value.keepHistoryDays === undefined
+          ? undefined
+          : numberFrom('FLUX_KEEP_HISTORY_DAYS', value.keepHistoryDays, 1, 36_600),
+    },
     logLevel: text('logLevel', 'info'),
     kafka: kafkaFrom(environment),
   };

@@ -16,6 +16,7 @@ import { kafkaPlace } from '../kafka_access.ts';
 import { openStore, type Store } from '../store.ts';
 import { progressLine } from '../terminal.ts';
 import { loadOrCreateNetwork } from '../territory.ts';
+import { generateHistory } from './generate_history.ts';
 
 interface Outcome {
   /** readings, as delivered */
@@ -39,7 +40,7 @@ export function generateCommand(program: Command): void {
       .command('generate')
       .description('interval readings of a generated territory: the same seed gives the same bytes'),
   ).action(async (flags: GenerateFlags) => {
-    const outcome = await generate(flags);
+    const outcome = flags.to === 'history' ? await generateHistory(flags) : await generate(flags);
     if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
     else
       for (const [name, value] of Object.entries(outcome))

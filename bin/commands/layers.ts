@@ -40,14 +40,35 @@ export function layersCommands(program: Command, dataOption: () => Option): void
     process.stdout.write(json ? `${JSON.stringify(after, null, 2)}\n` : `${table(after)}\n`);
     return true;
   });
-  add('verify', 'recompute every layer from the segments and compare cell by cell', async (pipeline, json) => {
+  add(
+    'seal',
+    'seal every day that is over into parts of the history, whatever the policy says',
+    async (pipeline, json) => {
+      await pipeline.caughtUp();
+      const sealed = await pipeline.sealBefore(Math.floor(Date.now() / 86_400_000) * 86_400);
+      process.stdout.write(json ? `${JSON.stringify({ sealed })}\n` : `${sealed} days of meter blocks sealed\n`);
+      return true;
+    },
+  );
+  add(
+    'tidy',
+    'seal, drop segments that are sealed and history that is too old, as the policy says',
+    async (pipeline, json) => {
+      await pipeline.caughtUp();
+      await pipeline.tidy();
+      const { layers: after } = await pipeline.status();
+      process.stdout.write(json ? `${JSON.stringify(after, null, 2)}\n` : `${table(after)}\n`);
+      return true;
+    },
+  );
+  add('verify', 'recompute every layer from parts and segments and compare cell by cell', async (pipeline, json) => {
     await pipeline.caughtUp();
     const result = await pipeline.verify();
     const differing = result.differences.reduce((sum, d) => sum + d.onlyLive + d.onlyRecomputed, 0);
     if (json) process.stdout.write(`${JSON.stringify({ ...result, differing_rows: differing }, null, 2)}\n`);
     else
       process.stdout.write(
-        `${result.segments} segments recomputed: ${differing} differing rows\n${table(result.differences.map((d) => ({ ...d })))}`,
+        `${result.segments} segments and ${result.parts} parts recomputed: ${differing} differing rows\n${table(result.differences.map((d) => ({ ...d })))}`,
       );
     return differing === 0;
   });
@@ -79,6 +100,8 @@ async function withPipeline<T>(config: Config, work: (pipeline: PipelineService)
       engine,
       dataFolder: config.dataFolder,
       network: () => network,
+      timeZone: config.timeZone,
+      policy: config.history,
       report: (message, error) => process.stderr.write(`flux: ${message}: ${String(error)}\n`),
     });
     try {

@@ -129,6 +129,20 @@ export const Pipeline = Type.Object({
   layers: Type.Array(LayerStatus),
   sources: Type.Array(SourceStatus),
   consumers: Type.Array(ConsumerStatus),
+  /** since this process started; keys that had more than one version; times everything was made anew */
+  refreshes: Type.Object({
+    count: Type.Integer(),
+    rows: Type.Integer(),
+    contested: Type.Integer(),
+    rebuilds: Type.Integer(),
+  }),
+  /** sealed days: parts, the readings in them, their bytes; parts that were dropped by the retention policy */
+  history: Type.Object({
+    parts: Type.Integer(),
+    rows: Type.Integer(),
+    bytes: Type.Integer(),
+    dropped_parts: Type.Integer(),
+  }),
   analytics: Type.Object({ state: Type.String(), restarts: Type.Integer() }),
   throughput: Type.Optional(Throughput),
 });

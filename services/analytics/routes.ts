@@ -1,11 +1,13 @@
 import { Type } from 'typebox';
 import { Trend } from '#model/api/live.ts';
 import type { RouteDeclaration } from '#model/route.ts';
-import { spanOf } from '#model/time.ts';
+import { bucketFor, spanOf } from '#model/time.ts';
+import { askQuestion, type QuestionNeeds, type QuestionRow } from './ask_question.ts';
+import { questions } from './questions.ts';
 import { type AnalyticsNeeds, loadTrend } from './service.ts';
 
 export function analyticsRoutes(
-  needs: AnalyticsNeeds & { areaOf: (level: string, id: string | null) => string | null },
+  needs: AnalyticsNeeds & QuestionNeeds & { areaOf: (level: string, id: string | null) => string | null },
 ): RouteDeclaration[] {
   const idOf = (value: unknown): string | null => (value === undefined || value === '' ? null : String(value));
   return [
@@ -33,6 +35,42 @@ export function analyticsRoutes(
           toS,
           Number(query.points ?? 200),
         );
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/analytics/questions',
+      summary: "the dashboard's questions about history",
+      role: 'viewer',
+      scope: { kind: 'territory' },
+      response: Type.Array(
+        Type.Object({
+          name: Type.String(),
+          title: Type.String(),
+          id: Type.Union([Type.Object({ level: Type.String(), required: Type.Boolean() }), Type.Null()]),
+        }),
+      ),
+      handle: async () => questions.map(({ name, title, id }) => ({ name, title, id: id ?? null })),
+    },
+    {
+      method: 'GET',
+      path: '/api/analytics/questions/{name}',
+      summary: 'the answer to one of them, ended after 5 s; `points` bounds a series, or the rows of a ranking',
+      role: 'viewer',
+      scope: { kind: 'rows', areaOf: (row: QuestionRow) => row.area_id },
+      params: Type.Object({ name: Type.String({ minLength: 1, maxLength: 64 }) }),
+      query: Type.Object({
+        id: Type.Optional(Type.String({ maxLength: 128 })),
+        from: Type.Optional(Type.String()),
+        to: Type.Optional(Type.String()),
+        points: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1000 })),
+      }),
+      handle: ({ params, query }) => {
+        const { fromS, toS } = spanOf(query);
+        const points = Number(query.points ?? 1000);
+        // Hours are the narrowest bucket of a series.
+        const bucketS = Math.max(3600, bucketFor(fromS, toS, points));
+        return askQuestion(needs, params.name, idOf(query.id), { fromS, toS, bucketS, limit: points });
       },
     },
   ];

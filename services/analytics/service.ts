@@ -44,11 +44,10 @@ export async function loadTrend(
        select totals.interval_start_s - totals.interval_start_s % $3 as time_s,
               -- mean power of the bucket: energy over the time that has data
               sum(totals.wh) / (count(*) * 0.25) / 1000 as load_kw,
-              avg(weather.temperature_c) as temperature_c,
-              avg(price.lmp_usd_per_mwh) as lmp
+              avg(condition.temperature_c) as temperature_c,
+              avg(condition.lmp_usd_per_mwh) as lmp
        from totals
-       left join weather_interval as weather on weather.interval_start_s = totals.interval_start_s
-       left join price_interval as price on price.interval_start_s = totals.interval_start_s
+       left join interval_condition as condition on condition.interval_start_s = totals.interval_start_s
        group by all order by time_s`,
       [startS, completeS, bucketS],
       10_000,

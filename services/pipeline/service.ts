@@ -25,7 +25,7 @@ import { segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
 import { type LayerDifference, verifyLayers } from '#stores/columnar/verify_layers.ts';
 import { workersAlive } from '#stores/postgres/kafka_topics.ts';
 import { newestSegmentId, type SegmentRow, segmentsAfter } from '#stores/postgres/ledger.ts';
-import { partFingerprint, sourceKeys } from '#stores/postgres/part_ledger.ts';
+import { partFingerprint, partTotals, sourceKeys } from '#stores/postgres/part_ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { copyObservations } from './observations.ts';
 import { streamPositions } from './sql.ts';
@@ -78,7 +78,7 @@ const maxRowsPerRefresh = 2_000_000;
 const maxSegmentsPerRefresh = 500;
 const tidyEveryMs = 60_000;
 /** Refreshes are gathered for this long: a segment a second would otherwise be a transaction a second. */
-const gatherMs = 700;
+const gatherMs = 500;
 
 export function makePipelineService(needs: PipelineNeeds): PipelineService {
   const { pool, engine, dataFolder } = needs;
@@ -227,6 +227,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
 
   function wake(): void {
     wanted = true;
+    oldestWaiting ??= new Date();
     later(gatherMs);
   }
 
@@ -238,10 +239,11 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     lagS,
     freshTo: () => (freshToS === null ? null : new Date(freshToS * 1000)),
     status: async () => {
-      const [positions, keys, workers, columnar] = await Promise.all([
+      const [positions, keys, workers, history, columnar] = await Promise.all([
         streamPositions(pool),
         sourceKeys(pool),
         workersAlive(pool),
+        partTotals(pool),
         Promise.all([layerRows(engine), sourceCounts(engine)]).catch((error: unknown) => ({ lost: messageOf(error) })),
       ]);
       const [rows, counts] = Array.isArray(columnar) ? columnar : [undefined, undefined];
@@ -250,6 +252,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
           layer: name,
           rows: rows?.[name] ?? 0,
           target_lag_s: targetLagS,
+          // one transaction brings all of them forward: they are as old as each other
           lag_s: lagS(),
           refreshed_at: refreshedAt?.toISOString() ?? null,
           last_refresh_ms: lastRefreshMs,
@@ -290,6 +293,13 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
           seen_at: seen_at.toISOString(),
           partitions,
         })),
+        refreshes: {
+          count: counters.refreshes,
+          rows: counters.rows,
+          contested: counters.contested,
+          rebuilds: counters.rebuilds,
+        },
+        history,
         analytics: { state: engine.state(), restarts: engine.restarts },
       };
     },
@@ -323,7 +333,8 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       }),
     networkChanged: (network) => {
       unplaced = network;
-      wake();
+      wanted = true;
+      later(gatherMs);
     },
     stop: async () => {
       stopped = true;

@@ -3,6 +3,7 @@ import type { History, LatestReading } from '#model/api/readings.ts';
 import { FluxError } from '#model/errors.ts';
 import { bucketFor } from '#model/time.ts';
 import { type Engine, rowsFrom } from '#stores/columnar/engine.ts';
+import { meterReadings } from '#stores/columnar/sealing.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { type HotRow, latestReading } from './sql.ts';
 import { type NewestReading, toLatest } from './window.ts';
@@ -39,7 +40,7 @@ export function makeReadingsService(needs: ReadingsNeeds): ReadingsService {
         `select reading.interval_start_s - reading.interval_start_s % $4 as time_s,
                 sum(reading.wh)::double / 1000 as kwh,
                 avg(reading.decivolt) filter (where reading.decivolt > 0) / 10 as voltage
-         from silver_reading as reading
+         from ${await meterReadings(needs.engine, row, fromS, toS)} as reading
          where reading.meter_key = $1 and reading.interval_start_s >= $2 and reading.interval_start_s < $3
          group by all order by time_s`,
         [row, fromS, toS, bucketS],

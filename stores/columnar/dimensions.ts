@@ -107,6 +107,8 @@ const lastYear = 2038;
  * they go back. Computed here once, because zone arithmetic per reading would cost more than the sums.
  */
 export async function loadLocalDays(engine: Engine, timeZone: string): Promise<void> {
+  const { time_zone: present } = await engine.query('select time_zone from local_zone');
+  if (present[0] === timeZone) return;
   const startOf = (day: Temporal.PlainDate): number =>
     Math.round(day.toZonedDateTime({ timeZone, plainTime: '00:00' }).epochMilliseconds / 1000);
   const rows: string[] = [];
@@ -122,6 +124,8 @@ export async function loadLocalDays(engine: Engine, timeZone: string): Promise<v
     'begin transaction',
     'delete from local_day',
     'delete from local_quarter',
+    'delete from local_zone',
+    `insert into local_zone values ('${timeZone.replaceAll("'", "''")}')`,
     `insert into local_day values ${rows.join(', ')}`,
     'insert into local_quarter select unnest(range(from_s, to_s, 900))::integer, local_date from local_day order by 1',
     'commit',

@@ -14,7 +14,7 @@ import path from 'node:path';
 import { FluxError } from '#model/errors.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import type { WireColumn } from '#stores/columnar/engine_wire.ts';
-import { settle, sha256Of } from '#stores/columnar/segments.ts';
+import { settle, sha256Of, writeError } from '#stores/columnar/segments.ts';
 
 export const partFolder = (dataFolder: string): string => path.join(dataFolder, 'history');
 
@@ -86,11 +86,10 @@ export async function writePart(
   name: string,
   { current, earlier }: { current: string; earlier: string },
 ): Promise<WrittenPart> {
-  const final = path.join(partFolder(dataFolder), name);
-  await fs.mkdir(partFolder(dataFolder), { recursive: true });
-  await engine.script([
-    'set preserve_insertion_order = true',
-    `copy (
+  return settled(dataFolder, name, (aside) =>
+    engine.script([
+      'set preserve_insertion_order = true',
+      `copy (
        with versions as (
          select *, null::bigint as segment_id, null::bigint as record_offset from ${current}
          union all by name
@@ -102,10 +101,28 @@ export async function writePart(
        )
        select ${split}, segment_id, record_offset from based
        order by meter_key, interval_start_s, segment_id nulls first, record_offset
-     ) to ${quoted(`${final}.tmp`)} (${partOptions})`,
-    'set preserve_insertion_order = false',
-  ]);
-  return { path: name, ...(await settle(`${final}.tmp`, final)) };
+     ) to ${quoted(aside)} (${partOptions})`,
+      'set preserve_insertion_order = false',
+    ]),
+  );
+}
+
+/** Runs the copy to a name beside, then makes the file durable under its own. @throws FluxError `disk_full`, `disk_read_only`, ... */
+async function settled(
+  dataFolder: string,
+  name: string,
+  copyTo: (aside: string) => Promise<unknown>,
+): Promise<WrittenPart> {
+  const folder = partFolder(dataFolder);
+  const final = path.join(folder, name);
+  try {
+    await fs.mkdir(folder, { recursive: true });
+    await copyTo(`${final}.tmp`);
+    return { path: name, ...(await settle(`${final}.tmp`, final)) };
+  } catch (cause) {
+    await fs.rm(`${final}.tmp`, { force: true }).catch(() => undefined);
+    throw writeError(cause, folder);
+  }
 }
 
 /** Readings of one cell in the order (meter, time), all current, all of one source. */
@@ -128,7 +145,6 @@ export async function writeSortedPart(
   cell: CellColumns,
   { sourceKey, intervalMinutes }: { sourceKey: number; intervalMinutes: number },
 ): Promise<WrittenPart> {
-  const final = path.join(partFolder(dataFolder), name);
   const n = cell.count;
   const columns: WireColumn[] = [
     { name: 'meter_key', type: 'integer', values: cell.meterKey.subarray(0, n) },
@@ -138,16 +154,17 @@ export async function writeSortedPart(
     { name: 'quality', type: 'utinyint', values: cell.quality.subarray(0, n) },
     { name: 'wh_base', type: 'integer', values: cell.whBase.subarray(0, n) },
   ];
-  await engine.export(
-    'cell',
-    columns,
-    n,
-    `copy (
+  return settled(dataFolder, name, (aside) =>
+    engine.export(
+      'cell',
+      columns,
+      n,
+      `copy (
        select ${split}, null::bigint as segment_id, null::bigint as record_offset
        from (select *, ${intervalMinutes}::utinyint as interval_minutes, ${sourceKey}::smallint as source_key from cell)
-     ) to ${quoted(`${final}.tmp`)} (${partOptions})`,
+     ) to ${quoted(aside)} (${partOptions})`,
+    ),
   );
-  return { path: name, ...(await settle(`${final}.tmp`, final)) };
 }
 
 /** @throws FluxError `part_damaged` where a file is missing or is not what was committed. */

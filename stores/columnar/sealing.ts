@@ -249,3 +249,23 @@ export async function sealedThrough(engine: Engine): Promise<(Cell & { sealedThr
     ),
   );
 }
+
+/**
+ * Current readings of one meter as a relation in parentheses: the open ones and those of the parts that can hold it, a
+ * row group each. The view `silver` gives the same, but opens every part there is.
+ */
+export async function meterReadings(engine: Engine, meterKey: number, fromS: number, toS: number): Promise<string> {
+  const parts = await engine.query(
+    `select file from sealed_part
+     where file <> '' and meter_from <= $1 and meter_to > $1 and day_start_s > $2 - ${daySeconds} and day_start_s < $3`,
+    [meterKey, fromS, toS],
+  );
+  const columns = 'meter_key, interval_start_s, interval_minutes, wh, decivolt, quality, source_key';
+  if (parts.file.length === 0) return `(select ${columns} from silver_reading)`;
+  const relation = partsRelation((parts.file as string[]).map((file) => ({ file })));
+  return `(select ${columns} from silver_reading union all
+     select ${columns} from ${relation} as part
+     where part.segment_id is null and part.meter_key = ${Number(meterKey)}
+       and not exists (select 1 from silver_replaced as replaced
+                       where replaced.meter_key = part.meter_key and replaced.interval_start_s = part.interval_start_s))`;
+}

@@ -118,13 +118,14 @@ export function makeSegmentSink(engine: Engine, dataFolder: string): SegmentSink
         };
       } catch (cause) {
         await fs.rm(aside, { force: true }).catch(() => undefined);
-        throw segmentError(cause, folder);
+        throw writeError(cause, folder);
       }
     },
   };
 }
 
-function segmentError(cause: unknown, folder: string): FluxError {
+/** Words for what went wrong while a file of readings was written. */
+export function writeError(cause: unknown, folder: string): FluxError {
   if (cause instanceof FluxError && cause.code === 'columnar_engine_lost') return cause;
   const message = messageOf(cause);
   if (/No space left|ENOSPC/i.test(message)) {
@@ -141,7 +142,7 @@ function segmentError(cause: unknown, folder: string): FluxError {
       { cause, canRetry: true },
     );
   }
-  return new FluxError('segment_write_failed', `a segment could not be written to ${folder}: ${message}`, {
+  return new FluxError('segment_write_failed', `readings could not be written to ${folder}: ${message}`, {
     cause,
     canRetry: true,
   });

@@ -73,6 +73,19 @@ export async function partFingerprint(pool: Pool): Promise<string> {
   return `${newest}/${parts}/${dropped}`;
 }
 
+const historyTotals: NamedQuery = {
+  name: 'silver_part_totals',
+  text: `
+    select count(*) filter (where part.dropped_at is null)::int as parts,
+           coalesce(sum(part.row_count) filter (where part.dropped_at is null), 0)::bigint as rows,
+           coalesce(sum(part.byte_count) filter (where part.dropped_at is null), 0)::bigint as bytes,
+           count(part.dropped_at)::int as dropped_parts
+    from silver_part as part`,
+};
+/** What is sealed, and how many parts the retention policy took. */
+export const partTotals = async (pool: Pool) =>
+  (await oneRow<{ parts: number; rows: number; bytes: number; dropped_parts: number }>(pool, historyTotals))!;
+
 const insertPart: NamedQuery = {
   name: 'silver_part_insert',
   text: `

@@ -47,6 +47,7 @@ create table if not exists substation_dimension (
 );
 -- the utility's local days: begin and end as UTC seconds; 23 and 25 hours where clocks change
 create table if not exists local_day (local_date date not null, from_s integer not null, to_s integer not null);
+create table if not exists local_zone (time_zone varchar not null);
 -- the same by quarter hours of UTC: an equality join where many rows ask
 create table if not exists local_quarter (quarter_s integer not null, local_date date not null);
 

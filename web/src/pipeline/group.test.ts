@@ -22,6 +22,8 @@ const pipeline = (sources: Pipeline['sources'], throughput?: Pipeline['throughpu
   layers: [],
   sources,
   consumers: [],
+  refreshes: { count: 0, rows: 0, contested: 0, rebuilds: 0 },
+  history: { parts: 0, rows: 0, bytes: 0, dropped_parts: 0 },
   analytics: { state: 'ready', restarts: 0 },
   throughput,
 });
