@@ -1,4 +1,4 @@
-/** What the pipeline page shows beyond conservation: throughput, consumers, files, and records that were set aside. */
+/** What the pipeline page shows beyond conservation: throughput, and records that were set aside. */
 import { type Static, Type } from 'typebox';
 import { Instant } from '#model/api/common.ts';
 
@@ -21,23 +21,6 @@ export const Throughput = Type.Object({
   lag_history_s: Type.Array(Type.Union([Type.Number(), Type.Null()])),
 });
 export type Throughput = Static<typeof Throughput>;
-
-/** One partition of a topic as its consumer sees it; the state machine of the consumer names the states. */
-export const ConsumerPartition = Type.Object({
-  source: Type.String(),
-  partition: Type.Integer(),
-  /** process it is assigned to; null while nobody has it */
-  owner: Type.Union([Type.String(), Type.Null()]),
-  next_offset: Type.Integer(),
-  high_watermark: Type.Union([Type.Integer(), Type.Null()]),
-  lag: Type.Union([Type.Integer(), Type.Null()]),
-  /** messages a second */
-  rate: Type.Union([Type.Number(), Type.Null()]),
-  state: Type.String(),
-  /** why it is in that state, in words */
-  reason: Type.Union([Type.String(), Type.Null()]),
-});
-export type ConsumerPartition = Static<typeof ConsumerPartition>;
 
 export const SetAsideEntry = Type.Object({
   id: Type.Integer(),

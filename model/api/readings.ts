@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Instant } from '#model/api/common.ts';
-import { ConsumerPartition, Throughput } from '#model/api/pipeline.ts';
+import { Throughput } from '#model/api/pipeline.ts';
 import { meterEventTypes, readingQualities } from '#model/reading.ts';
 
 /** One interval reading as a sender writes it. */
@@ -80,13 +80,37 @@ export const SourceStatus = Type.Object({
   balanced: Type.Boolean(),
   last_at: Type.Union([Instant, Type.Null()]),
 });
+/** A process that reads Kafka, alive within the last 15 s. Offsets are Kafka's. */
+export const ConsumerStatus = Type.Object({
+  host: Type.String(),
+  pid: Type.Integer(),
+  started_at: Instant,
+  seen_at: Instant,
+  partitions: Type.Array(
+    Type.Object({
+      topic: Type.String(),
+      partition: Type.Integer(),
+      /** `waiting`: tried again after a pause; `code` and `reason` say why */
+      state: Type.Union([Type.Literal('opening'), Type.Literal('reading'), Type.Literal('waiting')]),
+      next_offset: Type.Integer(),
+      high_watermark: Type.Integer(),
+      lag: Type.Integer(),
+      records_per_s: Type.Integer(),
+      code: Type.Union([Type.String(), Type.Null()]),
+      reason: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+});
+export type ConsumerStatus = Static<typeof ConsumerStatus>;
 export const Pipeline = Type.Object({
   at: Instant,
   layers: Type.Array(LayerStatus),
   sources: Type.Array(SourceStatus),
   analytics: Type.Object({ state: Type.String(), restarts: Type.Integer() }),
   throughput: Type.Optional(Throughput),
-  /** partitions of message brokers, where there are any */
-  consumers: Type.Optional(Type.Array(ConsumerPartition)),
+  /** processes that read message brokers, where there are any */
+  consumers: Type.Optional(Type.Array(ConsumerStatus)),
+  /** true: this center takes files, and lists them at /api/pipeline/files */
+  takes_files: Type.Optional(Type.Boolean()),
 });
 export type Pipeline = Static<typeof Pipeline>;

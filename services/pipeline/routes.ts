@@ -1,4 +1,4 @@
-import type { ConsumerPartition, Throughput } from '#model/api/pipeline.ts';
+import type { Throughput } from '#model/api/pipeline.ts';
 import { Pipeline } from '#model/api/readings.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { PipelineService } from './service.ts';
@@ -6,7 +6,8 @@ import type { PipelineService } from './service.ts';
 /** What others know of the pipeline: shown with it. */
 export interface PipelineBeside {
   throughput?: () => Throughput;
-  consumers?: () => Promise<ConsumerPartition[]>;
+  /** files are listed at /api/pipeline/files */
+  takesFiles?: boolean;
 }
 
 export function pipelineRoutes(service: PipelineService, beside: PipelineBeside = {}): RouteDeclaration[] {
@@ -19,8 +20,8 @@ export function pipelineRoutes(service: PipelineService, beside: PipelineBeside 
       scope: { kind: 'territory' },
       response: Pipeline,
       handle: async () => {
-        const [status, consumers] = await Promise.all([service.status(), beside.consumers?.()]);
-        return { ...status, throughput: beside.throughput?.(), consumers };
+        const throughput = beside.throughput?.();
+        return { ...(await service.status()), throughput, takes_files: beside.takesFiles };
       },
     },
     {
