@@ -88,5 +88,7 @@ process.on('message', (order: RunOrder) => {
         const code = error instanceof FluxError ? error.code : 'internal';
         if (code !== 'run_ended') say({ kind: 'failed', message: messageOf(error), canRetry: !final.has(code) });
       })
-      .finally(() => process.disconnect?.());
+      .finally(() => {
+        if (process.connected) process.disconnect?.();
+      });
 });

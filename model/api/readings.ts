@@ -124,6 +124,7 @@ export const ConsumerStatus = Type.Object({
     }),
   ),
 });
+export type ConsumerStatus = Static<typeof ConsumerStatus>;
 export const Pipeline = Type.Object({
   at: Instant,
   layers: Type.Array(LayerStatus),
@@ -145,5 +146,7 @@ export const Pipeline = Type.Object({
   }),
   analytics: Type.Object({ state: Type.String(), restarts: Type.Integer() }),
   throughput: Type.Optional(Throughput),
+  /** true: this center takes files, and lists them at /api/pipeline/files */
+  takes_files: Type.Optional(Type.Boolean()),
 });
 export type Pipeline = Static<typeof Pipeline>;

@@ -186,7 +186,14 @@ export function makeGeneratorService(needs: GeneratorNeeds): GeneratorService {
         measuredRuns(pool, options.target),
         sourcesBetween(pool, fromS, fromS + Math.min(options.days * 86_400, 2 ** 31 - 1 - fromS)),
       ]);
-      return estimateOf(options, { meters, dataFolder: needs.dataFolder, freeBytes, measured, others });
+      return estimateOf(options, {
+        meters,
+        dataFolder: needs.dataFolder,
+        nowMs: Date.now(),
+        freeBytes,
+        measured,
+        others,
+      });
     },
     create: async (asked, by) => {
       const { options, meters } = checked(asked);

@@ -7,12 +7,17 @@ import { fileRoutes } from './files.ts';
 import { type LandingNeeds, landing } from './landing.ts';
 import type { PipelineService } from './service.ts';
 
-export function pipelineRoutes(
-  service: PipelineService,
-  pool: Pool,
-  landingNeeds: Omit<LandingNeeds, 'pool'>,
-  throughput: () => Throughput,
-): RouteDeclaration[] {
+export interface PipelineRouteNeeds {
+  service: PipelineService;
+  pool: Pool;
+  landing: Omit<LandingNeeds, 'pool'>;
+  throughput: () => Throughput;
+  /** files are listed at /api/pipeline/files */
+  takesFiles: boolean;
+}
+
+export function pipelineRoutes(needs: PipelineRouteNeeds): RouteDeclaration[] {
+  const { service, pool, throughput, takesFiles } = needs;
   return [
     ...fileRoutes(pool),
     {
@@ -22,7 +27,7 @@ export function pipelineRoutes(
       role: 'viewer',
       scope: { kind: 'territory' },
       response: Pipeline,
-      handle: async () => ({ ...(await service.status()), throughput: throughput() }),
+      handle: async () => ({ ...(await service.status()), throughput: throughput(), takes_files: takesFiles }),
     },
     {
       method: 'GET',
@@ -38,7 +43,7 @@ export function pipelineRoutes(
       }),
       handle: ({ query }) =>
         landing(
-          { pool, ...landingNeeds },
+          { pool, ...needs.landing },
           {
             topic: String(query.topic),
             partition: Number(query.partition),

@@ -28,11 +28,11 @@ export interface SetAsideFilter {
 
 const columns = `
     refused.set_aside_id as id, refused.source, refused.partition_no as "partition", refused.record_offset as "offset",
-    position.kind, refused.code, refused.reason, refused.content, refused.received_at, refused.state, refused.resolved_at,
+    coalesce(position.kind, 'reading') as kind, refused.code, refused.reason, refused.content, refused.received_at, refused.state, refused.resolved_at,
     refused.resolved_by, refused.resolution`;
 const from = `
     from set_aside as refused
-    join stream_position as position using (source, partition_no)`;
+    left join stream_position as position using (source, partition_no)`;
 const where = `
     ($1::text is null or refused.source = $1)
       and ($2::text is null or refused.code = $2)

@@ -1,10 +1,11 @@
 /** The commands as a user types them: help, exit status, one JSON document, the same bytes for the same seed. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Engine, startEngine } from '#stores/columnar/engine.ts';
-import { cleanUp, ended, flux, launchCenter, temporaryFolder, until } from '../running_center.ts';
+import { cleanUp, ended, flux, launchCenter, root, temporaryFolder, until } from '../running_center.ts';
 
 const commands = [
   [],
@@ -73,6 +74,13 @@ describe('help and usage', () => {
       ['generate', '--meters', '500', '--days', '1', '--start', '2026-01-01T00:07:00Z', '--out', 'x'],
       /quarter of an hour/,
     ],
+    [['generate', '--days', '1', '--out', 'x'], /--meters NUMBER/],
+    [['generate', '--meters', '500', '--days', '1', '--out', 'x', '--loss', '2'], /--loss must be/],
+    [['generate', '--meters', '500', '--days', '1', '--out', 'x', '--mix', 'castles=2'], /--mix must name/],
+    [['generate', '--meters', '500', '--days', '1', '--out', 'x', '--weather', 'fog'], /--weather must be one of/],
+    [['generate', '--meters', '500', '--days', '1', '--to', 'moon'], /--to moon is not known/],
+    [['generate', '--meters', '500', '--days', '1', '--to', 'store'], /needs --data/],
+    [['generate', '--resume'], /needs --out/],
     [['network', 'trace', 'x', '--direction', 'sideways'], /down, up or isolate/],
     [['network', 'import', '.', '--format', 'excel'], /not known/],
     [['network', 'import', '.', '--format', 'opendss', '--place', 'here'], /lon,lat/],
@@ -139,6 +147,31 @@ describe('generate', () => {
              from read_parquet('${folder}/a/segments/*.parquet') group by all)`,
     );
     assert.deepEqual(rows, { meters: [500], least: [96], most: [96] });
+  });
+
+  test('killed in the middle it goes on with --resume, to the same bytes', async () => {
+    const faults = ['--loss', '0.01', '--duplicates', '0.01', '--lateness', '7200', '--faults', '20'];
+    const options = ['--days', '3', ...faults];
+    const whole = await generate('whole', ...options);
+    const out = path.join(folder, 'killed');
+    const args = ['generate', '--meters', '500', '--out', out, '--rate', '40000', ...options];
+    const child = spawn(process.execPath, [path.join(root, 'bin', 'flux.mjs'), ...args], { stdio: 'ignore' });
+    const state = path.join(out, 'generate.state.json');
+    const filesDone = async (): Promise<number> =>
+      JSON.parse(await fs.readFile(state, 'utf8').catch(() => '{"files":0}')).files;
+    await until('two files are there', async () => (await filesDone()) >= 2);
+    child.kill('SIGKILL');
+    await ended(child);
+    const { status, stdout, stderr } = await flux(['generate', '--resume', '--out', out, '--json']);
+    assert.equal(status, 0, stderr);
+    const resumed = JSON.parse(stdout);
+    assert.deepEqual([resumed.rows, resumed.sha256], [whole.rows, whole.sha256]);
+    const { rows } = await engine.query(`select count(*) as rows from read_parquet('${out}/segments/*.parquet')`);
+    assert.deepEqual(rows, [whole.rows]);
+    const lines = async (name: string): Promise<string> => fs.readFile(path.join(folder, name, 'events.jsonl'), 'utf8');
+    assert.equal(await lines('killed'), await lines('whole'));
+    const again = await flux(['generate', '--resume', '--out', out]);
+    assert.match(again.stderr, /no unfinished run/);
   });
 
   test('JSON lines hold the same readings', async () => {

@@ -167,6 +167,16 @@ describe('runs of the generator', () => {
     assert.equal(await sameByCommand(flags), sent.sha256);
   });
 
+  test('the command delivers into the store of a running center', async () => {
+    const flags = ['--data', center.folder, '--to', 'store', '--start', '2026-05-01T00:00:00Z', '--days', '1'];
+    const { status, stdout, stderr } = await flux(['generate', ...flags, '--no-events', '--json']);
+    assert.equal(status, 0, stderr);
+    assert.equal(JSON.parse(stdout).rows, meters * 96);
+    const { body } = await center.call<Pipeline>('POST', '/api/pipeline/refresh', {});
+    const source = body.sources.find((entry) => entry.source.startsWith('generator-command-'));
+    assert.equal(source?.received, meters * 96);
+  });
+
   test('an estimate before it starts; what can not run is refused with its field', async () => {
     const asked = { start: '2026-03-01T00:00:00Z', days: 2, loss: 0.5 };
     const { body } = await center.call<GeneratorEstimate>('POST', '/api/generator/estimate', asked);

@@ -144,7 +144,7 @@ function Run({ job, again }: { job: GeneratorJob; again: (options: GeneratorOpti
           )}
           <dt className="text-dim">Same by command</dt>
           <dd className="flex flex-wrap items-start gap-2">
-            <code className="font-mono break-all select-all">{job.command}</code>
+            <code className="font-mono [overflow-wrap:anywhere] select-all">{job.command}</code>
             <Copy text={job.command} />
           </dd>
         </dl>

@@ -5,6 +5,7 @@ import { useTimeView } from '../app/use_time_view.ts';
 import { getPipeline } from '../lib/api/endpoints.ts';
 import { formatCount, formatNumber, formatTimeSeconds, words } from '../lib/time/format.ts';
 import { Consumers } from './consumers.tsx';
+import { Files } from './files.tsx';
 import { groupSources, rateOfKind } from './group.ts';
 import { Layers } from './layers.tsx';
 import { SetAsideBrowser } from './set_aside.tsx';
@@ -72,6 +73,7 @@ function Report({ pipeline, problem }: { pipeline: Pipeline; problem: string | n
       <Sources groups={groups} />
       <Layers pipeline={pipeline} />
       <Consumers consumers={pipeline.consumers} />
+      {pipeline.takes_files && <Files />}
     </>
   );
 }

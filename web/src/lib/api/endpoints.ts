@@ -111,3 +111,20 @@ export const createGeneratorJob = (options: GeneratorOptions) =>
   request<GeneratorJob>('POST', '/api/generator/jobs', options);
 export const actOnGeneratorJob = (jobId: number, verb: GeneratorVerb) =>
   request<GeneratorJob>('POST', `/api/generator/jobs/${jobId}/actions`, { verb });
+
+/** A file of readings, as far as the page shows it. */
+export interface FileLoadRow {
+  id: number;
+  origin: string;
+  name: string;
+  byte_count: number;
+  state: string;
+  code: string | null;
+  reason: string | null;
+  records: number;
+  accepted: number;
+  set_aside: number;
+  first_seen: string;
+}
+export const getFileLoads = (limit: number, signal?: AbortSignal) =>
+  request<FileLoadRow[]>('GET', `/api/pipeline/files${query({ limit })}`, undefined, signal);
