@@ -39,6 +39,7 @@ import { startSimulation } from './simulation.ts';
 import { holdCenterLock, openStore } from './store.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
+import { openVee } from './vee.ts';
 import { ensureWebApp, webFolder } from './web_app.ts';
 
 export interface Center {
@@ -52,7 +53,7 @@ export interface Center {
 }
 
 /** Sources that only the process with the center's lock writes. */
-const ownSources = new Set(['http', 'simulation']);
+const ownSources = new Set(['http', 'simulation', 'vee']);
 
 /** How many readings a first start looks back: enough for a chart, seconds to make. */
 const backfillRows = 2_400_000;
@@ -127,6 +128,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   await network.replace(loaded.network, loaded.version);
   const columns = () => network.grid().network;
   const pipeline = makePipelineService({ pool, engine: analytics, dataFolder, network: columns, report });
+  const vee = await openVee(config, { pool, engine: analytics, network: columns, sink, ledger, pipeline, report });
   const access = makeAccessService(pool, { timeZone: config.timeZone });
   const alarms = makeAlarmService(pool, report);
   const shownAt = new Map<string, number>();
@@ -285,6 +287,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         areaOf: (_level, id) => (id ? areaOfId(id) : null),
       }),
       ...pipelineRoutes(pipeline, pool),
+      ...vee.routes,
       kpi.route,
     ],
   });
@@ -312,6 +315,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       say: (text, edge, at) => say(text, areaOfEdge(edge), at),
       report,
     });
+  vee.service.start();
   let simulation = config.simulation ? begin() : undefined;
   let replacing = Promise.resolve();
   lock.onNetworkChanged((next) => {
@@ -327,6 +331,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     shownAt.clear();
     await outages.gridReplaced();
     pipeline.networkChanged(changed.network);
+    await vee.networkChanged();
     hub.announceNetwork(changed.version);
     say(
       `The network was replaced: version ${changed.version}, ${changed.network.meter.count.toLocaleString('en-US')} meters`,
@@ -346,6 +351,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       hub.close();
       await server.close();
       await door.drained();
+      await vee.service.stop();
       await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
       channel('flux:stream.readings_committed').unsubscribe(onCommitted);
       metrics.close();

@@ -8,6 +8,7 @@ import { generateCommand } from './commands/generate.ts';
 import { layersCommands } from './commands/layers.ts';
 import { networkCommands } from './commands/network.ts';
 import { startCommand } from './commands/start.ts';
+import { veeCommands } from './commands/vee.ts';
 import { endWith } from './terminal.ts';
 
 const program = new Command('flux')
@@ -22,6 +23,7 @@ for (const add of [
   networkCommands,
   generateCommand,
   layersCommands,
+  veeCommands,
   accountCommands,
   doctorCommand,
   benchCommand,
