@@ -2,8 +2,8 @@
 import fs from 'node:fs/promises';
 import { FluxError, messageOf } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
-import type { Claim, Ledger, SegmentSink } from '#model/stream.ts';
 import type { RouteDeclaration } from '#model/route.ts';
+import type { Claim, Ledger, SegmentSink } from '#model/stream.ts';
 import { spansWithoutSupply } from '#services/outages/sql.ts';
 import type { PipelineService } from '#services/pipeline/service.ts';
 import type { Land } from '#services/vee/fill.ts';
@@ -19,7 +19,9 @@ import type { Config } from './config.ts';
 export async function veeConfigFor(config: Config, network: NetworkColumns): Promise<VeeConfig> {
   if (!config.veeFile) return readVeeConfig({}, network);
   const text = await fs.readFile(config.veeFile, 'utf8').catch((cause: unknown) => {
-    throw new FluxError('bad_vee_config', `the file of validation rules can not be read: ${messageOf(cause)}`, { cause });
+    throw new FluxError('bad_vee_config', `the file of validation rules can not be read: ${messageOf(cause)}`, {
+      cause,
+    });
   });
   try {
     return readVeeConfig(JSON.parse(text), network);

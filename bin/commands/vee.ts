@@ -53,7 +53,10 @@ export function veeCommands(program: Command, dataOption: () => Option): void {
         for (const { rule, title, about, on, severity, thresholds } of rules)
           say(
             `${rule}  (${on ? 'on' : 'off'}, ${severity})\n  ${title}: ${about}\n${thresholds
-              .map((t) => `    ${t.name} = ${t.value} ${t.unit}  [${t.least} to ${t.most}, default ${t.default}]  ${t.about}`)
+              .map(
+                (t) =>
+                  `    ${t.name} = ${t.value} ${t.unit}  [${t.least} to ${t.most}, default ${t.default}]  ${t.about}`,
+              )
               .join('\n')}\n`,
           );
     });
@@ -83,7 +86,8 @@ async function configuredRules(config: Config) {
   }
 }
 
-const noNetwork = (): FluxError => new FluxError('no_network', 'there is nothing here yet; `flux start` makes a territory');
+const noNetwork = (): FluxError =>
+  new FluxError('no_network', 'there is nothing here yet; `flux start` makes a territory');
 
 /** Only one process may have the analytical file open: this is for a center that is stopped. */
 async function withVee<T>(config: Config, work: (service: VeeService) => Promise<T>): Promise<T> {
@@ -95,7 +99,10 @@ async function withVee<T>(config: Config, work: (service: VeeService) => Promise
   try {
     const lock = await holdCenterLock(store, () => undefined).catch((error: unknown) => {
       if (!(error instanceof FluxError) || error.code !== 'already_running') throw error;
-      throw new FluxError('already_running', 'a center is running on this data: ask it (POST /api/vee/runs), or stop it first');
+      throw new FluxError(
+        'already_running',
+        'a center is running on this data: ask it (POST /api/vee/runs), or stop it first',
+      );
     });
     if (!(await networkState(pool))) throw noNetwork();
     const { network } = await loadOrCreateNetwork(pool, config, () => undefined);

@@ -89,7 +89,9 @@ export const VeeAction = Type.Object({
   /** who takes it; `assign` without it is the caller */
   owner: Type.Optional(Type.String({ minLength: 1, maxLength: 80 })),
   /** values of `edit` */
-  values: Type.Optional(Type.Array(Type.Object({ at: Type.String(), kwh: Type.Number() }), { minItems: 1, maxItems: 200 })),
+  values: Type.Optional(
+    Type.Array(Type.Object({ at: Type.String(), kwh: Type.Number() }), { minItems: 1, maxItems: 200 }),
+  ),
 });
 export type VeeAction = Static<typeof VeeAction>;
 

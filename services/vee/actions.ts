@@ -31,7 +31,12 @@ export async function exceptionOf(needs: RunNeeds, id: string): Promise<Exceptio
 }
 
 /** Current readings of a meter in [from, to). */
-async function currentReadings(needs: RunNeeds, meterKey: number, fromS: number, toS: number): Promise<CurrentReading[]> {
+async function currentReadings(
+  needs: RunNeeds,
+  meterKey: number,
+  fromS: number,
+  toS: number,
+): Promise<CurrentReading[]> {
   return rowsFrom<CurrentReading>(
     await needs.engine.query(
       `select reading.interval_start_s as "startS", reading.interval_minutes as minutes, reading.wh, reading.decivolt, reading.quality
@@ -165,7 +170,8 @@ async function editedRows(
     const wh = Math.round(kwh * 1000);
     if (!(startS >= fromS && startS < toS) || (!before && (startS - fromS) % (intervalMinutes * 60) !== 0))
       throw new FluxError('bad_request', `${at} is not the beginning of an interval of this exception`);
-    if (!Number.isFinite(wh) || Math.abs(wh) > 0x7fffffff) throw new FluxError('bad_request', `${kwh} kWh is not an energy`);
+    if (!Number.isFinite(wh) || Math.abs(wh) > 0x7fffffff)
+      throw new FluxError('bad_request', `${kwh} kWh is not an energy`);
     const edited: EstimateRow = {
       ...baseRow(row, actor),
       interval_start_s: startS,

@@ -89,7 +89,9 @@ export function estimateGap(gap: Gap, interpolateS: number, registerWh?: number)
   return {
     wh,
     methods: isDark.map((dark) => (dark ? 'outage' : method)),
-    flags: darkS.map((dark, i) => (isDark[i] ? 'outage' : isScaled ? 'register' : dark > 0 ? 'outage_partial' : 'estimated')),
+    flags: darkS.map((dark, i) =>
+      isDark[i] ? 'outage' : isScaled ? 'register' : dark > 0 ? 'outage_partial' : 'estimated',
+    ),
     basis: isScaled ? `${basis}, scaled to ${registerWh} Wh of the register` : basis,
   };
 }

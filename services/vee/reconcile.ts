@@ -1,6 +1,6 @@
 /** Findings of a run against what is known of the day: pure, so that the same run twice changes nothing the second time. */
 import { isOpen, nextState } from './lifecycle.ts';
-import { type VeeConfig, severityRank } from './rules.ts';
+import { severityRank, type VeeConfig } from './rules.ts';
 import type { Finding } from './scan.ts';
 import type { ExceptionRow, LogEntry } from './sql.ts';
 import type { Numbers } from './words.ts';
@@ -31,7 +31,11 @@ export interface RunFacts {
 }
 
 /** @param existing everything known of the judged rules, meters and day */
-export function reconcile(existing: readonly ExceptionRow[], findings: readonly Finding[], facts: RunFacts): Reconciled {
+export function reconcile(
+  existing: readonly ExceptionRow[],
+  findings: readonly Finding[],
+  facts: RunFacts,
+): Reconciled {
   const result: Reconciled = { rows: [], log: [], opened: 0, resolved: 0 };
   const { at } = facts;
   const found = new Map(findings.map((finding) => [exceptionId(finding), finding]));

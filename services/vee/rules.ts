@@ -1,5 +1,5 @@
 /** The validation rules: what each looks for, with its thresholds and their defaults. `flux vee rules` prints this book. */
-import { veeSeverities, type VeeSeverity } from '#model/api/vee.ts';
+import { type VeeSeverity, veeSeverities } from '#model/api/vee.ts';
 
 export interface Threshold {
   default: number;
@@ -74,9 +74,14 @@ export const ruleBook = {
   inactive_meter: entry('Inactive meter reports', 'high', 'a meter listed as inactive measures energy', {
     minWh: minWh(100, 'energy of the day from which it counts'),
   }),
-  interval_size: entry('Interval size', 'medium', 'intervals are not as long as they should be, or do not begin on the grid', {
-    minIntervals: minIntervals(1),
-  }),
+  interval_size: entry(
+    'Interval size',
+    'medium',
+    'intervals are not as long as they should be, or do not begin on the grid',
+    {
+      minIntervals: minIntervals(1),
+    },
+  ),
   spike: entry('Spike', 'medium', 'one interval towers over the third highest of its day', {
     factor: threshold(6, 1.1, 1000, 'times', 'multiple of the third highest from which it counts'),
     minWh: minWh(2500, 'difference from which it counts'),
@@ -88,7 +93,13 @@ export const ruleBook = {
   }),
   negative_use: entry('Negative use', 'high', 'a meter that does not generate exports', {
     minIntervals: minIntervals(1),
-    historyPercent: threshold(50, 1, 101, '%', 'share of its past days with export from which it generates; 101 = only the list says'),
+    historyPercent: threshold(
+      50,
+      1,
+      101,
+      '%',
+      'share of its past days with export from which it generates; 101 = only the list says',
+    ),
   }),
   prolonged_estimation: entry('Prolonged estimation', 'medium', 'much of the day is estimated', {
     minHours: threshold(12, 1, 24, 'hours', 'estimated hours of the day from which it counts'),

@@ -72,9 +72,7 @@ function readRule(rule: RuleName, config: unknown, network: NetworkColumns, prob
   return {
     on: given.on === undefined ? base.on : flag(given.on, `${at}.on`, problems),
     severity:
-      given.severity === undefined
-        ? base.severity
-        : oneOf(given.severity, veeSeverities, `${at}.severity`, problems),
+      given.severity === undefined ? base.severity : oneOf(given.severity, veeSeverities, `${at}.severity`, problems),
     scope: given.scope === undefined ? everywhere : readScope(given.scope, `${at}.scope`, network, problems),
     thresholds: {
       ...base.thresholds,
@@ -111,8 +109,7 @@ function readScope(config: unknown, at: string, network: NetworkColumns, problem
         : listOf(given.classes, `${at}.classes`, problems).map((name) =>
             customerClasses.indexOf(oneOf(name, customerClasses, `${at}.classes`, problems)),
           ),
-    feeders:
-      areas || substations || feeders ? Array.from({ length: feeder.count }, (_, f) => f).filter(isIn) : null,
+    feeders: areas || substations || feeders ? Array.from({ length: feeder.count }, (_, f) => f).filter(isIn) : null,
     meters: rows('meters', meter.id, 'meter'),
   };
 }
@@ -132,9 +129,7 @@ function rowsOfIds(
 }
 
 function days(value: unknown, problems: string[]): number[] {
-  const list = listOf(value, 'lookbackDays', problems).map((day) =>
-    numberIn(day, [1, 366], 'lookbackDays', problems),
-  );
+  const list = listOf(value, 'lookbackDays', problems).map((day) => numberIn(day, [1, 366], 'lookbackDays', problems));
   if (list.length === 0 || list.length > 60) problems.push('lookbackDays must name 1 to 60 days');
   if (list.some((day) => !Number.isInteger(day))) problems.push('lookbackDays must be whole days');
   return [...new Set(list)].sort((a, b) => a - b);

@@ -41,7 +41,11 @@ export interface ScanScope {
 const tuple = (values: readonly (number | boolean)[]): string => `(${values.join(', ')})`;
 
 /** `(values ...) as name (columns)`, also for no rows. */
-function valuesTable(name: string, columns: readonly string[], rows: readonly (readonly (number | boolean)[])[]): string {
+function valuesTable(
+  name: string,
+  columns: readonly string[],
+  rows: readonly (readonly (number | boolean)[])[],
+): string {
   const list =
     rows.length > 0
       ? `values ${rows.map(tuple).join(', ')}`
@@ -62,8 +66,7 @@ function readingsOf(days: readonly LocalDay[], scope: ScanScope): string {
     `select ${columns} from ${silver} as reading
      where reading.interval_start_s >= ${fromS} and reading.interval_start_s < ${toS} and ${meters}`;
   // Many days (scoring years) are one scan: the range between them is wanted almost whole.
-  if (days.length > 12)
-    return scan(Math.min(...days.map((d) => d.startS)), Math.max(...days.map((d) => d.endS)));
+  if (days.length > 12) return scan(Math.min(...days.map((d) => d.startS)), Math.max(...days.map((d) => d.endS)));
   return days.map((day) => scan(day.startS, day.endS)).join('\n union all ');
 }
 
@@ -71,7 +74,9 @@ function readingsOf(days: readonly LocalDay[], scope: ScanScope): string {
 export function baseOf(scope: ScanScope): string {
   const { days, untilS, config } = scope;
   const stepS = config.intervalMinutes * 60;
-  const pairs = days.flatMap((day) => config.lookbackDays.map((back) => [day, scope.zoneDay(day.number - back)] as const));
+  const pairs = days.flatMap((day) =>
+    config.lookbackDays.map((back) => [day, scope.zoneDay(day.number - back)] as const),
+  );
   const past = [...new Map(pairs.map(([, day]) => [day.number, day])).values()];
   const all = [...new Map([...days, ...past].map((day) => [day.number, day])).values()];
   const generating = config.generating.length > 0 ? config.generating.join(', ') : 'null';
@@ -86,8 +91,16 @@ export function baseOf(scope: ScanScope): string {
       ['day', 'past_day', 'is_like'],
       pairs.map(([day, before]) => [day.number, before.number, day.isWeekend === before.isWeekend]),
     ),
-    valuesTable('judged', ['day'], days.map((day) => [day.number])),
-    valuesTable('dark', ['meter_key', 'from_s', 'to_s'], scope.dark.map((d) => [d.meterKey, d.fromS, d.toS])),
+    valuesTable(
+      'judged',
+      ['day'],
+      days.map((day) => [day.number]),
+    ),
+    valuesTable(
+      'dark',
+      ['meter_key', 'from_s', 'to_s'],
+      scope.dark.map((d) => [d.meterKey, d.fromS, d.toS]),
+    ),
     valuesTable(
       'register',
       ['meter_key', 'from_s', 'to_s', 'wh'],

@@ -60,11 +60,18 @@ export async function openScanTestbed(): Promise<ScanTestbed> {
 }
 
 /** Only one rule, with thresholds of its own. */
-export function onlyRule(rule: RuleName, thresholds: Record<string, number> = {}, more: Partial<VeeConfig> = {}): VeeConfig {
+export function onlyRule(
+  rule: RuleName,
+  thresholds: Record<string, number> = {},
+  more: Partial<VeeConfig> = {},
+): VeeConfig {
   const rules = Object.fromEntries(
     ruleNames.map((name) => {
       const base = defaultVeeConfig.rules[name];
-      return [name, { ...base, on: name === rule, thresholds: { ...base.thresholds, ...(name === rule ? thresholds : {}) } }];
+      return [
+        name,
+        { ...base, on: name === rule, thresholds: { ...base.thresholds, ...(name === rule ? thresholds : {}) } },
+      ];
     }),
   ) as VeeConfig['rules'];
   return { ...defaultVeeConfig, ...more, rules };

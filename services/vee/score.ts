@@ -35,7 +35,8 @@ export function parseLabelled(text: string): Labelled {
     const [at, raw, kind] = line.split(',');
     timeS[i] = Date.parse(`${at.replace(' ', 'T')}Z`) / 1000;
     value[i] = raw.trim() === '' ? Number.NaN : Number(raw);
-    if (!Number.isFinite(timeS[i]) || !kind) throw new FluxError('bad_file', `line ${i + 2} has no time or no category`);
+    if (!Number.isFinite(timeS[i]) || !kind)
+      throw new FluxError('bad_file', `line ${i + 2} has no time or no category`);
     return kind;
   });
   return { timeS, value, category };
@@ -55,12 +56,25 @@ export interface FlagScore {
   said: string;
   methods: MethodScore[];
   rules: { rule: string; raised: number; hit: number; precision: number }[];
-  categories: { category: string; flagged: number; found: number; found_by_z_score: number; found_by_seasonal_naive: number }[];
+  categories: {
+    category: string;
+    flagged: number;
+    found: number;
+    found_by_z_score: number;
+    found_by_seasonal_naive: number;
+  }[];
 }
 
 const share = (part: number, whole: number): number => (whole > 0 ? Number((part / whole).toFixed(3)) : 0);
 
-function scoreOf(method: string, half: 'first' | 'second', raised: Uint8Array, labels: Uint8Array, from: number, to: number): MethodScore {
+function scoreOf(
+  method: string,
+  half: 'first' | 'second',
+  raised: Uint8Array,
+  labels: Uint8Array,
+  from: number,
+  to: number,
+): MethodScore {
   let [flagged, up, hit] = [0, 0, 0];
   for (let i = from; i < to; i++) {
     flagged += labels[i];
@@ -110,9 +124,21 @@ function seasonalNaive({ value }: Labelled, sigmas: number): Uint8Array {
   return raised;
 }
 
-const scoredRules: readonly RuleName[] = ['interval_gap', 'negative_use', 'zero_run', 'flat_run', 'spike', 'dynamic_comparison'];
+const scoredRules: readonly RuleName[] = [
+  'interval_gap',
+  'negative_use',
+  'zero_run',
+  'flat_run',
+  'spike',
+  'dynamic_comparison',
+];
 /** The rules of a large load read by the hour; 1 MWh stands as 1 Wh, which no rule notices. */
-export function scoringConfig(given: { sigmas: number; floorPercent: number; flatIntervals: number; spikeFactor: number }): VeeConfig {
+export function scoringConfig(given: {
+  sigmas: number;
+  floorPercent: number;
+  flatIntervals: number;
+  spikeFactor: number;
+}): VeeConfig {
   const base = defaultVeeConfig.rules;
   const thresholds: Partial<Record<RuleName, Record<string, number>>> = {
     // a load is known not to generate, however often the data says so
@@ -177,7 +203,10 @@ async function raisedBy(engine: Engine, series: Labelled, config: VeeConfig): Pr
 async function load(engine: Engine, series: Labelled): Promise<void> {
   const kept = Array.from(series.timeS.keys()).filter((i) => !Number.isNaN(series.value[i]));
   const constant = (value: number): Float64Array => new Float64Array(kept.length).fill(value);
-  await engine.script(['insert into meter_dimension values (0, -1, 0, 0, 3)', 'create table loaded (start_s integer, wh integer)']);
+  await engine.script([
+    'insert into meter_dimension values (0, -1, 0, 0, 3)',
+    'create table loaded (start_s integer, wh integer)',
+  ]);
   await engine.load(
     'loaded',
     [
@@ -199,7 +228,9 @@ function middleOf({ category, timeS }: Labelled): number {
 /** Choices of the first half, coarse on purpose: a finer grid would fit the flags rather than the fault. */
 const grid = [4, 6, 8].flatMap((sigmas) =>
   [5, 8, 12].flatMap((floorPercent) =>
-    [2, 3].flatMap((flatIntervals) => [1.3, 2].map((spikeFactor) => ({ sigmas, floorPercent, flatIntervals, spikeFactor }))),
+    [2, 3].flatMap((flatIntervals) =>
+      [1.3, 2].map((spikeFactor) => ({ sigmas, floorPercent, flatIntervals, spikeFactor })),
+    ),
   ),
 );
 

@@ -259,7 +259,9 @@ export function makeVeeService(needs: VeeNeeds): VeeService {
     feedersOfAreas: (areas) => {
       if (areas === null) return null;
       const { feeder } = needs.network();
-      return Array.from({ length: feeder.count }, (_, f) => f).filter((f) => areas.includes(needs.areaOfFeeder(f) ?? ''));
+      return Array.from({ length: feeder.count }, (_, f) => f).filter((f) =>
+        areas.includes(needs.areaOfFeeder(f) ?? ''),
+      );
     },
     start: () => {
       timer = setInterval(() => {

@@ -34,8 +34,12 @@ const exceptionsOfDay: NamedQuery = {
     for update`,
 };
 /** Home: operational store. What is known of a day, locked against a person who acts meanwhile; meters null = all. */
-export const lockExceptionsOfDay = (on: Queryable, day: number, rules: readonly string[], meters: readonly number[] | null) =>
-  rowsOf<ExceptionRow>(on, exceptionsOfDay, [day, rules, meters]);
+export const lockExceptionsOfDay = (
+  on: Queryable,
+  day: number,
+  rules: readonly string[],
+  meters: readonly number[] | null,
+) => rowsOf<ExceptionRow>(on, exceptionsOfDay, [day, rules, meters]);
 
 const exceptionUpsert: NamedQuery = {
   name: 'vee_exception_upsert',

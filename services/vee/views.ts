@@ -5,7 +5,7 @@ import { readingQualities } from '#model/reading.ts';
 import { rowsFrom } from '#stores/columnar/engine.ts';
 import { segmentFolder } from '#stores/columnar/segments.ts';
 import { dayOfMoment } from './days.ts';
-import { scopeOfDay, type RunNeeds } from './run.ts';
+import { type RunNeeds, scopeOfDay } from './run.ts';
 import { baseOf, silver, silverEarlier, silverWithOrigin } from './scan_sql.ts';
 import { type ExceptionRow, estimatesOfMeter, openExceptionSpans, pathOfRecord, runsBetween } from './sql.ts';
 

@@ -32,13 +32,16 @@ const wordsOfRule: Record<RuleName, (n: Numbers) => string> = {
   prolonged_estimation: (n) => `${plain(n.value)} h of the day are estimated (limit ${plain(n.bound)} h)`,
   missing_quantity: (n) =>
     `${count(n.value, 'interval')} of ${plain(n.expected)} missing, ${plain((100 * n.value) / n.expected)}% (limit ${plain(n.bound)}%)`,
-  register_sum: (n) => `intervals add up to ${kwh(n.value)}, the register counted ${kwh(n.expected)} (limit ${plain(n.bound)}%)`,
+  register_sum: (n) =>
+    `intervals add up to ${kwh(n.value)}, the register counted ${kwh(n.expected)} (limit ${plain(n.bound)}%)`,
   unit_of_measure: (n) => `${plain(n.value)} kW, such a service carries ${plain(n.bound)} kW`,
-  zero_run: (n) => `nothing measured for ${plain(n.value, 2)} h; usually ${kwh(n.expected)} a day (limit ${plain(n.bound, 2)} h)`,
+  zero_run: (n) =>
+    `nothing measured for ${plain(n.value, 2)} h; usually ${kwh(n.expected)} a day (limit ${plain(n.bound, 2)} h)`,
   flat_run: (n) => `${kwh(n.value)} ${n.times.toLocaleString('en-US')} times in a row (limit ${plain(n.bound)})`,
   voltage_range: (n) =>
     `${plain(n.value)} V, ${plain((100 * n.value) / n.expected)}% of ${plain(n.expected)} V, in ${count(n.times, 'interval')} (limit ${plain(n.bound)}%)`,
-  clock_shift: (n) => `the shape of the day fits when moved by ${count(Math.abs(n.value), 'hour')} (${plain(n.times, 0)}% of the error left)`,
+  clock_shift: (n) =>
+    `the shape of the day fits when moved by ${count(Math.abs(n.value), 'hour')} (${plain(n.times, 0)}% of the error left)`,
 };
 
 export const evidenceInWords = (rule: RuleName, numbers: Numbers): string => wordsOfRule[rule](numbers);

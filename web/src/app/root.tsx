@@ -8,6 +8,8 @@ import { useScreen } from './screen_store.ts';
 
 const PipelinePage = lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage }));
 
+const VeePage = lazy(async () => ({ default: (await import('../vee/vee_page.tsx')).VeePage }));
+
 /** Who sits here decides what stands here: the question, the sign-in, or the center. */
 export function Root() {
   const now = useSession((session) => session.now);
@@ -31,6 +33,10 @@ export function Root() {
           page === 'pipeline' ? (
             <Suspense>
               <PipelinePage />
+            </Suspense>
+          ) : page === 'validation' ? (
+            <Suspense>
+              <VeePage session={now.session} />
             </Suspense>
           ) : null
         }

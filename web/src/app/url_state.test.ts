@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { formatAddress, paneNames, parseAddress, type ScreenAddress } from './url_state.ts';
+import { formatAddress, pageNames, paneNames, parseAddress, type ScreenAddress } from './url_state.ts';
 
 const plain: ScreenAddress = { page: 'center', pane: null, selection: null, area: null, view: null, filter: '' };
 
@@ -22,7 +22,7 @@ describe('every state of the screen has an address', () => {
   test('what is written is read again, whatever the ids hold', () => {
     const text = fc.string({ minLength: 1, maxLength: 40 });
     const address = fc.record({
-      page: fc.constantFrom('center' as const, 'pipeline' as const),
+      page: fc.constantFrom(...pageNames),
       pane: fc.option(fc.constantFrom(...paneNames)),
       selection: fc.option(
         fc.record({ kind: fc.constantFrom('outage' as const, 'asset' as const, 'meter' as const), id: text }),

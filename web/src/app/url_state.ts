@@ -3,8 +3,11 @@
 export const paneNames = ['events', 'map', 'alarms', 'trend', 'detail'] as const;
 export type PaneName = (typeof paneNames)[number];
 
+export const pageNames = ['center', 'pipeline', 'validation'] as const;
+export type PageName = (typeof pageNames)[number];
+
 /** `edge` is a map row that has not been named by the server yet. */
-export type SelectionKind = 'outage' | 'asset' | 'meter' | 'edge';
+export type SelectionKind = 'outage' | 'asset' | 'meter' | 'edge' | 'exception';
 export interface Selection {
   kind: SelectionKind;
   id: string;
@@ -17,7 +20,7 @@ export interface MapView {
 }
 
 export interface ScreenAddress {
-  page: 'center' | 'pipeline';
+  page: PageName;
   /** the pane that fills this window alone */
   pane: PaneName | null;
   selection: Selection | null;
@@ -28,7 +31,7 @@ export interface ScreenAddress {
   filter: string;
 }
 
-const kinds: readonly string[] = ['outage', 'asset', 'meter', 'edge'] satisfies SelectionKind[];
+const kinds: readonly string[] = ['outage', 'asset', 'meter', 'edge', 'exception'] satisfies SelectionKind[];
 
 function parseSelection(text: string | null): Selection | null {
   if (!text) return null;
@@ -49,7 +52,7 @@ export function parseAddress(search: string): ScreenAddress {
   const parameters = new URLSearchParams(search);
   const pane = parameters.get('pane');
   return {
-    page: parameters.get('page') === 'pipeline' ? 'pipeline' : 'center',
+    page: pageNames.find((page) => page === parameters.get('page')) ?? 'center',
     pane: (paneNames as readonly string[]).includes(pane ?? '') ? (pane as PaneName) : null,
     selection: parseSelection(parameters.get('sel')),
     area: parameters.get('area') || null,

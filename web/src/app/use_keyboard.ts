@@ -99,6 +99,9 @@ export function run(command: Command): void {
     case 'go_pipeline':
       useScreen.setState({ page: 'pipeline' });
       break;
+    case 'go_validation':
+      useScreen.setState({ page: 'validation' });
+      break;
     case 'filter':
       focusPane('events');
       requestAnimationFrame(() => document.getElementById('event-filter')?.focus());
