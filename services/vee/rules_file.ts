@@ -56,6 +56,8 @@ export function readVeeConfig(config: unknown, network: NetworkColumns): VeeConf
       ruleNames.map((rule) => [rule, readRule(rule, rules[rule] ?? {}, network, problems)]),
     ) as VeeConfig['rules'],
   };
+  if (60 % read.intervalMinutes !== 0)
+    problems.push(`intervalMinutes is ${read.intervalMinutes}, it must divide an hour: 5, 10, 15, 30, 60, …`);
   if (problems.length > 0)
     throw new FluxError('bad_vee_config', `validation rules: ${problems.join('; ')}`, { details: { problems } });
   return read;

@@ -15,6 +15,10 @@ import { formatSpan, Severity } from './queue_table.tsx';
 
 const kwh = (value: number | null): string => (value === null ? '—' : `${formatNumber(value, 3)} kWh`);
 
+/** Short enough for an axis. */
+const axisKwh = (value: number | null): string =>
+  value === null ? '—' : `${formatNumber(value, Math.abs(value) >= 10 ? 1 : 2)} kWh`;
+
 /** One exception: what broke the rule, the day around it, what may be done, and what was done. */
 export function ExceptionDetail({ id, session, onClose }: { id: string; session: Session; onClose: () => void }) {
   const view = useTimeView();
@@ -116,7 +120,7 @@ function DayChart({ one, view }: { one: VeeExceptionDetail; view: TimeView }) {
       label,
       values,
       color,
-      format: kwh,
+      format: axisKwh,
       axis: 'left',
       stepped: true,
       fill,
@@ -125,7 +129,7 @@ function DayChart({ one, view }: { one: VeeExceptionDetail; view: TimeView }) {
       line('usual to', one.band_high_kwh, '--faint', true),
       line('usual from', one.band_low_kwh, '--faint'),
       line('read', one.kwh, '--ink'),
-      line('filled in', one.filled_kwh, '--brand'),
+      line('filled in', one.filled_kwh, '--low'),
     ];
   }, [one]);
   const has = one.kwh.some((value) => value !== null) || one.band_high_kwh.some((value) => value !== null);

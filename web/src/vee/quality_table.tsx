@@ -10,10 +10,11 @@ import { byFeeder, type Shares } from './shares.ts';
 
 const hourMs = 3_600_000;
 const spans = [6, 24, 48];
+// grey is normal: colour is for what stands in for a reading, or is not there
 const parts = [
-  { field: 'validated', label: 'validated', color: 'var(--good)' },
-  { field: 'unvalidated', label: 'not validated', color: 'var(--faint)' },
-  { field: 'estimated', label: 'estimated', color: 'var(--brand)' },
+  { field: 'validated', label: 'validated', color: 'var(--dim)' },
+  { field: 'unvalidated', label: 'not validated', color: 'var(--rule)' },
+  { field: 'estimated', label: 'estimated', color: 'var(--low)' },
   { field: 'missing', label: 'missing', color: 'var(--bad)' },
 ] as const;
 

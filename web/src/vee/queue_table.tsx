@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { VeeException, VeeSeverity } from '#model/api/vee.ts';
-import { useScreen } from '../app/screen_store.ts';
+import { phoneQuery, useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { ageSeconds, formatAge, formatDayTime, formatEtr, type TimeView, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
@@ -31,7 +31,12 @@ const columns: readonly Column[] = [
   { head: 'Age', width: '64px', right: true, cell: (one, { now }) => formatAge(ageSeconds(one.opened_at, now)) },
   { head: 'State', width: '112px', cell: (one) => words(one.state) },
 ];
-const template = columns.map(({ width }) => width).join(' ');
+/** What fits on a phone; the details have the rest. */
+const phoneColumns: readonly Column[] = [
+  { ...columns[0], width: '70px' },
+  { ...columns[1], width: '124px' },
+  { ...columns[5], width: 'minmax(0, 1fr)' },
+];
 
 /** `Jul 4, 14:00 – 15:15` */
 export function formatSpan({ from, to }: { from: string; to: string }, view: TimeView): string {
@@ -67,6 +72,9 @@ export function QueueTable({ rows }: { rows: readonly VeeException[] }) {
     if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' });
   }, [at, virtual]);
   const context = { now, view };
+  const isPhone = matchMedia(phoneQuery).matches;
+  const shown = isPhone ? phoneColumns : columns;
+  const template = shown.map(({ width }) => width).join(' ');
   return (
     // biome-ignore lint/a11y/useSemanticElements: a virtual list cannot be a <table>; the grid roles say the same
     <div
@@ -78,7 +86,7 @@ export function QueueTable({ rows }: { rows: readonly VeeException[] }) {
       tabIndex={0}
       className="min-h-0 flex-1 overflow-auto text-[12.5px]"
     >
-      <div className="min-w-[1180px]">
+      <div className={isPhone ? '' : 'min-w-[1180px]'}>
         {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: grid of a virtual list */}
         <div
           role="row"
@@ -86,7 +94,7 @@ export function QueueTable({ rows }: { rows: readonly VeeException[] }) {
           style={{ gridTemplateColumns: template }}
           className="sticky top-0 z-10 grid h-6 items-center gap-x-2 border-b border-rule bg-pane px-3 text-[11px] text-dim"
         >
-          {columns.map(({ head, right }) => (
+          {shown.map(({ head, right }) => (
             // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: grid of a virtual list
             <div key={head} role="columnheader" className={right ? 'text-right' : ''}>
               {head}
@@ -110,7 +118,7 @@ export function QueueTable({ rows }: { rows: readonly VeeException[] }) {
                 style={{ transform: `translateY(${item.start}px)`, gridTemplateColumns: template }}
                 className={`absolute inset-x-0 top-0 grid h-7 items-center gap-x-2 border-b border-rule/50 px-3 ${chosen ? 'bg-chosen shadow-[inset_3px_0_0_var(--accent)]' : 'hover:bg-hover'}`}
               >
-                {columns.map(({ head, right, cell }) => (
+                {shown.map(({ head, right, cell }) => (
                   // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: cells are reached by row
                   <div key={head} role="gridcell" className={`truncate ${right ? 'text-right' : ''}`}>
                     {cell(one, context)}
