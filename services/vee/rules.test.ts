@@ -25,8 +25,9 @@ async function found(
   rule: RuleName,
   more: Partial<VeeConfig> = {},
   scope: Partial<ScanScope> = {},
+  thresholds: Record<string, number> = {},
 ): Promise<Finding[]> {
-  return findingsOf(bed.engine, scopeOf(onlyRule(rule, {}, more), scope));
+  return findingsOf(bed.engine, scopeOf(onlyRule(rule, thresholds, more), scope));
 }
 
 test('a plain day breaks no rule, also with every rule on', async () => {
