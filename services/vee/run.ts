@@ -1,5 +1,6 @@
 /** One local day judged: holes without supply filled, rules run over every range of meters, the queue brought in step. */
 import { setImmediate as breathe } from 'node:timers/promises';
+import { FluxError } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
@@ -22,6 +23,8 @@ export interface RunNeeds {
   layersReady: () => Promise<void>;
   /** spans without supply that touch [from, to), as the outages know them */
   darkSpans: (fromS: number, toS: number) => Promise<DarkSpan[]>;
+  /** true once the center stops: a run ends between two ranges of meters */
+  cancelled?: () => boolean;
 }
 
 /** What is judged of a day: the range of meters is filled in by who asks. */
@@ -80,12 +83,14 @@ export async function runDay(
   const sums = { filled: 0, estimated: 0, findings: 0, opened: 0, resolved: 0 };
   const ranges = rangesOf(scope);
   for (const range of ranges) {
+    goOn(needs);
     const { filled, estimated } = await fillDay(needs.engine, range, needs.land, at);
     sums.filled += filled;
     sums.estimated += estimated;
   }
   if (sums.filled + sums.estimated > 0) await needs.layersReady();
   for (const range of ranges) {
+    goOn(needs);
     const findings = await findingsOf(needs.engine, range);
     const { opened, resolved } = await storeFindings(needs, range, findings, at);
     sums.findings += findings.length;
@@ -104,6 +109,10 @@ export async function runDay(
   };
   await writeRun(needs.pool, run);
   return run;
+}
+
+function goOn(needs: RunNeeds): void {
+  if (needs.cancelled?.()) throw new FluxError('not_ready', 'the center stops; the day stays due', { canRetry: true });
 }
 
 function storeFindings(needs: RunNeeds, scope: ScanScope, findings: Parameters<typeof reconcile>[1], at: Date) {

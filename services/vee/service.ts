@@ -68,7 +68,8 @@ const fewRows = 20_000;
 const daysPerTurn = 4;
 const lookEveryMs = 30_000;
 
-export function makeVeeService(needs: VeeNeeds): VeeService {
+export function makeVeeService(given: VeeNeeds): VeeService {
+  const needs: VeeNeeds = { ...given, cancelled: () => stopped };
   const { pool, engine, zone } = needs;
   let timer: NodeJS.Timeout | undefined;
   let turn: Promise<unknown> = Promise.resolve();
@@ -182,7 +183,7 @@ export function makeVeeService(needs: VeeNeeds): VeeService {
   }
 
   let lookedAtHour = -1;
-  /** Once an hour, some minutes after it; and again at once while more days are due than one turn takes. */
+  /** Once an hour, some minutes after it, what is due is looked up; each turn works off a part of it. */
   async function look(): Promise<void> {
     const nowMs = Date.now();
     const hour = Math.floor((nowMs / 60_000 - needs.config().runAfterMinutes) / 60);

@@ -213,3 +213,13 @@ test('shares per feeder and hour add up to what is expected', async () => {
   const dark = body.find((row) => Date.parse(row.hour) === Math.ceil(cutMs / hourMs) * hourMs)!;
   assert.deepEqual([dark.estimated, dark.expected], [4 * meters.length, 4 * meters.length]);
 });
+
+test('days that readings touched are judged by themselves', async () => {
+  const old = dateOf(startMs - 3 * 24 * hourMs);
+  await until(
+    'an older day is judged',
+    async () => (await center.call<VeeRun[]>('GET', '/api/vee/runs')).body.some(({ day }) => day <= old),
+    60_000,
+  );
+  assert.equal((await queue('interval_gap', 'all')).filter((gap) => Date.parse(gap.to) < gapMs - 6 * hourMs).length, 0);
+});
