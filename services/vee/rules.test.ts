@@ -189,6 +189,12 @@ test('what is not due is not missing; without supply it is not missing either', 
   assert.deepEqual([slots.length, slots[0].startS, slots.at(-1)!.startS], [8, hour(5), hour(7) - 900]);
 });
 
+test('before its first reading a meter owes none: a new meter is no gap', async () => {
+  await bed.run(`delete from silver_reading where meter_key = 1 and interval_start_s < ${hour(9)}`);
+  assert.deepEqual(await found('interval_gap'), []);
+  assert.deepEqual(await found('missing_quantity'), []);
+});
+
 test('a whole-day rule waits for the end of the day', async () => {
   await bed.run(set('wh = wh * 5', 0, 24));
   assert.equal((await found('high_low_use')).length, 1);

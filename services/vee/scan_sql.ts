@@ -190,8 +190,10 @@ function missingExpressions({ config, untilS, meterFrom, meterTo, meters }: Scan
       select present.meter_key, present.day, present.before_end_s as from_s, present.start_s as to_s
       from present where present.start_s - present.before_end_s >= ${stepS}
       union all
+      -- before its first reading ever a meter owes none
       select expected.meter_key, expected.day, expected.start_s, meter_day.first_s
       from expected join meter_day on meter_day.meter_key = expected.meter_key and meter_day.day = expected.day
+      semi join past_meter on past_meter.meter_key = expected.meter_key and past_meter.day = expected.day
       where meter_day.first_s - expected.start_s >= ${stepS}
       union all
       select expected.meter_key, expected.day, meter_day.last_end_s, expected.end_s
