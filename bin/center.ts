@@ -15,22 +15,12 @@ import type { LiveNote } from '#model/api/live.ts';
 import { FluxError } from '#model/errors.ts';
 import { customersInWords } from '#model/words.ts';
 import { makeAccessService } from '#services/access/service.ts';
-import { alarmRoutes } from '#services/alarms/routes.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
-import { analyticsRoutes } from '#services/analytics/routes.ts';
-import { generatorRoutes } from '#services/generator/routes.ts';
-import { areaOf, findAsset, metersOf, placeOfEdge } from '#services/network/assets.ts';
-import { networkRoutes } from '#services/network/routes.ts';
+import { areaOf, placeOfEdge } from '#services/network/assets.ts';
 import { makeNetworkService } from '#services/network/service.ts';
-import { outageRoutes } from '#services/outages/routes.ts';
 import { makeOutageService } from '#services/outages/service.ts';
-import { pipelineRoutes } from '#services/pipeline/routes.ts';
 import { makePipelineService, openAnalytics } from '#services/pipeline/service.ts';
 import { makeSetAsideService } from '#services/pipeline/set_aside.ts';
-import { setAsideRoutes } from '#services/pipeline/set_aside_routes.ts';
-import { readingsRoutes } from '#services/readings/routes.ts';
-import { makeReadingsService } from '#services/readings/service.ts';
-import { makeWindowService } from '#services/readings/window.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
 import { makeSegmentSink, sweepSegments } from '#stores/columnar/segments.ts';
 import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/ledger.ts';
@@ -44,11 +34,13 @@ import { gridViewOf } from './grid_view.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
 import { makeResubmit, resubmittedSources } from './resubmit.ts';
+import { centerRoutes } from './routes.ts';
 import { startSimulation } from './simulation.ts';
 import { holdCenterLock, openStore } from './store.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
 import { watchThroughput } from './throughput.ts';
+import { openVee } from './vee.ts';
 import { ensureWebApp, webFolder } from './web_app.ts';
 
 export interface Center {
@@ -62,7 +54,7 @@ export interface Center {
 }
 
 /** Sources that only the process with the center's lock writes. */
-const ownSources = new Set(['http', 'simulation', ...Object.values(resubmittedSources)]);
+const ownSources = new Set(['http', 'simulation', 'vee', ...Object.values(resubmittedSources)]);
 
 /** How many readings a first start looks back: enough for a chart, seconds to make. */
 const backfillRows = 2_400_000;
@@ -146,6 +138,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     policy: config.history,
     report,
   });
+  const vee = await openVee(config, { pool, engine: analytics, network: columns, sink, ledger, pipeline, report });
   const access = makeAccessService(pool, { timeZone: config.timeZone });
   const alarms = makeAlarmService(pool, report);
   const shownAt = new Map<string, number>();
@@ -246,17 +239,6 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     'age of the oldest committed segment that is not in the layers',
     () => pipeline.lagS() ?? 0,
   );
-  const feederKeys = (level: string, id: string | null): number[] | undefined => {
-    if (level === 'system' || id === null) return undefined;
-    const { row, type } = findAsset(network.grid(), id);
-    if (type !== level) throw new FluxError('unknown_asset', `${id} is no ${level}`);
-    const { feeder } = columns();
-    return type === 'feeder'
-      ? [row]
-      : Array.from({ length: feeder.count }, (_, f) => f).filter((f) => feeder.substation[f] === row);
-  };
-  const areaOfId = (id: string): string | null => areaOf(network.grid(), findAsset(network.grid(), id));
-  const freshTo = () => pipeline.freshTo();
   const openSession: Session | undefined = config.open
     ? {
         user: 'open',
@@ -291,51 +273,12 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       push: true,
     }),
     routes: [
-      ...networkRoutes(network),
-      ...readingsRoutes({
-        service: makeReadingsService({
-          pool,
-          engine: analytics,
-          meterRowOf: (id) => columns().meter.id.rowOf(id),
-          freshTo,
-        }),
-        window: makeWindowService({
-          pool,
-          metersOf: (id) => metersOf(network.grid(), findAsset(network.grid(), id)),
-          meterIdOf: (row) => columns().meter.id.at(row),
-        }),
-        areaOfAsset: areaOfId,
-        takeReadings: door.takeReadings,
-        takeEvents: door.takeEvents,
-      }),
-      ...outageRoutes(outages),
-      ...alarmRoutes({
-        service: alarms,
-        areaOfFeeder: (feeder) => network.areaOfFeeder(feeder),
-        changed: (alarm) => hub.publish({ alarms: [alarm] }),
-      }),
-      ...analyticsRoutes({
-        engine: analytics,
-        feedersOf: feederKeys,
-        keyOf: (level, id) => {
-          const { row, type } = findAsset(network.grid(), id);
-          if (type !== level) throw new FluxError('unknown_asset', `${id} is no ${level}`);
-          return row;
-        },
-        areaOfAsset: (_level, id) => areaOfId(id),
-        customersOut: outages.customersOut,
-        freshTo,
-        areaOf: (_level, id) => (id ? areaOfId(id) : null),
-      }),
-      ...pipelineRoutes({
-        service: pipeline,
-        pool,
-        landing: { engine: analytics, dataFolder, network: columns },
+      ...centerRoutes({
+        ...{ config, pool, analytics, network, outages, alarms, hub, pipeline, door, setAside, generator },
         throughput: throughput.now,
         takesFiles: watched !== undefined,
       }),
-      ...setAsideRoutes(setAside, pool),
-      ...generatorRoutes(generator),
+      ...vee.routes,
       kpi.route,
     ],
   });
@@ -364,6 +307,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       say: (text, edge, at) => say(text, areaOfEdge(edge), at),
       report,
     });
+  vee.service.start();
   let simulation = config.simulation ? begin() : undefined;
   const consumers = await startConsumers({
     config,
@@ -389,6 +333,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     shownAt.clear();
     await outages.gridReplaced();
     pipeline.networkChanged(changed.network);
+    await vee.networkChanged();
     hub.announceNetwork(changed.version);
     say(
       `The network was replaced: version ${changed.version}, ${changed.network.meter.count.toLocaleString('en-US')} meters`,
@@ -409,6 +354,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       hub.close();
       await server.close();
       await door.drained();
+      await vee.service.stop();
       await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
       channel('flux:stream.readings_committed').unsubscribe(onCommitted);
       metrics.close();

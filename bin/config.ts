@@ -19,6 +19,8 @@ export interface Config {
   timeZone: string;
   /** JSON file with outage thresholds */
   thresholdsFile: string | undefined;
+  /** JSON file with validation rules of interval data */
+  veeFile: string | undefined;
   /** bound of PostgreSQL connections of this process */
   connections: number;
   secureCookies: boolean;
@@ -82,6 +84,7 @@ const variables: Record<string, keyof Config | keyof Config['history']> = {
   FLUX_OPEN: 'open',
   FLUX_TIME_ZONE: 'timeZone',
   FLUX_THRESHOLDS: 'thresholdsFile',
+  FLUX_VEE: 'veeFile',
   FLUX_CONNECTIONS: 'connections',
   FLUX_SECURE_COOKIES: 'secureCookies',
   FLUX_ANALYTICS_MEMORY: 'analyticsMemory',
@@ -161,6 +164,7 @@ export function readConfig(
     open: booleanFrom('--open', value.open ?? false),
     timeZone: text('timeZone', 'America/Chicago'),
     thresholdsFile: optional('thresholdsFile'),
+    veeFile: optional('veeFile'),
     connections: numberFrom('FLUX_CONNECTIONS', value.connections ?? 12, 3, 200),
     secureCookies: booleanFrom('FLUX_SECURE_COOKIES', value.secureCookies ?? false),
     analyticsMemory: text('analyticsMemory', '1GB'),

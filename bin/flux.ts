@@ -11,6 +11,7 @@ import { networkCommands } from './commands/network.ts';
 import { observationCommands } from './commands/observations.ts';
 import { readingsCommands } from './commands/readings.ts';
 import { startCommand } from './commands/start.ts';
+import { veeCommands } from './commands/vee.ts';
 import { endWith } from './terminal.ts';
 
 const program = new Command('flux')
@@ -28,6 +29,7 @@ for (const add of [
   observationCommands,
   layersCommands,
   kafkaCommands,
+  veeCommands,
   accountCommands,
   doctorCommand,
   benchCommand,

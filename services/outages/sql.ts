@@ -58,6 +58,32 @@ const supplyUpsert: NamedQuery = {
           outage_id = excluded.outage_id, leftover_of = excluded.leftover_of`,
 };
 
+// A silent member leaves without a message of its own: then the step that took it back tells when.
+const spanWrite: NamedQuery = {
+  name: 'meter_outage_span_write',
+  text: `
+    with given as (
+      select given.meter_key, given.outage_id, given.dark_ms, given.lit_ms
+      from unnest($1::int[], $2::text[], $3::float8[], $4::float8[]) as given (meter_key, outage_id, dark_ms, lit_ms)
+    ),
+    left_behind as (
+      update meter_outage_span as span
+      set to_at = greatest(span.from_at, coalesce(
+        case when given.lit_ms > extract(epoch from span.from_at) * 1000 then to_timestamp(given.lit_ms / 1000) end,
+        (select max(step.to_at) from outage_step as step where step.outage_id = span.outage_id),
+        outage.restored_at, now()))
+      from given, outage
+      where span.to_at is null and span.meter_key = given.meter_key and outage.id = span.outage_id
+        and given.outage_id is distinct from span.outage_id
+    )
+    insert into meter_outage_span as span (meter_key, outage_id, from_at)
+    select given.meter_key, given.outage_id,
+           case when given.dark_ms > 0 then to_timestamp(given.dark_ms / 1000) else outage.started_at end
+    from given
+    join outage on outage.id = given.outage_id
+    on conflict (meter_key, outage_id) do update set to_at = null where span.to_at is not null`,
+};
+
 const deviceUpsert: NamedQuery = {
   name: 'device_report_upsert',
   text: `
@@ -151,6 +177,7 @@ export async function storeOutages(on: Queryable, write: OutageWrite): Promise<v
       of('outageId'),
       of('leftoverOf'),
     ]);
+    await rowsOf(on, spanWrite, [of('meter'), of('outageId'), of('darkMs'), of('litMs')]);
   }
   if (write.devices.length > 0)
     await rowsOf(on, deviceUpsert, [write.devices.map(([edge]) => edge), write.devices.map(([, atMs]) => atMs)]);
@@ -287,3 +314,16 @@ export const customersOutTimeline = (
     bucketS,
     feeders,
   ]);
+
+const withoutSupply: NamedQuery = {
+  name: 'meter_without_supply',
+  text: `
+    select span.meter_key as "meterKey", extract(epoch from span.from_at)::int as "fromS",
+           extract(epoch from coalesce(span.to_at, now()))::int as "toS"
+    from meter_without_supply as span
+    where span.from_at < to_timestamp($2) and (span.to_at is null or span.to_at > to_timestamp($1))
+    order by span.meter_key, span.from_at`,
+};
+/** Home: operational store. Spans in which meters had no supply, by known outages, that touch [from, to). */
+export const spansWithoutSupply = (on: Queryable, fromS: number, toS: number) =>
+  rowsOf<{ meterKey: number; fromS: number; toS: number }>(on, withoutSupply, [fromS, toS]);

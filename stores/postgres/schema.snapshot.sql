@@ -229,6 +229,17 @@ create table meter_event (
   constraint meter_event_pkey PRIMARY KEY (event_id)
 );
 
+create table meter_outage_span (
+  meter_key integer not null,
+  outage_id text not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone,
+  constraint meter_outage_span_outage_id_fkey FOREIGN KEY (outage_id) REFERENCES outage(id),
+  constraint meter_outage_span_pkey PRIMARY KEY (meter_key, outage_id)
+);
+CREATE INDEX meter_outage_span_from ON public.meter_outage_span USING btree (from_at);
+CREATE INDEX meter_outage_span_lasting ON public.meter_outage_span USING btree (outage_id) WHERE (to_at IS NULL);
+
 create table meter_supply (
   meter_key integer not null,
   state smallint not null,
@@ -447,6 +458,95 @@ create table switch_state (
   changed_at timestamp with time zone not null default now(),
   constraint switch_state_equipment_key_fkey FOREIGN KEY (equipment_key) REFERENCES equipment(equipment_key),
   constraint switch_state_pkey PRIMARY KEY (equipment_key)
+);
+
+create table vee_due (
+  day integer not null,
+  meter_keys integer[],
+  constraint vee_due_pkey PRIMARY KEY (day)
+);
+
+create table vee_estimate (
+  estimate_id bigint not null generated always as identity,
+  meter_key integer not null,
+  interval_start_s integer not null,
+  interval_minutes smallint not null,
+  wh integer not null,
+  quality smallint not null,
+  method text not null,
+  flag text not null,
+  basis text not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  exception_id text,
+  constraint vee_estimate_pkey PRIMARY KEY (estimate_id)
+);
+CREATE INDEX vee_estimate_interval ON public.vee_estimate USING btree (meter_key, interval_start_s, estimate_id);
+
+create table vee_exception (
+  id text not null,
+  day integer not null,
+  rule text not null,
+  severity smallint not null,
+  meter_key integer not null,
+  feeder_key integer not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  evidence jsonb not null,
+  state text not null,
+  owner text,
+  note text,
+  opened_at timestamp with time zone not null,
+  closed_at timestamp with time zone,
+  updated_at timestamp with time zone not null,
+  constraint vee_exception_pkey PRIMARY KEY (id)
+);
+CREATE INDEX vee_exception_day ON public.vee_exception USING btree (day);
+CREATE INDEX vee_exception_meter ON public.vee_exception USING btree (meter_key, from_at);
+CREATE INDEX vee_exception_queue ON public.vee_exception USING btree (severity, from_at DESC) WHERE (closed_at IS NULL);
+
+create table vee_exception_log (
+  log_id bigint not null generated always as identity,
+  exception_id text not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  verb text not null,
+  from_state text,
+  to_state text not null,
+  reason text,
+  constraint vee_exception_log_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES vee_exception(id),
+  constraint vee_exception_log_pkey PRIMARY KEY (log_id)
+);
+CREATE INDEX vee_exception_log_of ON public.vee_exception_log USING btree (exception_id, log_id);
+
+create table vee_mark (
+  singleton boolean not null default true,
+  segment_id bigint not null default 0,
+  constraint vee_mark_pkey PRIMARY KEY (singleton),
+  constraint vee_mark_singleton_check CHECK (singleton)
+);
+
+create table vee_register_read (
+  meter_key integer not null,
+  read_at timestamp with time zone not null,
+  wh bigint not null,
+  received_at timestamp with time zone not null default now(),
+  constraint vee_register_read_pkey PRIMARY KEY (meter_key, read_at)
+);
+CREATE INDEX vee_register_read_at ON public.vee_register_read USING btree (read_at);
+
+create table vee_run (
+  day integer not null,
+  until_at timestamp with time zone not null,
+  readings bigint not null,
+  findings integer not null,
+  opened integer not null,
+  resolved integer not null,
+  filled integer not null,
+  estimated integer not null,
+  seconds real not null,
+  ran_at timestamp with time zone not null,
+  constraint vee_run_pkey PRIMARY KEY (day)
 );
 
 create table weather_observation (

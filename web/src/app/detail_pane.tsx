@@ -42,6 +42,12 @@ export function DetailPane({ session, alone }: { session: Session; alone: boolea
           {selection.kind === 'outage' && <OutageDetailView id={selection.id} session={session} />}
           {selection.kind === 'asset' && <AssetDetail session={session} />}
           {selection.kind === 'meter' && <MeterDetail />}
+          {selection.kind === 'exception' && (
+            <PaneMessage
+              title="An exception of interval data is selected"
+              action={{ label: 'Validation', run: () => useScreen.setState({ page: 'validation' }) }}
+            />
+          )}
         </div>
       )}
     </Pane>

@@ -17,6 +17,7 @@ export type Command =
   | 'go_trend'
   | 'go_pipeline'
   | 'go_generator'
+  | 'go_validation'
   | 'filter'
   | 'zoom'
   | 'zoom_out'
@@ -53,6 +54,7 @@ export const bindings: readonly Binding[] = [
   { keys: 'g t', command: 'go_trend', does: 'go to the trend', group: 'Screen' },
   { keys: 'g p', command: 'go_pipeline', does: 'go to the data pipeline', group: 'Screen' },
   { keys: 'g d', command: 'go_generator', does: 'go to the generator of readings', group: 'Screen' },
+  { keys: 'g v', command: 'go_validation', does: 'go to the validation of interval data', group: 'Screen' },
   { keys: 'Ctrl+k', command: 'palette', does: 'commands and search', group: 'Screen' },
   { keys: 'U', command: 'utc', does: 'utility time or UTC', group: 'Screen' },
   { keys: 'L', command: 'theme', does: 'light or dark', group: 'Screen' },

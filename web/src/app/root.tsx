@@ -1,4 +1,5 @@
 import { type ComponentType, lazy, Suspense, useEffect } from 'react';
+import type { Session } from '#model/api/common.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { resumeSession, useSession } from '../session/session_store.ts';
 import { SignIn } from '../session/sign_in.tsx';
@@ -9,8 +10,9 @@ import { PaneSkeleton } from './pane.tsx';
 import { useScreen } from './screen_store.ts';
 
 // a page comes when it is gone to: the operator's screen does not carry it
-const pageViews: Partial<Record<PageName, ComponentType>> = {
+const pageViews: Partial<Record<PageName, ComponentType<{ session: Session }>>> = {
   pipeline: lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage })),
+  validation: lazy(async () => ({ default: (await import('../vee/vee_page.tsx')).VeePage })),
   generator: lazy(async () => ({ default: (await import('../generator/generator_page.tsx')).GeneratorPage })),
 };
 
@@ -37,7 +39,7 @@ export function Root() {
         page={
           Page ? (
             <Suspense fallback={<PaneSkeleton rows={10} />}>
-              <Page />
+              <Page session={now.session} />
             </Suspense>
           ) : null
         }

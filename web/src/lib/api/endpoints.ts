@@ -5,6 +5,15 @@ import type { Asset, SearchHit, SwitchResult, Trace, TraceDirection } from '#mod
 import type { OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
 import type { Resubmission, SetAsideCount, SetAsideEntry } from '#model/api/pipeline.ts';
 import type { History, LatestReading, Pipeline } from '#model/api/readings.ts';
+import type {
+  VeeAction,
+  VeeCount,
+  VeeException,
+  VeeExceptionDetail,
+  VeeQualityRow,
+  VeeRun,
+  VeeVersion,
+} from '#model/api/vee.ts';
 import type { GeneratorOptions } from '#model/generator.ts';
 import { request } from './client.ts';
 
@@ -128,3 +137,16 @@ export interface FileLoadRow {
 }
 export const getFileLoads = (limit: number, signal?: AbortSignal) =>
   request<FileLoadRow[]>('GET', `/api/pipeline/files${query({ limit })}`, undefined, signal);
+export const getExceptions = (state: 'open' | 'closed', signal?: AbortSignal) =>
+  request<VeeException[]>('GET', `/api/vee/exceptions${query({ state, limit: 20_000 })}`, undefined, signal);
+export const getExceptionCounts = (signal?: AbortSignal) =>
+  request<VeeCount[]>('GET', '/api/vee/counts', undefined, signal);
+export const getException = (exceptionId: string, signal?: AbortSignal) =>
+  request<VeeExceptionDetail>('GET', `/api/vee/exceptions/${id(exceptionId)}`, undefined, signal);
+export const actOnException = (exceptionId: string, action: VeeAction) =>
+  request<VeeExceptionDetail>('POST', `/api/vee/exceptions/${id(exceptionId)}/actions`, action);
+export const getVeeQuality = (from: string, to: string, signal?: AbortSignal) =>
+  request<VeeQualityRow[]>('GET', `/api/vee/quality${query({ from, to })}`, undefined, signal);
+export const getVeeRuns = (signal?: AbortSignal) => request<VeeRun[]>('GET', '/api/vee/runs', undefined, signal);
+export const getVersions = (meter: string, from: string, to: string, signal?: AbortSignal) =>
+  request<VeeVersion[]>('GET', `/api/vee/versions${query({ meter, from, to })}`, undefined, signal);
