@@ -1,14 +1,10 @@
 /** Reads a text or sample with a reader, as its tests need it: readings as rows, totals, refusals. */
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { readingQualities } from '#model/reading.ts';
 import { type FileFacts, type FileInput, type FileNotes, type FilePiece, makeNotes } from '#sources/files/piece.ts';
 
 export const sharedAmi = path.join(import.meta.dirname, '..', '..', '..', 'shared', 'data', 'ami');
-
-/** Why samples can not be read here; in CI they are always there. */
-export const samplesAbsent: string | false =
-  !existsSync(sharedAmi) && process.env.CI === undefined ? `the samples (${sharedAmi}) are not there` : false;
 
 export const sample = (name: string): FileInput => ({
   name: path.basename(name),

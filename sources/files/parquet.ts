@@ -21,6 +21,8 @@ export interface ParquetInput extends Pick<FileInput, 'name'> {
 const keyColumns = ['meter_key', 'interval_start_s', 'interval_minutes', 'wh'];
 const idColumns = ['meter_id', 'reading_time', 'kwh'];
 const optional = ['interval_minutes', 'decivolt', 'voltage', 'quality', 'source_seq'];
+/** beyond any network: a damaged key must not make an array of that length */
+const maxMeterKey = 10_000_000;
 /** rows asked for at once */
 const rowsAtOnce = 50_000;
 
@@ -39,13 +41,19 @@ export async function* readParquet(input: ParquetInput, facts: FileFacts): Async
   const wanted = [...(isKeyed ? keyColumns : idColumns), ...optional.filter((name) => columns.has(name))];
   const select = [...new Set(wanted)].map((name) => selected(name, columns.get(name)!)).join(', ');
   const out = new PieceBuilder({ name: input.name, open: noBytes }, facts);
+  // Each meter comes with every interval: its id is made once.
+  const ids: (string | undefined)[] = [];
+  const idOf = (key: number): string | undefined => {
+    ids[key] ??= input.meterIdOf(key);
+    return ids[key];
+  };
   for (let row = 0; row < rowCount; row += rowsAtOnce) {
     const rows = await ask(
       input,
       `select ${select} from ${from} where file_row_number >= ${row} and file_row_number < ${row + rowsAtOnce} order by file_row_number`,
     );
     const count = rows[isKeyed ? 'meter_key' : 'meter_id'].length;
-    for (let i = 0; i < count; i++) out.take(isKeyed ? keyedRecord(rows, i, input) : namedRecord(rows, i), row + i + 1);
+    for (let i = 0; i < count; i++) out.take(isKeyed ? keyedRecord(rows, i, idOf) : namedRecord(rows, i), row + i + 1);
     yield* out.full();
   }
   yield* out.rest();
@@ -83,7 +91,7 @@ function selected(name: string, type: string): string {
   return /^(TIMESTAMP|DATE|TIME|BLOB)/.test(type) ? `${name}::varchar as ${name}` : name;
 }
 
-function keyedRecord(rows: Record<string, unknown[]>, i: number, input: ParquetInput): unknown {
+function keyedRecord(rows: Record<string, unknown[]>, i: number, idOf: (key: number) => string | undefined): unknown {
   const key = Number(rows.meter_key[i] ?? -1);
   const startS = Number(rows.interval_start_s[i] ?? Number.NaN);
   const wh = rows.wh[i];
@@ -91,7 +99,7 @@ function keyedRecord(rows: Record<string, unknown[]>, i: number, input: ParquetI
   const quality = rows.quality?.[i];
   const sequence = rows.source_seq?.[i];
   return {
-    meter_id: input.meterIdOf(key) ?? `meter_key ${key}`,
+    meter_id: (key >= 0 && key < maxMeterKey ? idOf(key) : undefined) ?? `meter_key ${key}`,
     reading_time: Math.abs(startS) < 8.64e12 ? new Date(startS * 1000).toISOString() : String(rows.interval_start_s[i]),
     interval_minutes: rows.interval_minutes[i],
     kwh: typeof wh === 'number' ? wh / 1000 : wh,
