@@ -73,6 +73,7 @@ async function runImport(
 ): Promise<void> {
   const stat = await fs.stat(file).catch(() => undefined);
   if (!stat?.isFile()) throw new FluxError('no_such_file', `${file} is no file that can be read; check the path`);
+  yearOf(flags);
   const { config } = readConfig({ dataFolder: flags.data }, process.env);
   const store = flags.dryRun ? undefined : await openStore(config, 'flux import');
   try {
@@ -117,10 +118,14 @@ async function* pricePieces(file: string) {
   for await (const { prices, refused } of readErcotPrices(inputOf(file))) yield { rows: prices, refused };
 }
 
-async function importWeather(file: string, flags: Flags, pool: Pool | undefined): Promise<Report> {
+function yearOf(flags: Flags): number | undefined {
   const year = flags.year === undefined ? undefined : Number(flags.year);
-  if (year !== undefined && !(Number.isInteger(year) && year >= 2000 && year <= 2100))
-    throw new FluxError('bad_usage', `--year must be a year from 2000 to 2100, not ${flags.year}`);
+  if (year === undefined || (Number.isInteger(year) && year >= 2000 && year <= 2100)) return year;
+  throw new FluxError('bad_usage', `--year must be a year from 2000 to 2100, not ${flags.year}`);
+}
+
+async function importWeather(file: string, flags: Flags, pool: Pool | undefined): Promise<Report> {
+  const year = yearOf(flags);
   return keepAll(weatherPieces(file, year), {
     keyOf: (weather) => String(weather.atS),
     atS: (weather) => weather.atS,
