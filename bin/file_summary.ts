@@ -17,6 +17,8 @@ export interface FileSummary {
   first_interval: string | null;
   /** start of the last */
   last_interval: string | null;
+  /** intervals missing between a meter's first and last; null where a meter has intervals of several lengths */
+  gaps: number | null;
   channels: Record<string, number>;
 }
 
@@ -56,6 +58,30 @@ class IntervalSet {
   }
 }
 
+/** What lies between a meter's first and last interval. */
+class Spans {
+  readonly #meters = new Map<number, { firstS: number; lastS: number; count: number; minutes: number }>();
+
+  add(meterKey: number, startS: number, minutes: number): void {
+    const span = this.#meters.get(meterKey);
+    if (!span) {
+      this.#meters.set(meterKey, { firstS: startS, lastS: startS, count: 1, minutes });
+      return;
+    }
+    span.count++;
+    if (startS < span.firstS) span.firstS = startS;
+    if (startS > span.lastS) span.lastS = startS;
+    if (minutes !== span.minutes) span.minutes = Number.NaN;
+  }
+
+  gaps(): number | null {
+    let gaps = 0;
+    for (const { firstS, lastS, count, minutes } of this.#meters.values())
+      gaps += (lastS - firstS) / (minutes * 60) + 1 - count;
+    return Number.isInteger(gaps) ? gaps : null;
+  }
+}
+
 export interface Summing {
   take(piece: FilePiece): void;
   summary(): FileSummary;
@@ -63,6 +89,7 @@ export interface Summing {
 
 export function makeSummary(notes: FileNotes): Summing {
   const intervals = new IntervalSet();
+  const spans = new Spans();
   const byCode: Record<string, number> = {};
   let [accepted, duplicate, setAside, sumWh, sumWhRead] = [0, 0, 0, 0, 0];
   let [firstS, lastS] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -76,6 +103,7 @@ export function makeSummary(notes: FileNotes): Summing {
           continue;
         }
         accepted++;
+        spans.add(readings.meterKey[i], startS, readings.intervalMinutes[i]);
         sumWh += readings.wh[i];
         firstS = Math.min(firstS, startS);
         lastS = Math.max(lastS, startS);
@@ -94,6 +122,7 @@ export function makeSummary(notes: FileNotes): Summing {
       sum_wh_read: sumWhRead,
       first_interval: Number.isFinite(firstS) ? new Date(firstS * 1000).toISOString() : null,
       last_interval: Number.isFinite(lastS) ? new Date(lastS * 1000).toISOString() : null,
+      gaps: spans.gaps(),
       channels: Object.fromEntries(notes.channels),
     }),
   };

@@ -24,6 +24,7 @@ interface ImportFlags {
   format: string;
   meter?: string;
   mapping?: string;
+  again?: boolean;
   dryRun?: boolean;
   data?: string;
   json?: boolean;
@@ -46,6 +47,7 @@ export function readingsCommands(program: Command, dataOption: () => Option): vo
     .requiredOption('--format <format>', fileFormats.join(', '))
     .option('--meter <id>', 'meter of a file that holds one meter under another id')
     .option('--mapping <file>', 'JSON: columns of a CSV, and meter ids by the ids of the file')
+    .option('--again', 'load content that was loaded before; what is stored already counts as duplicate')
     .option('--dry-run', 'read and report, change nothing')
     .addOption(dataOption())
     .option('--json', 'one JSON document')
@@ -58,6 +60,7 @@ async function importReadings(paths: string[], flags: ImportFlags): Promise<void
     throw new FluxError('bad_usage', `--format must be one of ${fileFormats.join(', ')}, not ${flags.format}`);
   for (const file of paths) await checkFile(file);
   const mapping = flags.mapping === undefined ? undefined : await mappingFrom(flags.mapping);
+  refuseForOwnRecords(format, flags, mapping);
   const { config } = readConfig({ dataFolder: flags.data }, process.env);
   const store = await openStore(config, 'flux readings import');
   const temporaryFolder = path.join(config.dataFolder, 'tmp');
@@ -92,6 +95,16 @@ async function importReadings(paths: string[], flags: ImportFlags): Promise<void
     await fs.rm(spoolFolder, { recursive: true, force: true });
     await store.leave();
   }
+}
+
+/** @throws FluxError `bad_usage` where a meter or mapping would have no effect */
+function refuseForOwnRecords(format: FileFormat, flags: ImportFlags, mapping: Mapping | undefined): void {
+  const isOurs = format === 'jsonl' || format === 'parquet' || (format === 'csv' && !mapping?.time && !mapping?.energy);
+  if (isOurs && (flags.meter !== undefined || mapping !== undefined))
+    throw new FluxError(
+      'bad_usage',
+      '--meter and --mapping are for foreign formats: records of our own name their meter, and a CSV that is not ours needs time, interval_minutes and energy in its mapping',
+    );
 }
 
 /** any constant will do: it only has to be ours */
@@ -163,7 +176,7 @@ async function importFile(job: ImportJob, file: string): Promise<FileReport> {
       for await (const piece of pieces) summing.take(piece);
       return { file: name, state: 'read', ...summing.summary() };
     }
-    const readAs = readAsOf(format, flags.meter, mapping);
+    const readAs = readAsOf(format, flags, mapping);
     const found = { origin: 'import', name: path.resolve(file), marker: content.sha256, ...content, readAs } as const;
     const begin = await beginFileLoad(pool, found);
     if (begin.kind !== 'load') {
@@ -171,7 +184,7 @@ async function importFile(job: ImportJob, file: string): Promise<FileReport> {
       return {
         file: name,
         state: 'duplicate',
-        reason: `the same content is file load ${of}; nothing was loaded again`,
+        reason: `the same content is file load ${of}; nothing was loaded (--again loads it anew)`,
       };
     }
     const ledger = makeLedger(pool, { announce: true });
@@ -185,10 +198,11 @@ async function importFile(job: ImportJob, file: string): Promise<FileReport> {
 }
 
 /** The same bytes with another meter or mapping are other readings. */
-function readAsOf(format: FileFormat, meter: string | undefined, mapping: Mapping | undefined): string {
-  if (meter === undefined && mapping === undefined) return format;
+function readAsOf(format: FileFormat, { meter, again }: ImportFlags, mapping: Mapping | undefined): string {
   const options = createHash('sha256').update(JSON.stringify([meter ?? null, mapping ?? null]));
-  return `${format}:${options.digest('hex').slice(0, 16)}`;
+  const read =
+    meter === undefined && mapping === undefined ? format : `${format}:${options.digest('hex').slice(0, 16)}`;
+  return again ? `${read} again ${new Date().toISOString()}` : read;
 }
 
 function say(reports: FileReport[], flags: ImportFlags): void {

@@ -3,7 +3,7 @@
  * where a transfer broke off. Requests are signed by aws4fetch (ADR 0018); addresses are path-style, any endpoint.
  */
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import fs from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -20,6 +20,7 @@ export interface BucketAddress {
   secret: string;
 }
 
+/** transfers in a row that bring nothing */
 const attempts = 5;
 const waitMs = 500;
 const requestMs = 60_000;
@@ -82,13 +83,8 @@ export function watchedBucket(address: BucketAddress): FilePlace {
     return listingOf(await response.text(), prefix);
   }
 
-  /** One transfer from `from` on. @returns undefined where the object changed or is gone */
-  async function transfer(
-    file: SeenFile,
-    target: string,
-    from: number,
-    hash: ReturnType<typeof createHash>,
-  ): Promise<number | undefined> {
+  /** One transfer from `from` on. @returns bytes that are there now; undefined where the object changed or is gone */
+  async function transfer(file: SeenFile, target: string, from: number): Promise<number | undefined> {
     const entityTag = file.marker.slice(file.marker.indexOf('-') + 1);
     const response = await ask(objectUrl(prefix + file.name), {
       'if-match': entityTag,
@@ -97,13 +93,10 @@ export function watchedBucket(address: BucketAddress): FilePlace {
     if (response.status === 412 || response.status === 404 || !response.body) return undefined;
     // A server that takes no ranges begins again: what is there already is skipped.
     let skip = from > 0 && response.status !== 206 ? from : 0;
-    let at = from;
     async function* count(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
       for await (const chunk of source) {
         const rest = chunk.subarray(Math.min(skip, chunk.length));
         skip -= chunk.length - rest.length;
-        hash.update(rest);
-        at += rest.length;
         yield rest;
       }
     }
@@ -115,9 +108,9 @@ export function watchedBucket(address: BucketAddress): FilePlace {
       );
     } catch (error) {
       if (['ENOSPC', 'EROFS', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      throw new BrokenOff(at, error);
+      throw new BrokenOff(error);
     }
-    return at;
+    return sizeOf(target);
   }
 
   return {
@@ -132,35 +125,40 @@ export function watchedBucket(address: BucketAddress): FilePlace {
       return files;
     },
     copy: async (file, target) => {
-      let hash = createHash('sha256');
       let from = 0;
-      for (let attempt = 1; ; attempt++) {
+      for (let idle = 1; ; ) {
         try {
-          const to = await transfer(file, target, from, hash);
-          if (to === undefined) return undefined;
-          if (to !== file.byteCount) throw new BrokenOff(to, new Error(`${to} of ${file.byteCount} bytes came`));
-          return { sha256: hash.digest('hex'), byteCount: to };
+          const size = await transfer(file, target, from);
+          if (size === undefined) return undefined;
+          if (size === file.byteCount) return { sha256: await sha256Of(target), byteCount: size };
+          throw new BrokenOff(new Error(`${size} of ${file.byteCount} bytes came`));
         } catch (error) {
-          if (!(error instanceof BrokenOff) || attempt === attempts) {
-            if (error instanceof BrokenOff) throw unreachable(messageOf(error.cause), error.cause);
-            throw error;
-          }
-          // Only what is on the disk counts: hash and file must hold the same bytes.
-          const { size } = await fs.stat(target).catch(() => ({ size: 0 }));
-          from = size === error.at ? size : 0;
-          if (from === 0) hash = createHash('sha256');
-          await new Promise((resolve) => setTimeout(resolve, waitMs * attempt));
+          if (!(error instanceof BrokenOff)) throw error;
+          // Only what is on the disk counts; a transfer that gets on may break off as often as it will.
+          const size = Math.min(await sizeOf(target), file.byteCount);
+          idle = size > from ? 1 : idle + 1;
+          from = size;
+          if (idle > attempts) throw unreachable(messageOf(error.cause), error.cause);
+          await new Promise((resolve) => setTimeout(resolve, waitMs * idle));
         }
       }
     },
   };
 }
 
+const sizeOf = async (file: string): Promise<number> =>
+  (await fs.stat(file).catch((): { size: number } => ({ size: 0 }))).size;
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+/** The connection went away in the middle of an object. */
 class BrokenOff extends Error {
-  readonly at: number;
-  constructor(at: number, cause: unknown) {
+  constructor(cause: unknown) {
     super(messageOf(cause), { cause });
-    this.at = at;
   }
 }
 

@@ -82,6 +82,10 @@ describe('flux readings import', { skip }, () => {
     assert.deepEqual([again.status, again.files[0].state], [0, 'duplicate']);
     const { received, stored, set_aside } = await sourceOf('import');
     assert.deepEqual([received, stored, set_aside], [1340, 1340, 0]);
+    // asked for in words, it is loaded anew, and the silver layer knows every reading
+    assert.equal((await importing('--again', ...args)).files[0].state, 'loaded');
+    const anew = await sourceOf('import');
+    assert.deepEqual([anew.received, anew.stored, anew.duplicate], [2680, 1340, 1340]);
   });
 
   test('the London meter by its mapping: 2,022 half-hours, 2 of them twice, 2,020 in the layers', async () => {
@@ -135,6 +139,8 @@ describe('flux readings import', { skip }, () => {
     const wrong = await importing('--format', 'excel', greenButton);
     assert.equal(wrong.status, 2);
     assert.match(wrong.stderr, /--format must be one of greenbutton, nem12/);
+    const useless = await importing('--format', 'jsonl', '--meter', 'MTR-0000001', greenButton);
+    assert.deepEqual([useless.status, /name their meter/.test(useless.stderr)], [2, true]);
     assert.match((await importing('--format', 'csv', '/nowhere.csv')).stderr, /\/nowhere\.csv is no file/);
   });
 });

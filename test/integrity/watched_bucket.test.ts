@@ -1,9 +1,9 @@
 /**
- * The bucket reader against a real S3-compatible server that checks every signature (moto; a separate program, found in
- * PATH or named by MOTO_SERVER): paging, conditional reads, transfers that break off, and files loaded once.
+ * The bucket reader against a real S3-compatible server that checks every signature (moto; a separate program, named by
+ * MOTO_SERVER): paging, conditional reads, transfers that break off, and files loaded once.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,20 +15,12 @@ import { watchedBucket } from '#sources/files/bucket.ts';
 import { ended, flux, startCenter, until } from '../running_center.ts';
 import { landed, loads, lookTwice, makeWatchBed, readingsText, type WatchBed } from './file_watch.ts';
 
+/** moto 5.2.5 or later: earlier ones compute other signatures where a name has signs in it. */
 const program = process.env.MOTO_SERVER ?? 'moto_server';
 const absent =
-  isThere() || process.env.CI !== undefined
-    ? false
-    : `no S3-compatible server: ${program} (pip install 'moto[server]')`;
-
-function isThere(): boolean {
-  try {
-    execFileSync(program, ['--help'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+  process.env.MOTO_SERVER === undefined && process.env.CI === undefined
+    ? "no S3-compatible server: MOTO_SERVER does not name one (pip install 'moto[server]==5.2.5')"
+    : false;
 
 let bed: WatchBed;
 let server: ChildProcess;
