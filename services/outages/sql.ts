@@ -78,7 +78,8 @@ const spanWrite: NamedQuery = {
     )
     insert into meter_outage_span as span (meter_key, outage_id, from_at)
     select given.meter_key, given.outage_id,
-           case when given.dark_ms > 0 then to_timestamp(given.dark_ms / 1000) else outage.started_at end
+           -- a silent member's dark time is that of an outage it came back from long ago
+           case when given.dark_ms > given.lit_ms then to_timestamp(given.dark_ms / 1000) else outage.started_at end
     from given
     join outage on outage.id = given.outage_id
     on conflict (meter_key, outage_id) do update set to_at = null where span.to_at is not null`,

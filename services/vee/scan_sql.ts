@@ -114,14 +114,13 @@ export function baseOf(scope: ScanScope): string {
       from local_day, unnest(range(local_day.start_s, local_day.end_s, ${stepS})) as slot (start_s))`,
     `raw_past as (${readingsOf(past, scope)})`,
     // energy of each hour of each past day; estimates are no evidence of what a meter does
-    `past_hour_sum as (
+    `past_sum as materialized (
       select reading.meter_key, clock.day, clock.hour, sum(reading.wh) as wh, sum(reading.interval_minutes) as minutes,
              min(reading.wh) as least_wh
       from raw_past as reading
       join clock on clock.start_s = reading.interval_start_s - (reading.interval_start_s - ${all[0]?.startS ?? 0}) % ${stepS}
       where reading.quality <= 2
       group by all)`,
-    `past_sum as materialized (select * from past_hour_sum)`,
     // From five days on without the highest and the lowest: one bad day of the past must not hide the next. Median and
     // MAD would bear more of them, at three times the cost of the whole statement.
     `past_hour as materialized (

@@ -168,6 +168,8 @@ export function scoringConfig(given: {
 
 interface Raised {
   any: Uint8Array;
+  /** without the hours that an exception spans from its first to its last interval although nothing is wrong in them */
+  exact: Uint8Array;
   byRule: Map<RuleName, Uint8Array>;
 }
 
@@ -179,6 +181,7 @@ async function raisedBy(engine: Engine, series: Labelled, config: VeeConfig): Pr
   const first = Math.ceil(firstS / 86_400);
   const last = Math.floor(series.timeS[count - 1] / 86_400);
   const any = new Uint8Array(count);
+  const exact = new Uint8Array(count);
   const byRule = new Map(scoredRules.map((rule) => [rule, new Uint8Array(count)]));
   const findings = await findingsOf(engine, {
     days: Array.from({ length: last - first + 1 }, (_, i) => zoneDay(first + i)),
@@ -194,10 +197,11 @@ async function raisedBy(engine: Engine, series: Labelled, config: VeeConfig): Pr
   for (const { rule, fromS, toS } of findings) {
     for (let i = Math.max(0, (fromS - firstS) / 3600); i < Math.min(count, (toS - firstS) / 3600); i++) {
       any[i] = 1;
+      if (rule !== 'negative_use' || series.value[i] < 0) exact[i] = 1;
       byRule.get(rule)![i] = 1;
     }
   }
-  return { any, byRule };
+  return { any, exact, byRule };
 }
 
 async function load(engine: Engine, series: Labelled): Promise<void> {
@@ -284,7 +288,12 @@ async function compare(engine: Engine, series: Labelled): Promise<FlagScore> {
     ).toISOString()}. Chosen on the first half of the flags: ${Object.entries(choice)
       .map(([name, value]) => `${name} ${value}`)
       .join(', ')}; seasonal naive at ${naiveSigmas} sigmas. Missing hours count as raised for every method.`,
-    methods: [...of('rules', raised.any), ...of('z-score > 3', z), ...of('seasonal naive', naive)],
+    methods: [
+      ...of('rules', raised.any),
+      ...of('rules, bare hours', raised.exact),
+      ...of('z-score > 3', z),
+      ...of('seasonal naive', naive),
+    ],
     rules: scoredRules.map((rule) => {
       const { raised: up, hit, precision } = scoreOf(rule, 'second', raised.byRule.get(rule)!, labels, middle, end);
       return { rule, raised: up, hit, precision };

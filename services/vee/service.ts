@@ -265,10 +265,18 @@ export function makeVeeService(given: VeeNeeds): VeeService {
       );
     },
     start: () => {
+      let isLooking = false;
       timer = setInterval(() => {
-        void inTurn(look).catch((error: unknown) => {
-          if (!stopped) needs.report('interval data could not be validated; tried again in 30 s', error);
-        });
+        // a long turn is not followed by all those it kept waiting
+        if (isLooking) return;
+        isLooking = true;
+        void inTurn(look)
+          .catch((error: unknown) => {
+            if (!stopped) needs.report('interval data could not be validated; tried again in 30 s', error);
+          })
+          .finally(() => {
+            isLooking = false;
+          });
       }, lookEveryMs);
     },
     stop: async () => {

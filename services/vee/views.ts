@@ -4,7 +4,7 @@ import type { VeeQualityRow, VeeVersion } from '#model/api/vee.ts';
 import { readingQualities } from '#model/reading.ts';
 import { rowsFrom } from '#stores/columnar/engine.ts';
 import { segmentFolder } from '#stores/columnar/segments.ts';
-import { dayOfMoment } from './days.ts';
+import { dayOfMoment, localDay } from './days.ts';
 import { type RunNeeds, scopeOfDay } from './run.ts';
 import { baseOf, silver, silverEarlier, silverWithOrigin } from './scan_sql.ts';
 import { type ExceptionRow, estimatesOfMeter, openExceptionSpans, pathOfRecord, runsBetween } from './sql.ts';
@@ -39,7 +39,7 @@ export async function qualityRows(
   ]);
   const judged = runs.map((run) => {
     const untilS = Math.floor(run.until_at.getTime() / 1000);
-    return `(${dayOfMoment(untilS - 1, needs.zone).startS}, ${untilS})`;
+    return `(${localDay(run.day, needs.zone).startS}, ${untilS})`;
   });
   const doubts = spans.map((span) => `(${span.meterKey}, ${span.fromS}, ${span.toS})`);
   const perHour = 60 / needs.config().intervalMinutes;

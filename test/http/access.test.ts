@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { contentSecurityPolicy } from '#http/security.ts';
 import type { ApiError, Session } from '#model/api/common.ts';
 import type { Outage } from '#model/api/outages.ts';
+import type { VeeException } from '#model/api/vee.ts';
 import { flux, type RunningCenter, startCenter, until } from '../running_center.ts';
 import { readStream } from './event_stream.ts';
 
@@ -264,5 +265,39 @@ describe('areas of responsibility', () => {
     const { body: mine } = await center.call<unknown[]>('GET', '/api/alarms', undefined, { token: tokens.otto });
     const { body: all } = await center.call<unknown[]>('GET', '/api/alarms');
     assert.deepEqual([mine.length, all.length], [1, 2]);
+  });
+
+  test('exceptions of interval data: a foreign one is neither listed nor shown nor decided', async () => {
+    const atMs = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3 * 3_600_000;
+    const readings = ['MTR-0000001', 'MTR-0060000'].map((meter_id) => ({
+      meter_id,
+      reading_time: new Date(atMs).toISOString(),
+      kwh: -1,
+    }));
+    assert.equal((await center.call('POST', '/api/readings', readings)).status, 200);
+    const date = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/Chicago' }).format(atMs);
+    assert.equal((await center.call('POST', '/api/vee/runs', { from: date, to: date })).status, 200);
+    const address = '/api/vee/exceptions?rule=negative_use';
+    const { body: all } = await center.call<VeeException[]>('GET', address);
+    assert.equal(new Set(all.map((one) => one.area_id)).size, 2);
+    const token = tokens.otto;
+    const { body: mine } = await center.call<VeeException[]>('GET', address, undefined, { token });
+    assert.deepEqual(
+      mine.map((one) => one.area_id),
+      [home.area_id],
+    );
+    const theirs = all.find((one) => one.area_id !== home.area_id)!;
+    const dismiss = { verb: 'dismiss', reason: 'not mine to say' };
+    for (const [method, path, body] of [
+      ['GET', `/api/vee/exceptions/${theirs.id}`, undefined],
+      ['GET', `/api/vee/versions?meter=${theirs.meter_id}`, undefined],
+      ['POST', `/api/vee/exceptions/${theirs.id}/actions`, dismiss],
+    ] as const) {
+      const answer = await center.call(method, path, body, { token });
+      assert.deepEqual([answer.status, codeOf(answer)], [403, 'foreign_area'], path);
+    }
+    const act = (user: string) =>
+      center.call('POST', `/api/vee/exceptions/${mine[0].id}/actions`, dismiss, { token: tokens[user] });
+    assert.deepEqual([(await act('vera')).status, (await act('otto')).status], [403, 200]);
   });
 });

@@ -1,0 +1,102 @@
+/** When a meter had no supply, as others read it: of members that spoke and of members that did not. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
+import { migrate } from '#stores/postgres/migrate.ts';
+import { openPool, type Pool } from '#stores/postgres/pool.ts';
+import type { MeterRow, OutageRecord } from './engine_records.ts';
+import { spansWithoutSupply, storeOutages } from './sql.ts';
+
+let folder: string;
+let server: EmbeddedPostgres;
+let pool: Pool;
+const atS = 1_783_500_000;
+const ms = (minutes: number): number => (atS + minutes * 60) * 1000;
+
+before(async () => {
+  folder = await fs.mkdtemp(path.join(os.tmpdir(), 'flux-outages-'));
+  await fs.chmod(folder, 0o755);
+  server = await startEmbeddedPostgres(folder);
+  pool = openPool({ connection: server.connection });
+  await migrate(pool);
+});
+after(async () => {
+  await pool.end();
+  await server.stop();
+  await fs.rm(folder, { recursive: true, force: true });
+});
+
+const record = (number: number, more: Partial<OutageRecord> = {}): OutageRecord => ({
+  id: `OUT-${number}`,
+  number,
+  state: 'predicted',
+  device: 0,
+  meter: -1,
+  source: 'last_gasp',
+  startedMs: ms(0),
+  detectedMs: ms(0),
+  restoredMs: null,
+  stateSinceMs: ms(0),
+  updatedMs: ms(0),
+  customersOut: 2,
+  customersRestored: 0,
+  criticalOut: 0,
+  dark: 1,
+  back: 0,
+  lit: 0,
+  crew: null,
+  cause: null,
+  mergedInto: null,
+  nestedIn: null,
+  revision: 1,
+  steps: [{ fromMs: ms(0), toMs: null, customersOut: 2, customerMinutes: 0 }],
+  ...more,
+});
+const meter = (key: number, outageId: string | null, darkMs: number, litMs: number): MeterRow => ({
+  meter: key,
+  state: darkMs > litMs ? 1 : 3,
+  darkMs,
+  litMs,
+  ripeMs: 0,
+  outageId,
+  leftoverOf: null,
+});
+const write = (outage: OutageRecord, meters: MeterRow[]) =>
+  storeOutages(pool, {
+    outages: [{ record: outage, feederKey: 0, isOpen: outage.restoredMs === null }],
+    log: [],
+    meters,
+    devices: [],
+    appliedEventId: 0,
+    nextOutageNo: 1,
+  });
+const minutesOf = async (): Promise<number[][]> =>
+  (await spansWithoutSupply(pool, atS - 10 * 86_400, atS + 86_400)).map((span) => [
+    span.meterKey,
+    (span.fromS - atS) / 60,
+    (span.toS - atS) / 60,
+  ]);
+
+test('a member that spoke went dark and came back by its own clock; a silent one with the outage and its step', async () => {
+  // the silent one was out three days before, and came back
+  await write(record(1), [meter(7, 'OUT-1', ms(1), -1), meter(8, 'OUT-1', ms(-4320), ms(-4300))]);
+  const steps = [{ fromMs: ms(0), toMs: ms(90), customersOut: 2, customerMinutes: 180 }];
+  await write(record(1, { state: 'restored', restoredMs: ms(90), customersOut: 0, steps }), [
+    meter(7, null, ms(1), ms(88)),
+    meter(8, null, ms(-4320), ms(-4300)),
+  ]);
+  assert.deepEqual(await minutesOf(), [
+    [7, 1, 88],
+    [8, 0, 90],
+  ]);
+});
+
+test('a prediction that was rejected says nothing about supply', async () => {
+  await write(record(2, { startedMs: ms(200) }), [meter(9, 'OUT-2', ms(200), -1)]);
+  assert.equal((await minutesOf()).length, 3);
+  await write(record(2, { startedMs: ms(200), state: 'rejected' }), [meter(9, null, ms(200), ms(201))]);
+  assert.equal((await minutesOf()).length, 2);
+});
