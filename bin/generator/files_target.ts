@@ -17,6 +17,9 @@ export async function filesTarget(needs: TargetNeeds): Promise<RunTarget> {
   if (!needs.folder) throw new FluxError('bad_usage', 'say where the readings go: --out FOLDER, or --to http');
   const folder = path.resolve(needs.folder);
   await fs.mkdir(folder, { recursive: true });
+  // What stands behind the position was written by a process that died before it could keep it; a run of the command
+  // that begins leaves what others put into its folder.
+  if (from.rows > 0 || needs.store) await removeBehind(folder, from.rows);
   const events = await openEvents(folder, options.events, from.events);
   const readings = options.format === 'jsonl' ? linesWriter(folder, network) : await parquetWriter(folder);
   return {
@@ -57,22 +60,31 @@ function linesWriter(folder: string, network: TargetNeeds['network']): Writer {
     take: async ({ readings, from }) => {
       const file = path.join(folder, `readings-${String(from.rows).padStart(12, '0')}.jsonl`);
       const handle = await fs.open(`${file}.tmp`, 'w');
+      let bytes = 0;
       try {
-        let bytes = 0;
-        const records = Iterator.from(
-          (function* () {
-            for (let i = 0; i < readings.count; i++) yield readingRecord(readings, i, network);
-          })(),
-        );
-        for (const piece of linesOf(records)) bytes += (await handle.write(piece)).bytesWritten;
-        return bytes;
+        for (const piece of linesOf(recordsOf(readings, network))) bytes += (await handle.write(piece)).bytesWritten;
       } finally {
         await handle.close();
-        await fs.rename(`${file}.tmp`, file);
       }
+      await fs.rename(`${file}.tmp`, file);
+      return bytes;
     },
     end: async () => undefined,
   };
+}
+
+function* recordsOf(readings: Piece['readings'], network: TargetNeeds['network']): Generator<object> {
+  for (let i = 0; i < readings.count; i++) yield readingRecord(readings, i, network);
+}
+
+const pieceName = /^(?:generated-p0-|readings-)(\d+)[-.]/;
+
+async function removeBehind(folder: string, rows: number): Promise<void> {
+  for (const place of [folder, segmentFolder(folder)])
+    for (const name of await fs.readdir(place).catch(() => [])) {
+      const first = pieceName.exec(name)?.[1];
+      if (first !== undefined && Number(first) >= rows) await fs.rm(path.join(place, name), { force: true });
+    }
 }
 
 function* linesOf(records: Iterable<object>): Generator<string> {

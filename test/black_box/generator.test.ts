@@ -158,6 +158,29 @@ describe('runs of the generator', () => {
     const files = await create({ start: '2026-02-01T00:00:00Z', days: 1, target: 'files', meters: 50 });
     const written = await ended(files.id);
     assert.equal((await fs.readdir(path.join(written.delivers_to, 'segments'))).length, 1);
+    const lines = await create({
+      start: '2026-02-01T00:00:00Z',
+      days: 1,
+      target: 'files',
+      format: 'jsonl',
+      rate: 5000,
+    });
+    // only then is the process of the run before it gone for certain
+    await until('it progresses', async () => (await job(lines.id)).rows_done > 0);
+    process.kill((await runnerPid())!, 'SIGKILL');
+    const home = (await ended(lines.id)).delivers_to;
+    const names = (await fs.readdir(home)).filter((name) => name.endsWith('.jsonl'));
+    const texts = await Promise.all(names.map((name) => fs.readFile(path.join(home, name), 'utf8')));
+    const keys = texts.flatMap((text) =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => {
+          const { meter_id, reading_time } = JSON.parse(line);
+          return `${meter_id} ${reading_time}`;
+        }),
+    );
+    assert.deepEqual([keys.length, new Set(keys).size], [meters * 96, meters * 96]);
     const door = await create({ start: '2026-04-01T00:00:00Z', days: 1, target: 'http', meters: 50 });
     const sent = await ended(door.id);
     assert.equal(sent.rows_done, 50 * 96);
