@@ -55,7 +55,13 @@ const store = await openStore(config, 'flux bench');
 const temporary = path.join(folder, 'tmp');
 await fs.mkdir(temporary, { recursive: true });
 await sweepSegments(folder, new Set());
-const writer = startEngine({ name: 'segments', path: ':memory:', memoryLimit: '512MB', threads: 1, temporaryFolder: temporary });
+const writer = startEngine({
+  name: 'segments',
+  path: ':memory:',
+  memoryLimit: '512MB',
+  threads: 1,
+  temporaryFolder: temporary,
+});
 const engine = startEngine({
   name: 'analytics',
   path: path.join(folder, 'analytics.duckdb'),
@@ -83,7 +89,13 @@ async function build() {
   pipeline.networkChanged(network);
   await pipeline.caughtUp();
   const at = Array.from({ length: days * 96 }, (_, i) => startS + i * 900);
-  await storeObservations(store.pool, 'bench', at, at.map((t) => temperatureC(t, 1)), at.map((t) => lmpUsdPerMwh(t, 1)));
+  await storeObservations(
+    store.pool,
+    'bench',
+    at,
+    at.map((t) => temperatureC(t, 1)),
+    at.map((t) => lmpUsdPerMwh(t, 1)),
+  );
   const made = await timed(() =>
     backfill({
       pool: store.pool,
@@ -102,7 +114,8 @@ async function build() {
   const adopted = await timed(() => pipeline.caughtUp());
   const { readings, bytes } = made.result;
   const { sources } = await pipeline.status();
-  if (sources[0].stored !== readings || !sources[0].balanced) throw new Error(`conservation: ${JSON.stringify(sources)}`);
+  if (sources[0].stored !== readings || !sources[0].balanced)
+    throw new Error(`conservation: ${JSON.stringify(sources)}`);
   await engine.script(['checkpoint']);
   const rate = (run: { seconds: number; cpuSeconds: number }) => ({
     readings_per_s: Math.round(readings / run.seconds),
@@ -150,10 +163,16 @@ async function ask() {
       await timed(() => engine.query(question.sql(whole))),
       await timed(() => engine.query(rawQuestions[question.name](whole), [], 1_200_000)),
     ];
-    if (JSON.stringify(ours.result) !== JSON.stringify(raw.result)) throw new Error(`${question.name} differs from the raw scan`);
+    if (JSON.stringify(ours.result) !== JSON.stringify(raw.result))
+      throw new Error(`${question.name} differs from the raw scan`);
     all.push(...ms);
     const { p50, max } = quantiles(ms);
-    byQuestion[question.name] = { p50_ms: p50, max_ms: max, raw_scan_ms: raw.seconds * 1000, times_faster: raw.seconds / ours.seconds };
+    byQuestion[question.name] = {
+      p50_ms: p50,
+      max_ms: max,
+      raw_scan_ms: raw.seconds * 1000,
+      times_faster: raw.seconds / ours.seconds,
+    };
     say(`${question.name}: p50 ${p50.toFixed(0)} ms, raw ${(raw.seconds * 1000).toFixed(0)} ms, equal`);
   }
   const sorted = Float64Array.from(all).sort();
@@ -171,7 +190,8 @@ async function ask() {
 async function size() {
   const file = path.join(folder, 'naive.parquet');
   const toS = startS + 86_400;
-  const columns = 'meter_key, to_timestamp(interval_start_s) as interval_start, interval_minutes, wh, decivolt, quality';
+  const columns =
+    'meter_key, to_timestamp(interval_start_s) as interval_start, interval_minutes, wh, decivolt, quality';
   await engine.script([
     'set preserve_insertion_order = true',
     `copy (select ${columns} from silver where interval_start_s >= ${startS} and interval_start_s < ${toS} order by interval_start_s, meter_key) to '${file}' (format parquet)`,
@@ -194,7 +214,9 @@ async function postgres() {
     const key = question.id ? draw(question.id.level === 'meter' ? network.meter.count : network.feeder.count) : null;
     const ours: number[] = [];
     for (let i = 0; i < 5; i++)
-      ours.push((await timed(() => engine.query(question.sql({ fromS: startS, toS, bucketS: 3600, key, limit: 50 })))).seconds);
+      ours.push(
+        (await timed(() => engine.query(question.sql({ fromS: startS, toS, bucketS: 3600, key, limit: 50 })))).seconds,
+      );
     const theirs = await timed(() => store.pool.query(sql({ fromS: startS, toS, key })));
     const factor = theirs.seconds / median(ours);
     factors.push(factor);

@@ -47,7 +47,13 @@ async function atRate(rate: number) {
   const temporary = path.join(folder, 'tmp');
   await fs.mkdir(temporary, { recursive: true });
   await sweepSegments(folder, new Set());
-  const segments = startEngine({ name: 'segments', path: ':memory:', threads: 1, memoryLimit: '512MB', temporaryFolder: temporary });
+  const segments = startEngine({
+    name: 'segments',
+    path: ':memory:',
+    threads: 1,
+    memoryLimit: '512MB',
+    temporaryFolder: temporary,
+  });
   const engine = startEngine({
     name: 'analytics',
     path: path.join(folder, 'analytics.duckdb'),
@@ -87,15 +93,21 @@ async function atRate(rate: number) {
     for (let i = 0; i < commits * Number(options.seconds); i++) {
       const readings = batches.next().value as ReadingColumns;
       const offsetTo = claim.nextOffset + readings.count;
-      await commitReadings(sink, ledger, claim, {
-        source: 'bench',
-        partition: 0,
-        offsetFrom: claim.nextOffset,
-        offsetTo,
-        receivedAtMs: Date.now(),
-        readings,
-        setAside: [],
-      }, { tellDuplicates: false });
+      await commitReadings(
+        sink,
+        ledger,
+        claim,
+        {
+          source: 'bench',
+          partition: 0,
+          offsetFrom: claim.nextOffset,
+          offsetTo,
+          receivedAtMs: Date.now(),
+          readings,
+          setAside: [],
+        },
+        { tellDuplicates: false },
+      );
       committed.push({ segmentId: await newestSegmentId(store.pool), atMs: performance.now() });
       pipeline.wake();
       const aheadMs = ((i + 1) * 1000) / commits - (performance.now() - begin);
@@ -134,4 +146,10 @@ async function atRate(rate: number) {
 
 const rates = [];
 for (const rate of options.rates.split(',').map(Number)) rates.push(await atRate(rate));
-await printReport('lag', { scale: options.scale, meters: network.meter.count, seconds: Number(options.seconds), commits_per_s: Number(options.commits), rates });
+await printReport('lag', {
+  scale: options.scale,
+  meters: network.meter.count,
+  seconds: Number(options.seconds),
+  commits_per_s: Number(options.commits),
+  rates,
+});

@@ -89,7 +89,13 @@ async function segmentsOf(repeated: number): Promise<NewSegment[][]> {
 async function measure(refreshes: NewSegment[][], threads: number) {
   const file = path.join(folder, 'analytics.duckdb');
   await fs.rm(file, { force: true });
-  const engine = startEngine({ name: 'layers', path: file, threads, temporaryFolder: folder, onOpen: prepareCatalogue });
+  const engine = startEngine({
+    name: 'layers',
+    path: file,
+    threads,
+    temporaryFolder: folder,
+    onOpen: prepareCatalogue,
+  });
   try {
     await loadDimensions(engine, network);
     await loadLocalDays(engine, 'America/Chicago');
@@ -100,7 +106,9 @@ async function measure(refreshes: NewSegment[][], threads: number) {
       const begin = performance.now();
       const { contested } = await refreshLayers(engine, segments);
       each.push({ seconds: (performance.now() - begin) / 1000, cpu: cpuSecondsOf(engine.pid()!) - cpu, contested });
-      say(`${threads} threads: ${Math.round(rows / each.at(-1)!.seconds).toLocaleString('en-US')}/s, ${((each.at(-1)!.cpu / rows) * 1e6).toFixed(2)} CPU-s a million`);
+      say(
+        `${threads} threads: ${Math.round(rows / each.at(-1)!.seconds).toLocaleString('en-US')}/s, ${((each.at(-1)!.cpu / rows) * 1e6).toFixed(2)} CPU-s a million`,
+      );
     }
     return {
       threads,
@@ -125,7 +133,14 @@ try {
     for (const threads of options.threads.split(',').map(Number)) runs.push(await measure(refreshes, threads));
     results[name] = runs;
   }
-  await printReport('layers', { scale: options.scale, meters: network.meter.count, rows_per_refresh: rows, rows_per_segment: perSegment, repeated_share: Number(options.repeated), ...results });
+  await printReport('layers', {
+    scale: options.scale,
+    meters: network.meter.count,
+    rows_per_refresh: rows,
+    rows_per_segment: perSegment,
+    repeated_share: Number(options.repeated),
+    ...results,
+  });
 } finally {
   await fs.rm(folder, { recursive: true, force: true });
 }

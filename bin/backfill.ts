@@ -97,10 +97,7 @@ function* cellsOf(startS: number, days: number, meters: number): Generator<CellE
 }
 
 /** A day of a block of meters, sorted by meter and time. */
-function generateCell(
-  generator: ReadingGenerator,
-  { dayStartS, meterFrom, meterTo }: CellExtent,
-): GeneratedCell {
+function generateCell(generator: ReadingGenerator, { dayStartS, meterFrom, meterTo }: CellExtent): GeneratedCell {
   const meters = meterTo - meterFrom;
   const n = meters * intervalsPerDay;
   const scratch = makeReadingColumns(meters);

@@ -4,7 +4,13 @@ import type { Engine } from '#stores/columnar/engine.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 
 /** Readings of [fromS, toS) of silver, in arrival order, and the meter dimension. @returns bytes of the heap and its index */
-export async function fillPlain(pool: Pool, engine: Engine, folder: string, fromS: number, toS: number): Promise<number> {
+export async function fillPlain(
+  pool: Pool,
+  engine: Engine,
+  folder: string,
+  fromS: number,
+  toS: number,
+): Promise<number> {
   const csv = path.join(folder, 'plain.csv');
   const dimension = path.join(folder, 'dimension.csv');
   await engine.script([
@@ -13,8 +19,12 @@ export async function fillPlain(pool: Pool, engine: Engine, folder: string, from
     `copy (select meter_key, transformer_key, feeder_key, substation_key, rated_kva from meter_dimension
            left join transformer_dimension using (transformer_key, feeder_key)) to '${dimension}' (format csv, header false)`,
   ]);
-  await pool.query('create unlogged table plain_reading (meter_key integer, interval_start_s integer, interval_minutes smallint, wh integer, decivolt integer, quality smallint)');
-  await pool.query('create table plain_meter (meter_key integer primary key, transformer_key integer, feeder_key integer, substation_key integer, rated_kva float8)');
+  await pool.query(
+    'create unlogged table plain_reading (meter_key integer, interval_start_s integer, interval_minutes smallint, wh integer, decivolt integer, quality smallint)',
+  );
+  await pool.query(
+    'create table plain_meter (meter_key integer primary key, transformer_key integer, feeder_key integer, substation_key integer, rated_kva float8)',
+  );
   await pool.query(`copy plain_reading from '${csv}' (format csv)`);
   await pool.query(`copy plain_meter from '${dimension}' (format csv)`);
   await pool.query('create index plain_time on plain_reading using brin (interval_start_s)');

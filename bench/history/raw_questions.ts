@@ -13,7 +13,8 @@ const days = (span: QuestionSpan): string =>
   `days as (select local_date, from_s, to_s from local_day where ${within('from_s', span)})`;
 /** wide enough for the local days that begin in the span */
 const wide = (span: QuestionSpan): string => within('interval_start_s', { ...span, toS: span.toS + 90_000 });
-const dayOf = 'join local_quarter on quarter_s = interval_start_s - interval_start_s % 900 join days using (local_date)';
+const dayOf =
+  'join local_quarter on quarter_s = interval_start_s - interval_start_s % 900 join days using (local_date)';
 
 const series = (hours: string, bucketS: number): string =>
   `select hour_start_s - hour_start_s % ${bucketS} as time_s, sum(wh)::bigint as wh,

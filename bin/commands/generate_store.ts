@@ -28,7 +28,9 @@ export interface StoreFlags {
  * Fills the history of the center's own network: its meters, whatever `--meters` says, unless there is no network yet.
  * The same call goes on where it was stopped. @throws FluxError `bad_usage`, `already_running`
  */
-export async function generateToStore(flags: StoreFlags): Promise<BackfillOutcome & { seconds: number; readings_per_s: number }> {
+export async function generateToStore(
+  flags: StoreFlags,
+): Promise<BackfillOutcome & { seconds: number; readings_per_s: number }> {
   const startMs = Date.parse(flags.start ?? '2026-01-01T00:00:00Z');
   const days = Number(flags.days);
   if (!Number.isInteger(days) || days < 1 || days > 3660)
@@ -44,7 +46,13 @@ export async function generateToStore(flags: StoreFlags): Promise<BackfillOutcom
     const lock = await holdCenterLock(store, () => undefined);
     const temporaryFolder = path.join(config.dataFolder, 'tmp');
     await fs.mkdir(temporaryFolder, { recursive: true });
-    const writer = startEngine({ name: 'segments', path: ':memory:', memoryLimit: '512MB', threads: 1, temporaryFolder });
+    const writer = startEngine({
+      name: 'segments',
+      path: ':memory:',
+      memoryLimit: '512MB',
+      threads: 1,
+      temporaryFolder,
+    });
     const engine = startEngine({
       name: 'analytics',
       path: path.join(config.dataFolder, 'analytics.duckdb'),
@@ -82,7 +90,11 @@ export async function generateToStore(flags: StoreFlags): Promise<BackfillOutcom
       progress.show(1, 'bringing the layers forward');
       await pipeline.caughtUp();
       const seconds = (performance.now() - beganMs) / 1000;
-      return { ...outcome, seconds: Math.round(seconds * 100) / 100, readings_per_s: Math.round(outcome.readings / seconds) };
+      return {
+        ...outcome,
+        seconds: Math.round(seconds * 100) / 100,
+        readings_per_s: Math.round(outcome.readings / seconds),
+      };
     } finally {
       await pipeline.stop();
       await Promise.all([writer.stop(), engine.stop()]);

@@ -40,19 +40,27 @@ export function layersCommands(program: Command, dataOption: () => Option): void
     process.stdout.write(json ? `${JSON.stringify(after, null, 2)}\n` : `${table(after)}\n`);
     return true;
   });
-  add('seal', 'seal every day that is over into parts of the history, whatever the policy says', async (pipeline, json) => {
-    await pipeline.caughtUp();
-    const sealed = await pipeline.sealBefore(Math.floor(Date.now() / 86_400_000) * 86_400);
-    process.stdout.write(json ? `${JSON.stringify({ sealed })}\n` : `${sealed} days of meter blocks sealed\n`);
-    return true;
-  });
-  add('tidy', 'seal, drop segments that are sealed and history that is too old, as the policy says', async (pipeline, json) => {
-    await pipeline.caughtUp();
-    await pipeline.tidy();
-    const { layers: after } = await pipeline.status();
-    process.stdout.write(json ? `${JSON.stringify(after, null, 2)}\n` : `${table(after)}\n`);
-    return true;
-  });
+  add(
+    'seal',
+    'seal every day that is over into parts of the history, whatever the policy says',
+    async (pipeline, json) => {
+      await pipeline.caughtUp();
+      const sealed = await pipeline.sealBefore(Math.floor(Date.now() / 86_400_000) * 86_400);
+      process.stdout.write(json ? `${JSON.stringify({ sealed })}\n` : `${sealed} days of meter blocks sealed\n`);
+      return true;
+    },
+  );
+  add(
+    'tidy',
+    'seal, drop segments that are sealed and history that is too old, as the policy says',
+    async (pipeline, json) => {
+      await pipeline.caughtUp();
+      await pipeline.tidy();
+      const { layers: after } = await pipeline.status();
+      process.stdout.write(json ? `${JSON.stringify(after, null, 2)}\n` : `${table(after)}\n`);
+      return true;
+    },
+  );
   add('verify', 'recompute every layer from parts and segments and compare cell by cell', async (pipeline, json) => {
     await pipeline.caughtUp();
     const result = await pipeline.verify();

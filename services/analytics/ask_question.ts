@@ -8,7 +8,12 @@ export interface QuestionNeeds {
   /** row number of an asset. @throws FluxError `unknown_asset` */
   keyOf: (level: QuestionLevel, id: string) => number;
   areaOfAsset: (level: QuestionLevel, id: string) => string | null;
-  customersOut: (feeders: number[] | undefined, fromS: number, toS: number, bucketS: number) => Promise<Map<number, number>>;
+  customersOut: (
+    feeders: number[] | undefined,
+    fromS: number,
+    toS: number,
+    bucketS: number,
+  ) => Promise<Map<number, number>>;
 }
 
 export type QuestionRow = Record<string, unknown> & { area_id: string | null };
@@ -34,14 +39,20 @@ export async function askQuestion(
   span: Omit<QuestionSpan, 'key'>,
 ): Promise<QuestionRow[]> {
   const question = questionOf(name);
-  if (id !== null && !question.id) throw new FluxError('bad_request', `${name} is about the whole system and takes no id`);
+  if (id !== null && !question.id)
+    throw new FluxError('bad_request', `${name} is about the whole system and takes no id`);
   if (id === null && question.id?.required)
     throw new FluxError('bad_request', `${name} needs the id of a ${question.id.level}`);
   const key = id === null || !question.id ? null : needs.keyOf(question.id.level, id);
   const [columns, out] = await Promise.all([
     needs.engine.query(question.sql({ ...span, key }), [], deadlineMs),
     name === 'outage_overlay'
-      ? needs.customersOut(key === null ? undefined : [key], span.fromS - (span.fromS % span.bucketS), span.toS, span.bucketS)
+      ? needs.customersOut(
+          key === null ? undefined : [key],
+          span.fromS - (span.fromS % span.bucketS),
+          span.toS,
+          span.bucketS,
+        )
       : undefined,
   ]);
   return rowsFrom<Record<string, unknown>>(columns).map((row) => {

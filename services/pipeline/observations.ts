@@ -12,10 +12,7 @@ export async function copyObservations(pool: Pool, engine: Engine): Promise<void
   const next = await observationMark(pool);
   // A restored database counts its transactions anew.
   const from = Number(seen[0]) > next ? 0 : Number(seen[0]);
-  const [weather, prices] = await Promise.all([
-    weatherChanged(pool, from),
-    pricesChanged(pool, settlementPoint, from),
-  ]);
+  const [weather, prices] = await Promise.all([weatherChanged(pool, from), pricesChanged(pool, settlementPoint, from)]);
   if (weather.length + prices.length === 0) return;
   await engine.script([
     'begin transaction',

@@ -8,8 +8,8 @@ import type { Static } from 'typebox';
 import type { LayerStatus, Pipeline, SourceStatus } from '#model/api/readings.ts';
 import { messageOf } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
-import type { Engine } from '#stores/columnar/engine.ts';
 import { loadDimensions, loadLocalDays } from '#stores/columnar/dimensions.ts';
+import type { Engine } from '#stores/columnar/engine.ts';
 import {
   layerMark,
   layerRows,
@@ -284,7 +284,12 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
         at: new Date().toISOString(),
         layers: layerStatus,
         sources,
-        refreshes: { count: counters.refreshes, rows: counters.rows, contested: counters.contested, rebuilds: counters.rebuilds },
+        refreshes: {
+          count: counters.refreshes,
+          rows: counters.rows,
+          contested: counters.contested,
+          rebuilds: counters.rebuilds,
+        },
         history,
         analytics: { state: engine.state(), restarts: engine.restarts },
       };
@@ -307,7 +312,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     sealBefore: (beforeS) =>
       inTurn(async () => {
         await followParts();
-        const cells = (await openCells(engine)).filter((cell) => cell.dayStartS + 86_400 <= beforeS);
+        const cells = await openCells(engine, beforeS);
         for (const cell of cells) await seal(tidying, cell);
         followed = await partFingerprint(pool);
         return cells.length;

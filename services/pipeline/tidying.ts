@@ -11,7 +11,6 @@ import { partFolder, sweepParts, verifyPart } from '#stores/columnar/parts.ts';
 import {
   adoptPart,
   cellIsKnown,
-  type OpenCell,
   openCells,
   sealCell,
   sealedParts,
@@ -20,8 +19,20 @@ import {
   takeSealedPart,
 } from '#stores/columnar/sealing.ts';
 import { mergeSegments, removeSegmentFiles, verifySegment } from '#stores/columnar/segments.ts';
-import { deleteSegmentRows, replaceSegments, type SegmentRow, segmentsAfter, smallSegments } from '#stores/postgres/ledger.ts';
-import { dropPartsBefore, type PartRow, partFingerprint, partsAfter, replacePart } from '#stores/postgres/part_ledger.ts';
+import {
+  deleteSegmentRows,
+  replaceSegments,
+  type SegmentRow,
+  segmentsAfter,
+  smallSegments,
+} from '#stores/postgres/ledger.ts';
+import {
+  dropPartsBefore,
+  type PartRow,
+  partFingerprint,
+  partsAfter,
+  replacePart,
+} from '#stores/postgres/part_ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 
 export interface HistoryPolicy {
@@ -128,7 +139,9 @@ export async function seal(needs: TidyNeeds, cell: { dayStartS: number; meterFro
   const written = await sealCell(engine, dataFolder, { dayStartS, meterFrom }, mark);
   // What was dropped keeps its own counts.
   const counts = written.counts.map((count) => {
-    const gone = earlier.filter((part) => part.droppedAt).flatMap((part) => part.counts.filter((c) => c.sourceKey === count.sourceKey));
+    const gone = earlier
+      .filter((part) => part.droppedAt)
+      .flatMap((part) => part.counts.filter((c) => c.sourceKey === count.sourceKey));
     const sum = (of: 'stored' | 'superseded' | 'duplicate'): number => gone.reduce((total, c) => total + c[of], 0);
     return {
       sourceKey: count.sourceKey,
@@ -145,19 +158,15 @@ export async function seal(needs: TidyNeeds, cell: { dayStartS: number; meterFro
   historyChanged.publish({ sealed: part.rowCount, bytes: part.byteCount });
 }
 
-const wantsSealing = (cell: OpenCell, policy: HistoryPolicy, sealedRows: number, nowS: number): boolean => {
-  if (cell.dayStartS + dayS > nowS || cell.untouchedS < policy.sealAfterDays * dayS) return false;
-  return sealedRows === 0 || cell.rows > policy.resealShare * sealedRows;
-};
-
 /** One cell that came to rest. @returns whether there was one */
 export async function sealNext(needs: TidyNeeds, nowS = Date.now() / 1000): Promise<boolean> {
-  const open = await openCells(needs.engine);
+  const { policy } = needs;
+  const open = await openCells(needs.engine, nowS, policy.sealAfterDays * dayS);
   if (open.length === 0) return false;
-  const rows = new Map((await partsAfter(needs.pool)).filter((part) => !part.droppedAt).map((part) => [`${part.dayStartS}/${part.meterFrom}`, part.rowCount]));
-  const next = open.find((cell) =>
-    wantsSealing(cell, needs.policy, rows.get(`${cell.dayStartS}/${cell.meterFrom}`) ?? 0, nowS),
-  );
+  const cellOf = (cell: { dayStartS: number; meterFrom: number }): string => `${cell.dayStartS}/${cell.meterFrom}`;
+  const parts = (await partsAfter(needs.pool)).filter((part) => !part.droppedAt);
+  const sealedRows = new Map(parts.map((part) => [cellOf(part), part.rowCount]));
+  const next = open.find((cell) => cell.rows > policy.resealShare * (sealedRows.get(cellOf(cell)) ?? 0));
   if (next) await seal(needs, next);
   return next !== undefined;
 }
@@ -179,7 +188,10 @@ export async function dropBronze(needs: TidyNeeds, nowMs = Date.now()): Promise<
     );
   const gone = old.filter(isSealed);
   if (gone.length === 0) return 0;
-  await deleteSegmentRows(pool, gone.map((row) => row.segmentId));
+  await deleteSegmentRows(
+    pool,
+    gone.map((row) => row.segmentId),
+  );
   await removeSegmentFiles(dataFolder, gone);
   historyChanged.publish({ bronzeDropped: gone.length });
   return gone.length;
@@ -189,9 +201,13 @@ export async function dropBronze(needs: TidyNeeds, nowMs = Date.now()): Promise<
 export async function dropHistory(needs: TidyNeeds, nowS = Date.now() / 1000): Promise<boolean> {
   const { pool, policy } = needs;
   if (policy.keepHistoryDays === undefined) return false;
+  const beforeS = Math.floor(nowS / dayS - policy.keepHistoryDays) * dayS;
+  // What came for these days since they were sealed goes with them.
+  for (const cell of await openCells(needs.engine, beforeS)) await seal(needs, cell);
   const before = await partFingerprint(pool);
-  await dropPartsBefore(pool, Math.floor(nowS / dayS - policy.keepHistoryDays) * dayS);
+  await dropPartsBefore(pool, beforeS);
   if ((await partFingerprint(pool)) === before) return false;
   await followManifest(needs);
+  historyChanged.publish({ droppedBefore: new Date(beforeS * 1000).toISOString() });
   return true;
 }

@@ -14,7 +14,13 @@ import { loadDimensions, loadLocalDays } from '#stores/columnar/dimensions.ts';
 import { type Engine, startEngine } from '#stores/columnar/engine.ts';
 import { layerMark, type NewSegment, prepareCatalogue, refreshLayers, resetLayers } from '#stores/columnar/layers.ts';
 import { type ManifestPart, sealCell, takeSealedPart } from '#stores/columnar/sealing.ts';
-import { makeSegmentSink, mergeSegments, type PlacedSegment, segmentFolder, sweepSegments } from '#stores/columnar/segments.ts';
+import {
+  makeSegmentSink,
+  mergeSegments,
+  type PlacedSegment,
+  segmentFolder,
+  sweepSegments,
+} from '#stores/columnar/segments.ts';
 import { verifyLayers } from '#stores/columnar/verify_layers.ts';
 
 interface Arrival {
@@ -120,7 +126,9 @@ async function merged(segments: Landed[], source: number): Promise<Landed[]> {
     sourceKey: source,
     file: path.join(segmentFolder(folder), manifest.path),
   };
-  return [...segments.filter((segment) => segment.sourceKey !== source), whole].sort((a, b) => a.segmentId - b.segmentId);
+  return [...segments.filter((segment) => segment.sourceKey !== source), whole].sort(
+    (a, b) => a.segmentId - b.segmentId,
+  );
 }
 
 /** Cuts only where no later segment reaches back: what the pipeline does. */
@@ -160,39 +168,47 @@ const stream = fc.array(
 
 test('any grouping into refreshes, any merging of segments: the tables of one refresh over all', async () => {
   await fc.assert(
-    fc.asyncProperty(stream, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), async (sent, size, mergedSource) => {
-      const segments: Landed[] = [];
-      for (const { source, arrivals } of sent) segments.push(await land(source, arrivals));
-      for (const shape of [segments, await merged(segments, mergedSource)]) {
-        await resetLayers(engine);
-        for (const group of closedGroups(shape, size)) await refreshLayers(engine, group);
-        assert.deepEqual(await verifyLayers(engine, segments), []);
-      }
-    }),
+    fc.asyncProperty(
+      stream,
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (sent, size, mergedSource) => {
+        const segments: Landed[] = [];
+        for (const { source, arrivals } of sent) segments.push(await land(source, arrivals));
+        for (const shape of [segments, await merged(segments, mergedSource)]) {
+          await resetLayers(engine);
+          for (const group of closedGroups(shape, size)) await refreshLayers(engine, group);
+          assert.deepEqual(await verifyLayers(engine, segments), []);
+        }
+      },
+    ),
     { numRuns: 15 },
   );
 });
 
 test('sealing a day, at any time and again, changes no current reading and no total; late and re-sent rows find it', async () => {
   await fc.assert(
-    fc.asyncProperty(stream, fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 9, maxLength: 9 }), async (sent, seals) => {
-      await resetLayers(engine);
-      const segments: Landed[] = [];
-      for (const { source, arrivals } of sent) segments.push(await land(source, arrivals));
-      let parts: ManifestPart[] = [];
-      for (const [i, segment] of segments.entries()) {
-        await refreshLayers(engine, [segment]);
-        for (const [d, day] of days.entries())
-          if ((seals[i] >> d) & 1) parts = await sealDay(day, parts);
-      }
-      // from parts and what came after them
-      assert.deepEqual(await verifyLayers(engine, segments, folder, parts), []);
-      const live = await contents();
-      // from segments alone, as if nothing had ever been sealed
-      await resetLayers(engine);
-      await refreshLayers(engine, segments);
-      assert.deepEqual(live, await contents());
-    }),
+    fc.asyncProperty(
+      stream,
+      fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 9, maxLength: 9 }),
+      async (sent, seals) => {
+        await resetLayers(engine);
+        const segments: Landed[] = [];
+        for (const { source, arrivals } of sent) segments.push(await land(source, arrivals));
+        let parts: ManifestPart[] = [];
+        for (const [i, segment] of segments.entries()) {
+          await refreshLayers(engine, [segment]);
+          for (const [d, day] of days.entries()) if ((seals[i] >> d) & 1) parts = await sealDay(day, parts);
+        }
+        // from parts and what came after them
+        assert.deepEqual(await verifyLayers(engine, segments, folder, parts), []);
+        const live = await contents();
+        // from segments alone, as if nothing had ever been sealed
+        await resetLayers(engine);
+        await refreshLayers(engine, segments);
+        assert.deepEqual(live, await contents());
+      },
+    ),
     { numRuns: 15 },
   );
 });

@@ -12,7 +12,11 @@ export async function loadDimensions(engine: Engine, network: NetworkColumns): P
   const feederKey = new Int32Array(n);
   const substationKey = new Int32Array(n);
   const nominalDecivolt = new Int16Array(n);
-  const metersOf = { transformer: new Map<number, number>(), feeder: new Map<number, number>(), substation: new Map<number, number>() };
+  const metersOf = {
+    transformer: new Map<number, number>(),
+    feeder: new Map<number, number>(),
+    substation: new Map<number, number>(),
+  };
   const count = (counts: Map<number, number>, key: number): unknown => counts.set(key, (counts.get(key) ?? 0) + 1);
   const places = new Map<number, number>();
   /** One number for transformer and feeder: what interval totals are first made by. */
@@ -33,18 +37,24 @@ export async function loadDimensions(engine: Engine, network: NetworkColumns): P
     count(metersOf.feeder, feederKey[m]);
     count(metersOf.substation, substationKey[m]);
   }
-  await rewrite(engine, 'meter_dimension', n, [
-    { name: 'meter_key', type: 'integer', values: meterKey },
-    { name: 'place_key', type: 'integer', values: placeKey },
-    { name: 'transformer_key', type: 'integer', values: meter.transformer.subarray(0, n) },
-    { name: 'feeder_key', type: 'integer', values: feederKey },
-    { name: 'substation_key', type: 'integer', values: substationKey },
-    { name: 'customer_class', type: 'utinyint', values: meter.customerClass.subarray(0, n) },
-    { name: 'nominal_decivolt', type: 'smallint', values: nominalDecivolt },
-  ], [
-    'delete from place_dimension',
-    'insert into place_dimension select distinct place_key, transformer_key, feeder_key, substation_key from meter_dimension',
-  ]);
+  await rewrite(
+    engine,
+    'meter_dimension',
+    n,
+    [
+      { name: 'meter_key', type: 'integer', values: meterKey },
+      { name: 'place_key', type: 'integer', values: placeKey },
+      { name: 'transformer_key', type: 'integer', values: meter.transformer.subarray(0, n) },
+      { name: 'feeder_key', type: 'integer', values: feederKey },
+      { name: 'substation_key', type: 'integer', values: substationKey },
+      { name: 'customer_class', type: 'utinyint', values: meter.customerClass.subarray(0, n) },
+      { name: 'nominal_decivolt', type: 'smallint', values: nominalDecivolt },
+    ],
+    [
+      'delete from place_dimension',
+      'insert into place_dimension select distinct place_key, transformer_key, feeder_key, substation_key from meter_dimension',
+    ],
+  );
   const transformers = [...metersOf.transformer.keys()].filter((key) => key >= 0);
   await rewrite(engine, 'transformer_dimension', transformers.length, [
     { name: 'transformer_key', type: 'integer', values: Int32Array.from(transformers) },
@@ -67,11 +77,21 @@ export async function loadDimensions(engine: Engine, network: NetworkColumns): P
     { name: 'substation_id', type: 'varchar', values: substations.map((key) => substation.id.at(key)) },
     { name: 'substation_name', type: 'varchar', values: substation.name.slice(0, substation.count) },
     { name: 'area_key', type: 'integer', values: substation.area.subarray(0, substation.count) },
-    { name: 'meters', type: 'integer', values: Int32Array.from(substations, (key) => metersOf.substation.get(key) ?? 0) },
+    {
+      name: 'meters',
+      type: 'integer',
+      values: Int32Array.from(substations, (key) => metersOf.substation.get(key) ?? 0),
+    },
   ]);
 }
 
-function rewrite(engine: Engine, table: string, rows: number, columns: WireColumn[], then: string[] = []): Promise<void> {
+function rewrite(
+  engine: Engine,
+  table: string,
+  rows: number,
+  columns: WireColumn[],
+  then: string[] = [],
+): Promise<void> {
   return engine.load(table, columns, rows, {
     before: ['begin transaction', `delete from ${table}`],
     after: [...then, 'commit'],

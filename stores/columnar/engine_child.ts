@@ -79,7 +79,9 @@ async function append(
       const part = column.values.slice(start, start + rows);
       chunk.setColumnValues(
         c,
-        (column.type === 'bigint' ? Array.from(part as Float64Array, BigInt) : Array.from<unknown>(part)) as DuckDBValue[],
+        (column.type === 'bigint'
+          ? Array.from(part as Float64Array, BigInt)
+          : Array.from<unknown>(part)) as DuckDBValue[],
       );
     });
     appender.appendDataChunk(chunk);

@@ -6,8 +6,8 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { NetworkBuilder } from '#model/network_builder.ts';
 import { makeReadingColumns } from '#model/reading.ts';
-import { type Engine, rowsFrom, startEngine } from '#stores/columnar/engine.ts';
 import { loadDimensions, loadLocalDays } from '#stores/columnar/dimensions.ts';
+import { type Engine, rowsFrom, startEngine } from '#stores/columnar/engine.ts';
 import {
   type NewSegment,
   prepareCatalogue,
@@ -15,8 +15,8 @@ import {
   resetLayers,
   sourceCounts,
 } from '#stores/columnar/layers.ts';
-import { verifyLayers } from '#stores/columnar/verify_layers.ts';
 import { makeSegmentSink, segmentFolder, sweepSegments, verifySegment } from '#stores/columnar/segments.ts';
+import { verifyLayers } from '#stores/columnar/verify_layers.ts';
 
 interface Arrival {
   meter: number;

@@ -204,8 +204,7 @@ async function touchedParts(engine: Engine, firstS: number, lastS: number): Prom
 /** Bounds by time as literals, so that DuckDB skips whole row groups of what is known. */
 export function spansOf({ firstS, lastS, touched }: Pick<Staged, 'firstS' | 'lastS' | 'touched'>) {
   const span = `interval_start_s >= ${firstS} and interval_start_s <= ${lastS}`;
-  const day = (at: number): string =>
-    `date '${new Date(at * 1000).toISOString().slice(0, 10)}'`;
+  const day = (at: number): string => `date '${new Date(at * 1000).toISOString().slice(0, 10)}'`;
   return {
     span,
     earlier_span: span,

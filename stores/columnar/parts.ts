@@ -86,9 +86,10 @@ export async function writePart(
   name: string,
   { current, earlier }: { current: string; earlier: string },
 ): Promise<WrittenPart> {
-  return settled(dataFolder, name, (aside) => engine.script([
-    'set preserve_insertion_order = true',
-    `copy (
+  return settled(dataFolder, name, (aside) =>
+    engine.script([
+      'set preserve_insertion_order = true',
+      `copy (
        with versions as (
          select *, null::bigint as segment_id, null::bigint as record_offset from ${current}
          union all by name
@@ -101,8 +102,9 @@ export async function writePart(
        select ${split}, segment_id, record_offset from based
        order by meter_key, interval_start_s, segment_id nulls first, record_offset
      ) to ${quoted(aside)} (${partOptions})`,
-    'set preserve_insertion_order = false',
-  ]));
+      'set preserve_insertion_order = false',
+    ]),
+  );
 }
 
 /** Runs the copy to a name beside, then makes the file durable under its own. @throws FluxError `disk_full`, `disk_read_only`, ... */

@@ -1,11 +1,6 @@
 /** Recomputes every layer from parts and segments and compares cell by cell. */
 import { type Engine, rowsFrom } from '#stores/columnar/engine.ts';
-import {
-  madeTables,
-  type NewSegment,
-  prepareCatalogue,
-  refreshLayers,
-} from '#stores/columnar/layers.ts';
+import { madeTables, type NewSegment, prepareCatalogue, refreshLayers } from '#stores/columnar/layers.ts';
 import { adoptPart, type ManifestPart } from '#stores/columnar/sealing.ts';
 
 export interface LayerDifference {

@@ -86,12 +86,7 @@ const eventOrderLock = 7_266_002;
 export type BatchExtent = Pick<Batch, 'source' | 'partition' | 'offsetFrom' | 'offsetTo' | 'receivedAtMs' | 'setAside'>;
 
 /** Moves a source's position by a batch. @throws FluxError `fenced` where the claim is not the present one or a batch is missing */
-export async function advancePosition(
-  client: Client,
-  claim: Claim,
-  batch: BatchExtent,
-  landed: number,
-): Promise<void> {
+export async function advancePosition(client: Client, claim: Claim, batch: BatchExtent, landed: number): Promise<void> {
   const values = [
     batch.source,
     batch.partition,
@@ -292,7 +287,7 @@ export async function replaceSegments(pool: Pool, parts: SegmentRow[], merged: S
     const ids = parts.map((part) => part.segmentId);
     await rowsOf(client, deleteSegments, [ids]);
     const first = Math.min(...parts.map((part) => part.firstSegmentId));
-    const committedAt = parts.reduce((last, part) => (part.committedAt > last ? part.committedAt : last), new Date(0));
+    const committedAt = new Date(Math.max(...parts.map((part) => part.committedAt.getTime())));
     await rowsOf(client, insertMerged, [...segmentValues(merged), Math.max(...ids), first, committedAt]);
   });
 }

@@ -107,7 +107,13 @@ test('parts where nothing was, silver where something is, and the same readings 
 
   const { sources } = await pipeline.status();
   assert.deepEqual(
-    sources.map(({ source, received, stored, superseded, balanced }) => [source, received, stored, superseded, balanced]),
+    sources.map(({ source, received, stored, superseded, balanced }) => [
+      source,
+      received,
+      stored,
+      superseded,
+      balanced,
+    ]),
     [
       ['backfill', 3 * 96 * meters, 3 * 96 * meters, 0, true],
       ['http', 1, 0, 1, true],

@@ -92,7 +92,9 @@ async function mutate(file: string, check: () => Promise<void>, code: string, co
       await assert.rejects(check(), (error: FluxError) => error.code === code, `${name}, round ${i}`);
       seen.refused++;
       if (i % 10 !== 0) continue;
-      const read = await engine.query(`select sum(hash(columns(*))::hugeint)::varchar from ${relation}`).catch(() => undefined);
+      const read = await engine
+        .query(`select sum(hash(columns(*))::hugeint)::varchar from ${relation}`)
+        .catch(() => undefined);
       if (read && JSON.stringify(read) !== whole) seen.silentlyWrong++;
     }
   } finally {
@@ -104,7 +106,13 @@ async function mutate(file: string, check: () => Promise<void>, code: string, co
 describe('files that changed after they were committed', () => {
   test('500 changed segments are refused by their checksum', async (t) => {
     const file = path.join(segmentFolder(folder), segment.path);
-    const seen = await mutate(file, () => verifySegment(folder, segment), 'segment_damaged', 500, `read_parquet('${file}')`);
+    const seen = await mutate(
+      file,
+      () => verifySegment(folder, segment),
+      'segment_damaged',
+      500,
+      `read_parquet('${file}')`,
+    );
     assert.equal(seen.refused, 500);
     t.diagnostic(`${seen.silentlyWrong} of 50 looked at would have been read without a word`);
     await verifySegment(folder, segment);

@@ -42,7 +42,11 @@ const asked = pg.Client.prototype.query as (...given: unknown[]) => unknown;
 pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
   if (given[0] === 'commit') step(analytics.pid());
   const answer = asked.apply(this, given);
-  if (given[0] === 'commit' && answer instanceof Promise) return answer.then((result) => (step(analytics.pid()), result));
+  if (given[0] === 'commit' && answer instanceof Promise)
+    return answer.then((result) => {
+      step(analytics.pid());
+      return result;
+    });
   return answer;
 } as typeof pg.Client.prototype.query;
 

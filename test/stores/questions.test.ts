@@ -84,7 +84,12 @@ before(async () => {
       if (at % (2 * 86_400) !== 0) continue;
       const mark = await layerMark(engine);
       const sealed = await sealCell(engine, folder, { dayStartS: at, meterFrom: 0 }, mark);
-      await takeSealedPart(engine, folder, { ...sealed, partId: ++part, sealedThroughSegmentId: mark, droppedAt: null });
+      await takeSealedPart(engine, folder, {
+        ...sealed,
+        partId: ++part,
+        sealedThroughSegmentId: mark,
+        droppedAt: null,
+      });
     }
     // corrections of a sealed day and of an open one
     await sendDay(fromS, true);
@@ -108,7 +113,11 @@ describe('questions over rollups, parts, corrections and days of 23 and 25 hours
           for (const bucketS of [3600, 6 * 3600]) {
             const span: QuestionSpan = { fromS, toS, bucketS, key, limit: 50 };
             const answer = await engine.query(question.sql(span));
-            assert.deepEqual(answer, await engine.query(rawQuestions[question.name](span)), `${question.name} of ${key}`);
+            assert.deepEqual(
+              answer,
+              await engine.query(rawQuestions[question.name](span)),
+              `${question.name} of ${key}`,
+            );
             rows += Object.values(answer)[0].length;
           }
       assert.ok(rows > 0, 'nothing was compared');
@@ -162,7 +171,9 @@ describe('questions over rollups, parts, corrections and days of 23 and 25 hours
     const at = spans[0][0] + 3600;
     const condition = async (time: number) =>
       rowsFrom<{ t: number | null; p: number | null }>(
-        await engine.query(`select temperature_c as t, lmp_usd_per_mwh as p from interval_condition where interval_start_s = ${time}`),
+        await engine.query(
+          `select temperature_c as t, lmp_usd_per_mwh as p from interval_condition where interval_start_s = ${time}`,
+        ),
       )[0];
     await engine.script([`update price_interval set lmp_usd_per_mwh = 777 where interval_start_s = ${at}`]);
     assert.equal((await condition(at)).p, 777);
@@ -175,7 +186,11 @@ describe('questions over rollups, parts, corrections and days of 23 and 25 hours
   test('nothing differs from a recomputation', async () => {
     const files = (await fs.readdir(segmentFolder(folder))).sort();
     assert.equal(files.length, segmentId);
-    const segments = files.map((name, i) => ({ segmentId: i + 1, sourceKey: 1, file: path.join(segmentFolder(folder), name) }));
+    const segments = files.map((name, i) => ({
+      segmentId: i + 1,
+      sourceKey: 1,
+      file: path.join(segmentFolder(folder), name),
+    }));
     const differences = await verifyLayers(engine, segments);
     // without the parts, earlier versions of sealed rows carry their own numbers: totals must be equal all the same
     const totals = differences.filter(({ table }) => /^(gold|hourly|daily_(t|f|s)|peak|layer_count)/.test(table));
