@@ -18,7 +18,7 @@ import { makeAccessService } from '#services/access/service.ts';
 import { alarmRoutes } from '#services/alarms/routes.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import { analyticsRoutes } from '#services/analytics/routes.ts';
-import { areaOf, findAsset, placeOfEdge } from '#services/network/assets.ts';
+import { areaOf, placeOfEdge } from '#services/network/assets.ts';
 import { networkRoutes } from '#services/network/routes.ts';
 import { makeNetworkService } from '#services/network/service.ts';
 import { outageRoutes } from '#services/outages/routes.ts';
@@ -31,6 +31,7 @@ import { startEngine } from '#stores/columnar/engine.ts';
 import { makeSegmentSink, sweepSegments } from '#stores/columnar/segments.ts';
 import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/ledger.ts';
 import { version } from './about.ts';
+import { assetKeys } from './asset_keys.ts';
 import type { Config } from './config.ts';
 import { openDoor } from './door.ts';
 import { gridViewOf } from './grid_view.ts';
@@ -222,16 +223,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     'age of the oldest committed segment that is not in the layers',
     () => pipeline.lagS() ?? 0,
   );
-  const feederKeys = (level: string, id: string | null): number[] | undefined => {
-    if (level === 'system' || id === null) return undefined;
-    const { row, type } = findAsset(network.grid(), id);
-    if (type !== level) throw new FluxError('unknown_asset', `${id} is no ${level}`);
-    const { feeder } = columns();
-    return type === 'feeder'
-      ? [row]
-      : Array.from({ length: feeder.count }, (_, f) => f).filter((f) => feeder.substation[f] === row);
-  };
-  const areaOfId = (id: string): string | null => areaOf(network.grid(), findAsset(network.grid(), id));
+  const { feedersOf, keyOf, areaOfId } = assetKeys(() => network.grid());
   const freshTo = () => pipeline.freshTo();
   const openSession: Session | undefined = config.open
     ? {
@@ -287,12 +279,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       }),
       ...analyticsRoutes({
         engine: analytics,
-        feedersOf: feederKeys,
-        keyOf: (level, id) => {
-          const { row, type } = findAsset(network.grid(), id);
-          if (type !== level) throw new FluxError('unknown_asset', `${id} is no ${level}`);
-          return row;
-        },
+        feedersOf,
+        keyOf,
         areaOfAsset: (_level, id) => areaOfId(id),
         customersOut: outages.customersOut,
         freshTo,
