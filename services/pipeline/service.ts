@@ -168,8 +168,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       oldestWaiting = null;
       refreshedAt ??= new Date();
       await mergeSmall(tidying);
-      if (Date.now() - tidiedMs > tidyEveryMs) await tidyOnce();
-      return false;
+      return Date.now() - tidiedMs > tidyEveryMs && tidyStep();
     }
     // The layers were emptied: what was read of them is old.
     if ((await layerMark(engine)) >= rows[0].segmentId || counters.rebuilds !== rebuildsSeen) {
@@ -192,14 +191,18 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     return true;
   }
 
-  /** Seals, drops bronze, drops history: what the policy asks for at the moment. */
-  async function tidyOnce(): Promise<void> {
-    tidiedMs = Date.now();
-    while (!stopped && (await sealNext(tidying)));
-    if (stopped) return;
+  /**
+   * One step of what the policy asks for: a cell sealed (seconds, in which refreshes wait), or what is too old dropped.
+   * @returns whether there may be more; new segments come first
+   */
+  async function tidyStep(): Promise<boolean> {
+    // Parts that others commit meanwhile are seen by the next round.
+    followed = undefined;
+    if (await sealNext(tidying)) return true;
     await dropBronze(tidying);
     await dropHistory(tidying);
-    followed = await partFingerprint(pool);
+    tidiedMs = Date.now();
+    return false;
   }
 
   async function run(): Promise<void> {
@@ -313,14 +316,14 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       inTurn(async () => {
         await followParts();
         const cells = await openCells(engine, beforeS);
+        followed = undefined;
         for (const cell of cells) await seal(tidying, cell);
-        followed = await partFingerprint(pool);
         return cells.length;
       }),
     tidy: () =>
       inTurn(async () => {
         await followParts();
-        await tidyOnce();
+        while (!stopped && (await tidyStep()));
       }),
     networkChanged: (network) => {
       unplaced = network;

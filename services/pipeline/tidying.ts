@@ -166,7 +166,12 @@ export async function sealNext(needs: TidyNeeds, nowS = Date.now() / 1000): Prom
   const cellOf = (cell: { dayStartS: number; meterFrom: number }): string => `${cell.dayStartS}/${cell.meterFrom}`;
   const parts = (await partsAfter(needs.pool)).filter((part) => !part.droppedAt);
   const sealedRows = new Map(parts.map((part) => [cellOf(part), part.rowCount]));
-  const next = open.find((cell) => cell.rows > policy.resealShare * (sealedRows.get(cellOf(cell)) ?? 0));
+  // A few late readings wait for more of them, but not longer than their segments are to be kept.
+  const next = open.find(
+    (cell) =>
+      cell.rows > policy.resealShare * (sealedRows.get(cellOf(cell)) ?? 0) ||
+      cell.untouchedS >= policy.keepBronzeDays * dayS,
+  );
   if (next) await seal(needs, next);
   return next !== undefined;
 }

@@ -215,6 +215,8 @@ export async function sealCell(engine: Engine, dataFolder: string, cell: Cell, m
 export interface OpenCell extends Cell {
   /** readings that are in no part */
   rows: number;
+  /** seconds since something of it came */
+  untouchedS: number;
 }
 
 /**
@@ -223,9 +225,9 @@ export interface OpenCell extends Cell {
  * @param untouchedS for which nothing came for so long
  */
 export async function openCells(engine: Engine, beforeS: number, untouchedS = 0): Promise<OpenCell[]> {
-  const cells = rowsFrom<Cell>(
+  const cells = rowsFrom<Omit<OpenCell, 'rows'>>(
     await engine.query(
-      `select day_start_s as "dayStartS", meter_from as "meterFrom" from cell_touched
+      `select day_start_s as "dayStartS", meter_from as "meterFrom", epoch(now())::bigint - at_s as "untouchedS" from cell_touched
        where day_start_s + ${daySeconds} <= $1 and epoch(now())::bigint - at_s >= $2 order by all`,
       [Math.floor(beforeS), untouchedS],
     ),
