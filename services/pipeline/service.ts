@@ -17,6 +17,7 @@ import {
   type NewSegment,
   prepareCatalogue,
   refreshLayers,
+  refreshLength,
   resetLayers,
   sourceCounts,
 } from '#stores/columnar/layers.ts';
@@ -108,23 +109,9 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     }));
   }
 
-  /** What one refresh takes: it ends where no later merged segment reaches back, so that arrival order is kept. */
   async function nextSegments(): Promise<SegmentRow[]> {
     const rows = await segmentsAfter(pool, await layerMark(engine), 5000);
-    let reachesBackTo = Number.POSITIVE_INFINITY;
-    const isClosed = rows.map(() => true);
-    for (let i = rows.length - 1; i >= 0; i--) {
-      isClosed[i] = reachesBackTo > rows[i].segmentId;
-      reachesBackTo = Math.min(reachesBackTo, rows[i].firstSegmentId);
-    }
-    let count = 0;
-    let end = 0;
-    for (let i = 0; i < rows.length; i++) {
-      count += rows[i].rowCount;
-      if (end > 0 && (count > maxRowsPerRefresh || i >= maxSegmentsPerRefresh)) break;
-      if (isClosed[i]) end = i + 1;
-    }
-    return rows.slice(0, end);
+    return rows.slice(0, refreshLength(rows, maxRowsPerRefresh, maxSegmentsPerRefresh));
   }
 
   /** Stands on the parts of the manifest; where the file and the manifest tell different stories, all is made anew. */
