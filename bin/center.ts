@@ -134,6 +134,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     network: columns,
     timeZone: config.timeZone,
     policy: config.history,
+    note: (message) => log.info(message),
     report,
   });
   const access = makeAccessService(pool, { timeZone: config.timeZone });

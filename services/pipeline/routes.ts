@@ -43,7 +43,7 @@ export function pipelineRoutes(service: PipelineService, pool: Pool): RouteDecla
     {
       method: 'POST',
       path: '/api/pipeline/verify',
-      summary: 'recompute every layer from the segments and compare cell by cell',
+      summary: 'recompute every layer from parts and segments and compare cell by cell',
       role: 'engineer',
       scope: { kind: 'territory' },
       audited: true,

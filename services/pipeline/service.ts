@@ -69,6 +69,8 @@ export interface PipelineNeeds {
   /** IANA name: days of the utility */
   timeZone?: string;
   policy?: Partial<HistoryPolicy>;
+  /** what was done behind a running center, in words for its log */
+  note?: (message: string) => void;
   report: (message: string, error: unknown) => void;
 }
 
@@ -82,7 +84,8 @@ const gatherMs = 500;
 
 export function makePipelineService(needs: PipelineNeeds): PipelineService {
   const { pool, engine, dataFolder } = needs;
-  const tidying = { pool, engine, dataFolder, policy: { ...defaultPolicy, ...needs.policy }, report: needs.report };
+  const policy = { ...defaultPolicy, ...needs.policy };
+  const tidying = { pool, engine, dataFolder, policy, note: needs.note ?? (() => undefined) };
   /** the manifest of parts that these layers follow */
   let followed: string | undefined;
   let tidiedMs = Date.now();

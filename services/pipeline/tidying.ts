@@ -2,7 +2,6 @@
  * What the pipeline does behind itself while serving: runs of small segments become one, days that came to rest are
  * sealed, bronze and history go when their time is over. All by policy, one step a round, never in the way of a refresh.
  */
-import { channel } from 'node:diagnostics_channel';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '#stores/columnar/engine.ts';
@@ -11,6 +10,7 @@ import { partFolder, sweepParts, verifyPart } from '#stores/columnar/parts.ts';
 import {
   adoptPart,
   cellIsKnown,
+  moveParts,
   openCells,
   sealCell,
   sealedParts,
@@ -58,11 +58,12 @@ export interface TidyNeeds {
   engine: Engine;
   dataFolder: string;
   policy: HistoryPolicy;
-  report: (message: string, error: unknown) => void;
+  /** what was done behind a running center, in words for its log */
+  note: (message: string) => void;
 }
 
 const dayS = 86_400;
-const historyChanged = channel('flux:history.changed');
+const dateOf = (atS: number): string => new Date(atS * 1000).toISOString().slice(0, 10);
 
 /** Segments below this are merged, once there are so many in a row. */
 const smallSegmentRows = 100_000;
@@ -104,6 +105,7 @@ export async function followManifest(needs: TidyNeeds): Promise<'same' | 'rebuil
   const { pool, engine, dataFolder } = needs;
   const [manifest, here] = await Promise.all([partsAfter(pool), sealedParts(engine)]);
   const known = new Map(here.map((part) => [part.partId, part]));
+  await moveParts(engine, dataFolder, new Map(manifest.map((part) => [part.partId, part.path])));
   const mark = await layerMark(engine);
   for (const part of manifest) {
     const own = known.get(part.partId);
@@ -155,7 +157,7 @@ export async function seal(needs: TidyNeeds, cell: { dayStartS: number; meterFro
   for (const before of earlier)
     if (!before.droppedAt && before.path !== part.path)
       await fs.rm(path.join(partFolder(dataFolder), before.path), { force: true });
-  historyChanged.publish({ sealed: part.rowCount, bytes: part.byteCount });
+  needs.note(`sealed ${part.rowCount} readings of ${dateOf(dayStartS)} (${part.path})`);
 }
 
 /** One cell that came to rest. @returns whether there was one */
@@ -198,7 +200,7 @@ export async function dropBronze(needs: TidyNeeds, nowMs = Date.now()): Promise<
     gone.map((row) => row.segmentId),
   );
   await removeSegmentFiles(dataFolder, gone);
-  historyChanged.publish({ bronzeDropped: gone.length });
+  needs.note(`removed ${gone.length} segments whose readings are all sealed`);
   return gone.length;
 }
 
@@ -213,6 +215,6 @@ export async function dropHistory(needs: TidyNeeds, nowS = Date.now() / 1000): P
   await dropPartsBefore(pool, beforeS);
   if ((await partFingerprint(pool)) === before) return false;
   await followManifest(needs);
-  historyChanged.publish({ droppedBefore: new Date(beforeS * 1000).toISOString() });
+  needs.note(`dropped the history before ${dateOf(beforeS)}, as FLUX_KEEP_HISTORY_DAYS says`);
   return true;
 }

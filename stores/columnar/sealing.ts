@@ -5,7 +5,14 @@
 import path from 'node:path';
 import { FluxError } from '#model/errors.ts';
 import { type Engine, rowsFrom } from '#stores/columnar/engine.ts';
-import { metersPerBlock, rollupStatements, spansOf, statementsOf, viewStatements } from '#stores/columnar/layers.ts';
+import {
+  metersPerBlock,
+  quoted,
+  rollupStatements,
+  spansOf,
+  statementsOf,
+  viewStatements,
+} from '#stores/columnar/layers.ts';
 import { type Part, partFolder, partName, partsRelation, type WrittenPart, writePart } from '#stores/columnar/parts.ts';
 
 const daySeconds = 86_400;
@@ -58,6 +65,19 @@ export async function sealedParts(engine: Engine): Promise<Part[]> {
   );
 }
 
+/** The data folder may have moved since: parts are where it is now. @param paths names of files by number of part */
+export async function moveParts(engine: Engine, dataFolder: string, paths: ReadonlyMap<number, string>): Promise<void> {
+  const fileOf = (part: Part): string => path.join(partFolder(dataFolder), paths.get(part.partId) ?? '');
+  const parts = await sealedParts(engine);
+  const moved = parts.filter((part) => part.file !== '' && paths.has(part.partId) && part.file !== fileOf(part));
+  if (moved.length === 0) return;
+  await inTransaction(
+    engine,
+    moved.map((part) => `update sealed_part set file = ${quoted(fileOf(part))} where part_id = ${part.partId}`),
+    parts.map((part) => (moved.includes(part) ? { file: fileOf(part) } : part)),
+  );
+}
+
 /** Whether the layers hold readings of a cell, open or in a part. */
 export async function cellIsKnown(engine: Engine, cell: Cell): Promise<boolean> {
   const { known } = await engine.query(
@@ -69,7 +89,7 @@ export async function cellIsKnown(engine: Engine, cell: Cell): Promise<boolean> 
 
 const insertPart = (part: Part, rowCount: number): string =>
   `insert into sealed_part values (${part.partId}, ${part.dayStartS}, ${part.meterFrom}, ${part.meterTo},
-     '${part.file.replaceAll("'", "''")}', ${part.file === '' ? 0 : rowCount}, ${part.sealedThroughSegmentId})`;
+     ${quoted(part.file)}, ${part.file === '' ? 0 : rowCount}, ${part.sealedThroughSegmentId})`;
 
 /** Fails the transaction where a file does not hold what its manifest says: a last look behind the checksum. */
 const checkRows = (relation: string, { path: name, rowCount, sumWh }: ManifestPart): string =>
