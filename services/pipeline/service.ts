@@ -313,6 +313,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     tidy: () =>
       inTurn(async () => {
         await followParts();
+        await mergeSmall(tidying);
         while (!stopped && (await tidyStep()));
       }),
     networkChanged: (network) => {
