@@ -8,7 +8,7 @@ import type { Static } from 'typebox';
 import type { LayerStatus, Pipeline, SourceStatus } from '#model/api/readings.ts';
 import { messageOf } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
-import { loadDimensions, loadLocalDays } from '#stores/columnar/dimensions.ts';
+import { loadDimensions, loadLocalDays, loadSources } from '#stores/columnar/dimensions.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import {
   layerMark,
@@ -25,7 +25,7 @@ import { openCells } from '#stores/columnar/sealing.ts';
 import { segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
 import { type LayerDifference, verifyLayers } from '#stores/columnar/verify_layers.ts';
 import { newestSegmentId, type SegmentRow, segmentsAfter } from '#stores/postgres/ledger.ts';
-import { partFingerprint, partTotals, sourceKeys } from '#stores/postgres/part_ledger.ts';
+import { partFingerprint, partTotals, type SourceKey, sourceKeys } from '#stores/postgres/part_ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { copyObservations } from './observations.ts';
 import { streamPositions } from './sql.ts';
@@ -90,6 +90,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
   let followed: string | undefined;
   let tidiedMs = Date.now();
   let rebuildsSeen = 0;
+  let sourcesNamed = -1;
   const counters = { refreshes: 0, rows: 0, contested: 0, rebuilds: 0 };
   let stopped = false;
   let running: Promise<void> | undefined;
@@ -103,8 +104,16 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
   /** a network whose meters are not in the dimension yet: 0.5 s at 600,000 meters, which a start does not wait for */
   let unplaced: NetworkColumns | undefined;
 
+  /** Numbers of all sources; the analytical store hears of new ones. */
+  async function namedSources(wanted: SegmentRow[] = []): Promise<SourceKey[]> {
+    const keys = await sourceKeys(pool, wanted);
+    if (keys.length !== sourcesNamed) await loadSources(engine, keys);
+    sourcesNamed = keys.length;
+    return keys;
+  }
+
   async function placed(rows: SegmentRow[]): Promise<NewSegment[]> {
-    const keys = new Map((await sourceKeys(pool, rows)).map((k) => [`${k.source}/${k.partition}`, k.sourceKey]));
+    const keys = new Map((await namedSources(rows)).map((k) => [`${k.source}/${k.partition}`, k.sourceKey]));
     return rows.map((row) => ({
       segmentId: row.segmentId,
       sourceKey: keys.get(`${row.source}/${row.partition}`)!,
@@ -126,6 +135,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       await resetLayers(engine);
       await followManifest(tidying);
     }
+    await namedSources();
     followed = fingerprint;
   }
 

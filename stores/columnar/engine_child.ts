@@ -76,18 +76,18 @@ async function append(
     const rows = Math.min(chunkRows, rowCount - start);
     const chunk = DuckDBDataChunk.create(types, rows);
     columns.forEach((column, c) => {
-      const part = column.values.slice(start, start + rows);
-      chunk.setColumnValues(
-        c,
-        (column.type === 'bigint'
-          ? Array.from(part as Float64Array, BigInt)
-          : Array.from<unknown>(part)) as DuckDBValue[],
-      );
+      chunk.setColumnValues(c, valuesOf(column, start, rows));
     });
     appender.appendDataChunk(chunk);
   }
   appender.flushSync();
   appender.closeSync();
+}
+
+function valuesOf(column: WireColumn, start: number, rows: number): DuckDBValue[] {
+  if (column.type === 'varchar') return Array.from({ length: rows }, (_, i) => column.texts.get(start + i) ?? null);
+  const part = column.values.subarray(start, start + rows);
+  return column.type === 'bigint' ? Array.from(part, BigInt) : Array.from(part);
 }
 
 /** Runs one after another on the main connection. */

@@ -1,12 +1,19 @@
 /** Messages between a process and its DuckDB child (structured clone: typed arrays travel as they are). */
 
-export type WireColumn =
-  | {
-      name: string;
-      type: 'integer' | 'bigint' | 'smallint' | 'utinyint' | 'usmallint' | 'double';
-      values: Int32Array | Float64Array | Uint8Array | Uint16Array | Int16Array | Float32Array;
-    }
-  | { name: string; type: 'varchar'; values: readonly string[] };
+export type WireColumn = NumberColumn | TextColumn;
+
+export interface NumberColumn {
+  name: string;
+  type: 'integer' | 'bigint' | 'smallint' | 'utinyint' | 'usmallint' | 'double';
+  values: Int32Array | Float64Array | Uint8Array | Uint16Array | Int16Array | Float32Array;
+}
+
+/** Texts of few rows; null for all others. */
+export interface TextColumn {
+  name: string;
+  type: 'varchar';
+  texts: Map<number, string>;
+}
 
 export type EngineRequest = { id: number } & (
   | { op: 'open'; path: string; memoryLimit: string; threads: number; temporaryFolder: string }

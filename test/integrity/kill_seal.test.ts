@@ -140,6 +140,8 @@ async function check(pipeline: PipelineService, engine: Engine): Promise<void> {
   );
   assert.equal(silver.wh.length, found.size, 'a reading is there twice');
   assert.deepEqual(found, expected);
+  const { source } = await engine.query('select distinct source from silver_with_origin');
+  assert.deepEqual(source, ['test']);
   assert.deepEqual((await pipeline.verify()).differences, []);
   const [row] = (await pipeline.status()).sources;
   assert.deepEqual([row.received, row.stored, row.balanced, row.pending], [received, expected.size, true, 0]);
