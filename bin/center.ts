@@ -136,6 +136,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     network: columns,
     timeZone: config.timeZone,
     policy: config.history,
+    note: (message) => log.info(message),
     report,
   });
   const vee = await openVee(config, { pool, engine: analytics, network: columns, sink, ledger, pipeline, report });

@@ -1,14 +1,13 @@
 /** What a center answers: each capability's routes, given what they need of the others. */
 import type { Hub } from '#http/push.ts';
 import type { Throughput } from '#model/api/pipeline.ts';
-import { FluxError } from '#model/errors.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import { alarmRoutes } from '#services/alarms/routes.ts';
 import type { AlarmService } from '#services/alarms/service.ts';
 import { analyticsRoutes } from '#services/analytics/routes.ts';
 import { generatorRoutes } from '#services/generator/routes.ts';
 import type { GeneratorService } from '#services/generator/service.ts';
-import { areaOf, findAsset, metersOf } from '#services/network/assets.ts';
+import { findAsset, metersOf } from '#services/network/assets.ts';
 import { networkRoutes } from '#services/network/routes.ts';
 import type { NetworkService } from '#services/network/service.ts';
 import { outageRoutes } from '#services/outages/routes.ts';
@@ -22,6 +21,7 @@ import { makeReadingsService } from '#services/readings/service.ts';
 import { makeWindowService } from '#services/readings/window.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
+import { assetKeys } from './asset_keys.ts';
 import type { Config } from './config.ts';
 import type { Door } from './door.ts';
 
@@ -45,21 +45,8 @@ export interface CenterParts {
 export function centerRoutes(parts: CenterParts): RouteDeclaration[] {
   const { pool, analytics, network, outages, alarms, hub, pipeline, door } = parts;
   const columns = () => network.grid().network;
-  const areaOfId = (id: string): string | null => areaOf(network.grid(), findAsset(network.grid(), id));
+  const { feedersOf, keyOf, areaOfId } = assetKeys(() => network.grid());
   const freshTo = () => pipeline.freshTo();
-  function rowOf(level: string, id: string): number {
-    const { row, type } = findAsset(network.grid(), id);
-    if (type !== level) throw new FluxError('unknown_asset', `${id} is no ${level}`);
-    return row;
-  }
-  function feederKeys(level: string, id: string | null): number[] | undefined {
-    if (level === 'system' || id === null) return undefined;
-    const row = rowOf(level, id);
-    const { feeder } = columns();
-    return level === 'feeder'
-      ? [row]
-      : Array.from({ length: feeder.count }, (_, f) => f).filter((f) => feeder.substation[f] === row);
-  }
   return [
     ...networkRoutes(network),
     ...readingsRoutes({
@@ -86,8 +73,8 @@ export function centerRoutes(parts: CenterParts): RouteDeclaration[] {
     }),
     ...analyticsRoutes({
       engine: analytics,
-      feedersOf: feederKeys,
-      keyOf: rowOf,
+      feedersOf,
+      keyOf,
       areaOfAsset: (_level, id) => areaOfId(id),
       customersOut: outages.customersOut,
       freshTo,

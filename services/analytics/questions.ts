@@ -94,6 +94,8 @@ export const questions: readonly Question[] = [
          from hourly_transformer
          join transformer_dimension as dimension using (transformer_key)
          where ${within('hour_start_s', span)} and rated_kva > 0 and wh > rated_kva * 950
+           -- what no nameplate allows: most hours are below the smallest one and are never joined
+           and wh > (select floor(min(rated_kva) * 950)::bigint from transformer_dimension where rated_kva > 0)
          group by transformer_key
        )
        select transformer_id, rated_kva, meters, overload_hours, ${loadingPercent('max_wh')} as highest_percent

@@ -66,7 +66,7 @@ export function pipelineRoutes(needs: PipelineRouteNeeds): RouteDeclaration[] {
     {
       method: 'POST',
       path: '/api/pipeline/verify',
-      summary: 'recompute every layer from the segments and compare cell by cell',
+      summary: 'recompute every layer from parts and segments and compare cell by cell',
       role: 'engineer',
       scope: { kind: 'territory' },
       audited: true,

@@ -8,7 +8,7 @@ import type { Static } from 'typebox';
 import type { LayerStatus, Pipeline, SourceStatus } from '#model/api/readings.ts';
 import { messageOf } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
-import { loadDimensions, loadLocalDays } from '#stores/columnar/dimensions.ts';
+import { loadDimensions, loadLocalDays, loadSources } from '#stores/columnar/dimensions.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import {
   layerMark,
@@ -17,6 +17,7 @@ import {
   type NewSegment,
   prepareCatalogue,
   refreshLayers,
+  refreshLength,
   resetLayers,
   sourceCounts,
 } from '#stores/columnar/layers.ts';
@@ -25,7 +26,7 @@ import { segmentFolder, verifySegment } from '#stores/columnar/segments.ts';
 import { type LayerDifference, verifyLayers } from '#stores/columnar/verify_layers.ts';
 import { workersAlive } from '#stores/postgres/kafka_topics.ts';
 import { newestSegmentId, type SegmentRow, segmentsAfter } from '#stores/postgres/ledger.ts';
-import { partFingerprint, partTotals, sourceKeys } from '#stores/postgres/part_ledger.ts';
+import { partFingerprint, partTotals, type SourceKey, sourceKeys } from '#stores/postgres/part_ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { copyObservations } from './observations.ts';
 import { streamPositions } from './sql.ts';
@@ -69,6 +70,8 @@ export interface PipelineNeeds {
   /** IANA name: days of the utility */
   timeZone?: string;
   policy?: Partial<HistoryPolicy>;
+  /** what was done behind a running center, in words for its log */
+  note?: (message: string) => void;
   report: (message: string, error: unknown) => void;
 }
 
@@ -82,11 +85,13 @@ const gatherMs = 500;
 
 export function makePipelineService(needs: PipelineNeeds): PipelineService {
   const { pool, engine, dataFolder } = needs;
-  const tidying = { pool, engine, dataFolder, policy: { ...defaultPolicy, ...needs.policy }, report: needs.report };
+  const policy = { ...defaultPolicy, ...needs.policy };
+  const tidying = { pool, engine, dataFolder, policy, note: needs.note ?? (() => undefined) };
   /** the manifest of parts that these layers follow */
   let followed: string | undefined;
   let tidiedMs = Date.now();
   let rebuildsSeen = 0;
+  let sourcesNamed = -1;
   const counters = { refreshes: 0, rows: 0, contested: 0, rebuilds: 0 };
   let stopped = false;
   let running: Promise<void> | undefined;
@@ -100,8 +105,16 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
   /** a network whose meters are not in the dimension yet: 0.5 s at 600,000 meters, which a start does not wait for */
   let unplaced: NetworkColumns | undefined;
 
+  /** Numbers of all sources; the analytical store hears of new ones. */
+  async function namedSources(wanted: SegmentRow[] = []): Promise<SourceKey[]> {
+    const keys = await sourceKeys(pool, wanted);
+    if (keys.length !== sourcesNamed) await loadSources(engine, keys);
+    sourcesNamed = keys.length;
+    return keys;
+  }
+
   async function placed(rows: SegmentRow[]): Promise<NewSegment[]> {
-    const keys = new Map((await sourceKeys(pool, rows)).map((k) => [`${k.source}/${k.partition}`, k.sourceKey]));
+    const keys = new Map((await namedSources(rows)).map((k) => [`${k.source}/${k.partition}`, k.sourceKey]));
     return rows.map((row) => ({
       segmentId: row.segmentId,
       sourceKey: keys.get(`${row.source}/${row.partition}`)!,
@@ -109,23 +122,9 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     }));
   }
 
-  /** What one refresh takes: it ends where no later merged segment reaches back, so that arrival order is kept. */
   async function nextSegments(): Promise<SegmentRow[]> {
     const rows = await segmentsAfter(pool, await layerMark(engine), 5000);
-    let reachesBackTo = Number.POSITIVE_INFINITY;
-    const isClosed = rows.map(() => true);
-    for (let i = rows.length - 1; i >= 0; i--) {
-      isClosed[i] = reachesBackTo > rows[i].segmentId;
-      reachesBackTo = Math.min(reachesBackTo, rows[i].firstSegmentId);
-    }
-    let count = 0;
-    let end = 0;
-    for (let i = 0; i < rows.length; i++) {
-      count += rows[i].rowCount;
-      if (end > 0 && (count > maxRowsPerRefresh || i >= maxSegmentsPerRefresh)) break;
-      if (isClosed[i]) end = i + 1;
-    }
-    return rows.slice(0, end);
+    return rows.slice(0, refreshLength(rows, maxRowsPerRefresh, maxSegmentsPerRefresh));
   }
 
   /** Stands on the parts of the manifest; where the file and the manifest tell different stories, all is made anew. */
@@ -137,6 +136,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       await resetLayers(engine);
       await followManifest(tidying);
     }
+    await namedSources();
     followed = fingerprint;
   }
 
@@ -169,8 +169,7 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
       oldestWaiting = null;
       refreshedAt ??= new Date();
       await mergeSmall(tidying);
-      if (Date.now() - tidiedMs > tidyEveryMs) await tidyOnce();
-      return false;
+      return Date.now() - tidiedMs > tidyEveryMs && tidyStep();
     }
     // The layers were emptied: what was read of them is old.
     if ((await layerMark(engine)) >= rows[0].segmentId || counters.rebuilds !== rebuildsSeen) {
@@ -193,14 +192,18 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     return true;
   }
 
-  /** Seals, drops bronze, drops history: what the policy asks for at the moment. */
-  async function tidyOnce(): Promise<void> {
-    tidiedMs = Date.now();
-    while (!stopped && (await sealNext(tidying)));
-    if (stopped) return;
+  /**
+   * One step of what the policy asks for: a cell sealed (seconds, in which refreshes wait), or what is too old dropped.
+   * @returns whether there may be more; new segments come first
+   */
+  async function tidyStep(): Promise<boolean> {
+    // Parts that others commit meanwhile are seen by the next round.
+    followed = undefined;
+    if (await sealNext(tidying)) return true;
     await dropBronze(tidying);
     await dropHistory(tidying);
-    followed = await partFingerprint(pool);
+    tidiedMs = Date.now();
+    return false;
   }
 
   async function run(): Promise<void> {
@@ -321,15 +324,16 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     sealBefore: (beforeS) =>
       inTurn(async () => {
         await followParts();
-        const cells = (await openCells(engine)).filter((cell) => cell.dayStartS + 86_400 <= beforeS);
+        const cells = await openCells(engine, beforeS);
+        followed = undefined;
         for (const cell of cells) await seal(tidying, cell);
-        followed = await partFingerprint(pool);
         return cells.length;
       }),
     tidy: () =>
       inTurn(async () => {
         await followParts();
-        await tidyOnce();
+        await mergeSmall(tidying);
+        while (!stopped && (await tidyStep()));
       }),
     networkChanged: (network) => {
       unplaced = network;

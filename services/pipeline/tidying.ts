@@ -2,7 +2,6 @@
  * What the pipeline does behind itself while serving: runs of small segments become one, days that came to rest are
  * sealed, bronze and history go when their time is over. All by policy, one step a round, never in the way of a refresh.
  */
-import { channel } from 'node:diagnostics_channel';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '#stores/columnar/engine.ts';
@@ -11,7 +10,7 @@ import { partFolder, sweepParts, verifyPart } from '#stores/columnar/parts.ts';
 import {
   adoptPart,
   cellIsKnown,
-  type OpenCell,
+  moveParts,
   openCells,
   sealCell,
   sealedParts,
@@ -59,11 +58,12 @@ export interface TidyNeeds {
   engine: Engine;
   dataFolder: string;
   policy: HistoryPolicy;
-  report: (message: string, error: unknown) => void;
+  /** what was done behind a running center, in words for its log */
+  note: (message: string) => void;
 }
 
 const dayS = 86_400;
-const historyChanged = channel('flux:history.changed');
+const dateOf = (atS: number): string => new Date(atS * 1000).toISOString().slice(0, 10);
 
 /** Segments below this are merged, once there are so many in a row. */
 const smallSegmentRows = 100_000;
@@ -105,6 +105,7 @@ export async function followManifest(needs: TidyNeeds): Promise<'same' | 'rebuil
   const { pool, engine, dataFolder } = needs;
   const [manifest, here] = await Promise.all([partsAfter(pool), sealedParts(engine)]);
   const known = new Map(here.map((part) => [part.partId, part]));
+  await moveParts(engine, dataFolder, new Map(manifest.map((part) => [part.partId, part.path])));
   const mark = await layerMark(engine);
   for (const part of manifest) {
     const own = known.get(part.partId);
@@ -156,25 +157,22 @@ export async function seal(needs: TidyNeeds, cell: { dayStartS: number; meterFro
   for (const before of earlier)
     if (!before.droppedAt && before.path !== part.path)
       await fs.rm(path.join(partFolder(dataFolder), before.path), { force: true });
-  historyChanged.publish({ sealed: part.rowCount, bytes: part.byteCount });
+  needs.note(`sealed ${part.rowCount} readings of ${dateOf(dayStartS)} (${part.path})`);
 }
-
-const wantsSealing = (cell: OpenCell, policy: HistoryPolicy, sealedRows: number, nowS: number): boolean => {
-  if (cell.dayStartS + dayS > nowS || cell.untouchedS < policy.sealAfterDays * dayS) return false;
-  return sealedRows === 0 || cell.rows > policy.resealShare * sealedRows;
-};
 
 /** One cell that came to rest. @returns whether there was one */
 export async function sealNext(needs: TidyNeeds, nowS = Date.now() / 1000): Promise<boolean> {
-  const open = await openCells(needs.engine);
+  const { policy } = needs;
+  const open = await openCells(needs.engine, nowS, policy.sealAfterDays * dayS);
   if (open.length === 0) return false;
-  const rows = new Map(
-    (await partsAfter(needs.pool))
-      .filter((part) => !part.droppedAt)
-      .map((part) => [`${part.dayStartS}/${part.meterFrom}`, part.rowCount]),
-  );
-  const next = open.find((cell) =>
-    wantsSealing(cell, needs.policy, rows.get(`${cell.dayStartS}/${cell.meterFrom}`) ?? 0, nowS),
+  const cellOf = (cell: { dayStartS: number; meterFrom: number }): string => `${cell.dayStartS}/${cell.meterFrom}`;
+  const parts = (await partsAfter(needs.pool)).filter((part) => !part.droppedAt);
+  const sealedRows = new Map(parts.map((part) => [cellOf(part), part.rowCount]));
+  // A few late readings wait for more of them, but not longer than their segments are to be kept.
+  const next = open.find(
+    (cell) =>
+      cell.rows > policy.resealShare * (sealedRows.get(cellOf(cell)) ?? 0) ||
+      cell.untouchedS >= policy.keepBronzeDays * dayS,
   );
   if (next) await seal(needs, next);
   return next !== undefined;
@@ -202,7 +200,7 @@ export async function dropBronze(needs: TidyNeeds, nowMs = Date.now()): Promise<
     gone.map((row) => row.segmentId),
   );
   await removeSegmentFiles(dataFolder, gone);
-  historyChanged.publish({ bronzeDropped: gone.length });
+  needs.note(`removed ${gone.length} segments whose readings are all sealed`);
   return gone.length;
 }
 
@@ -210,9 +208,13 @@ export async function dropBronze(needs: TidyNeeds, nowMs = Date.now()): Promise<
 export async function dropHistory(needs: TidyNeeds, nowS = Date.now() / 1000): Promise<boolean> {
   const { pool, policy } = needs;
   if (policy.keepHistoryDays === undefined) return false;
+  const beforeS = Math.floor(nowS / dayS - policy.keepHistoryDays) * dayS;
+  // What came for these days since they were sealed goes with them.
+  for (const cell of await openCells(needs.engine, beforeS)) await seal(needs, cell);
   const before = await partFingerprint(pool);
-  await dropPartsBefore(pool, Math.floor(nowS / dayS - policy.keepHistoryDays) * dayS);
+  await dropPartsBefore(pool, beforeS);
   if ((await partFingerprint(pool)) === before) return false;
   await followManifest(needs);
+  needs.note(`dropped the history before ${dateOf(beforeS)}, as FLUX_KEEP_HISTORY_DAYS says`);
   return true;
 }

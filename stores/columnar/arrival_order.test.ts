@@ -12,7 +12,14 @@ import { NetworkBuilder } from '#model/network_builder.ts';
 import { makeReadingColumns } from '#model/reading.ts';
 import { loadDimensions, loadLocalDays } from '#stores/columnar/dimensions.ts';
 import { type Engine, startEngine } from '#stores/columnar/engine.ts';
-import { layerMark, type NewSegment, prepareCatalogue, refreshLayers, resetLayers } from '#stores/columnar/layers.ts';
+import {
+  layerMark,
+  type NewSegment,
+  prepareCatalogue,
+  refreshLayers,
+  refreshLength,
+  resetLayers,
+} from '#stores/columnar/layers.ts';
 import { type ManifestPart, sealCell, takeSealedPart } from '#stores/columnar/sealing.ts';
 import {
   makeSegmentSink,
@@ -131,18 +138,13 @@ async function merged(segments: Landed[], source: number): Promise<Landed[]> {
   );
 }
 
-/** Cuts only where no later segment reaches back: what the pipeline does. */
-function* closedGroups(segments: Landed[], wanted: number): Generator<Landed[]> {
-  let group: Landed[] = [];
-  for (let i = 0; i < segments.length; i++) {
-    group.push(segments[i]);
-    const isClosed = segments.slice(i + 1).every((later) => later.firstSegmentId > segments[i].segmentId);
-    if (isClosed && group.length >= wanted) {
-      yield group;
-      group = [];
-    }
+/** Refreshes of about so many segments, cut where the pipeline would. */
+function* refreshesOf(segments: Landed[], wanted: number): Generator<Landed[]> {
+  for (let from = 0; from < segments.length; ) {
+    const length = refreshLength(segments.slice(from), Number.POSITIVE_INFINITY, wanted);
+    yield segments.slice(from, from + length);
+    from += length;
   }
-  if (group.length > 0) yield group;
 }
 
 let nextPart = 1;
@@ -177,13 +179,36 @@ test('any grouping into refreshes, any merging of segments: the tables of one re
         for (const { source, arrivals } of sent) segments.push(await land(source, arrivals));
         for (const shape of [segments, await merged(segments, mergedSource)]) {
           await resetLayers(engine);
-          for (const group of closedGroups(shape, size)) await refreshLayers(engine, group);
+          for (const group of refreshesOf(shape, size)) await refreshLayers(engine, group);
           assert.deepEqual(await verifyLayers(engine, segments), []);
         }
       },
     ),
     { numRuns: 15 },
   );
+});
+
+test('the check finds a refresh that tears merged segments apart', async () => {
+  const value = (wh: number): Arrival[] => [{ meter: 0, interval: 0, wh, quality: 1 }];
+  const segments: Landed[] = [];
+  // two sources in turn, each repeats itself: in order of arrival there are four versions
+  for (const [source, wh] of [
+    [1, 0],
+    [2, 1],
+    [1, 0],
+    [2, 1],
+  ])
+    segments.push(await land(source, value(wh)));
+  const shape = await merged(await merged(segments, 1), 2);
+  assert.deepEqual(
+    shape.map(({ segmentId, firstSegmentId }) => segmentId - firstSegmentId),
+    [2, 2],
+  );
+  assert.equal(refreshLength(shape, 1, 1), 2);
+  await resetLayers(engine);
+  for (const segment of shape) await refreshLayers(engine, [segment]);
+  const differences = await verifyLayers(engine, segments);
+  assert.ok(differences.some(({ table }) => table === 'silver_earlier'));
 });
 
 test('sealing a day, at any time and again, changes no current reading and no total; late and re-sent rows find it', async () => {

@@ -58,7 +58,7 @@ export async function loadDimensions(engine: Engine, network: NetworkColumns): P
   const transformers = [...metersOf.transformer.keys()].filter((key) => key >= 0);
   await rewrite(engine, 'transformer_dimension', transformers.length, [
     { name: 'transformer_key', type: 'integer', values: Int32Array.from(transformers) },
-    { name: 'transformer_id', type: 'varchar', values: transformers.map((key) => edge.id.at(key)) },
+    { name: 'transformer_id', type: 'varchar', texts: textsOf(transformers, (key) => edge.id.at(key)) },
     { name: 'feeder_key', type: 'integer', values: Int32Array.from(transformers, (key) => edge.feeder[key]) },
     { name: 'rated_kva', type: 'double', values: Float64Array.from(transformers, (key) => edge.ratedKva[key]) },
     { name: 'meters', type: 'integer', values: Int32Array.from(transformers, (key) => metersOf.transformer.get(key)!) },
@@ -66,16 +66,16 @@ export async function loadDimensions(engine: Engine, network: NetworkColumns): P
   const feeders = Array.from({ length: feeder.count }, (_, key) => key);
   await rewrite(engine, 'feeder_dimension', feeder.count, [
     { name: 'feeder_key', type: 'integer', values: Int32Array.from(feeders) },
-    { name: 'feeder_id', type: 'varchar', values: feeders.map((key) => feeder.id.at(key)) },
-    { name: 'feeder_name', type: 'varchar', values: feeder.name.slice(0, feeder.count) },
+    { name: 'feeder_id', type: 'varchar', texts: textsOf(feeders, (key) => feeder.id.at(key)) },
+    { name: 'feeder_name', type: 'varchar', texts: textsOf(feeders, (key) => feeder.name[key]) },
     { name: 'substation_key', type: 'integer', values: feeder.substation.subarray(0, feeder.count) },
     { name: 'meters', type: 'integer', values: Int32Array.from(feeders, (key) => metersOf.feeder.get(key) ?? 0) },
   ]);
   const substations = Array.from({ length: substation.count }, (_, key) => key);
   await rewrite(engine, 'substation_dimension', substation.count, [
     { name: 'substation_key', type: 'integer', values: Int32Array.from(substations) },
-    { name: 'substation_id', type: 'varchar', values: substations.map((key) => substation.id.at(key)) },
-    { name: 'substation_name', type: 'varchar', values: substation.name.slice(0, substation.count) },
+    { name: 'substation_id', type: 'varchar', texts: textsOf(substations, (key) => substation.id.at(key)) },
+    { name: 'substation_name', type: 'varchar', texts: textsOf(substations, (key) => substation.name[key]) },
     { name: 'area_key', type: 'integer', values: substation.area.subarray(0, substation.count) },
     {
       name: 'meters',
@@ -84,6 +84,9 @@ export async function loadDimensions(engine: Engine, network: NetworkColumns): P
     },
   ]);
 }
+
+const textsOf = (keys: number[], text: (key: number) => string): Map<number, string> =>
+  new Map(keys.map((key, row) => [row, text(key)]));
 
 function rewrite(
   engine: Engine,
@@ -96,6 +99,22 @@ function rewrite(
     before: ['begin transaction', `delete from ${table}`],
     after: [...then, 'commit'],
   });
+}
+
+/** What the numbers of sources mean. */
+export async function loadSources(
+  engine: Engine,
+  sources: readonly { sourceKey: number; source: string; partition: number }[],
+): Promise<void> {
+  const rows = sources.map(
+    (origin) => `(${origin.sourceKey}, '${origin.source.replaceAll("'", "''")}', ${origin.partition})`,
+  );
+  await engine.script([
+    'begin transaction',
+    'delete from source_dimension',
+    ...(rows.length > 0 ? [`insert into source_dimension values ${rows.join(', ')}`] : []),
+    'commit',
+  ]);
 }
 
 const firstYear = 2000;

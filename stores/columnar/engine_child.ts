@@ -85,8 +85,7 @@ async function append(
 }
 
 function valuesOf(column: WireColumn, start: number, rows: number): DuckDBValue[] {
-  if ('texts' in column) return Array.from({ length: rows }, (_, i) => column.texts.get(start + i) ?? null);
-  if (column.type === 'varchar') return column.values.slice(start, start + rows);
+  if (column.type === 'varchar') return Array.from({ length: rows }, (_, i) => column.texts.get(start + i) ?? null);
   const part = column.values.subarray(start, start + rows);
   return column.type === 'bigint' ? Array.from(part, BigInt) : Array.from(part);
 }

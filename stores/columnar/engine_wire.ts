@@ -1,6 +1,6 @@
 /** Messages between a process and its DuckDB child (structured clone: typed arrays travel as they are). */
 
-export type WireColumn = NumberColumn | TextColumn | SparseTextColumn;
+export type WireColumn = NumberColumn | TextColumn;
 
 export interface NumberColumn {
   name: string;
@@ -8,14 +8,8 @@ export interface NumberColumn {
   values: Int32Array | Float64Array | Uint8Array | Uint16Array | Int16Array | Float32Array;
 }
 
-export interface TextColumn {
-  name: string;
-  type: 'varchar';
-  values: readonly string[];
-}
-
 /** Texts of few rows; null for all others. */
-export interface SparseTextColumn {
+export interface TextColumn {
   name: string;
   type: 'varchar';
   texts: Map<number, string>;

@@ -123,6 +123,32 @@ export async function layerMark(engine: Engine): Promise<number> {
   return Number(ids[0]);
 }
 
+/**
+ * How many of these segments one refresh takes. It ends where no later merged segment reaches back: rows that arrived in
+ * between would be resolved too early otherwise, and what they made a duplicate is gone.
+ * @param segments in order of their numbers, `firstSegmentId` of the first a merged one stands for
+ */
+export function refreshLength(
+  segments: readonly { segmentId: number; firstSegmentId: number; rowCount: number }[],
+  maxRows: number,
+  maxSegments: number,
+): number {
+  let reachesBackTo = Number.POSITIVE_INFINITY;
+  const isClosed = segments.map(() => true);
+  for (let i = segments.length - 1; i >= 0; i--) {
+    isClosed[i] = reachesBackTo > segments[i].segmentId;
+    reachesBackTo = Math.min(reachesBackTo, segments[i].firstSegmentId);
+  }
+  let rows = 0;
+  let length = 0;
+  for (let i = 0; i < segments.length; i++) {
+    rows += segments[i].rowCount;
+    if (length > 0 && (rows > maxRows || i >= maxSegments)) break;
+    if (isClosed[i]) length = i + 1;
+  }
+  return length;
+}
+
 export interface Refreshed {
   rows: number;
   /** keys that had more than one version */

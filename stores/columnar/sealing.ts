@@ -5,7 +5,14 @@
 import path from 'node:path';
 import { FluxError } from '#model/errors.ts';
 import { type Engine, rowsFrom } from '#stores/columnar/engine.ts';
-import { metersPerBlock, rollupStatements, spansOf, statementsOf, viewStatements } from '#stores/columnar/layers.ts';
+import {
+  metersPerBlock,
+  quoted,
+  rollupStatements,
+  spansOf,
+  statementsOf,
+  viewStatements,
+} from '#stores/columnar/layers.ts';
 import { type Part, partFolder, partName, partsRelation, type WrittenPart, writePart } from '#stores/columnar/parts.ts';
 
 const daySeconds = 86_400;
@@ -58,6 +65,19 @@ export async function sealedParts(engine: Engine): Promise<Part[]> {
   );
 }
 
+/** The data folder may have moved since: parts are where it is now. @param paths names of files by number of part */
+export async function moveParts(engine: Engine, dataFolder: string, paths: ReadonlyMap<number, string>): Promise<void> {
+  const fileOf = (part: Part): string => path.join(partFolder(dataFolder), paths.get(part.partId) ?? '');
+  const parts = await sealedParts(engine);
+  const moved = parts.filter((part) => part.file !== '' && paths.has(part.partId) && part.file !== fileOf(part));
+  if (moved.length === 0) return;
+  await inTransaction(
+    engine,
+    moved.map((part) => `update sealed_part set file = ${quoted(fileOf(part))} where part_id = ${part.partId}`),
+    parts.map((part) => (moved.includes(part) ? { file: fileOf(part) } : part)),
+  );
+}
+
 /** Whether the layers hold readings of a cell, open or in a part. */
 export async function cellIsKnown(engine: Engine, cell: Cell): Promise<boolean> {
   const { known } = await engine.query(
@@ -69,7 +89,7 @@ export async function cellIsKnown(engine: Engine, cell: Cell): Promise<boolean> 
 
 const insertPart = (part: Part, rowCount: number): string =>
   `insert into sealed_part values (${part.partId}, ${part.dayStartS}, ${part.meterFrom}, ${part.meterTo},
-     '${part.file.replaceAll("'", "''")}', ${part.file === '' ? 0 : rowCount}, ${part.sealedThroughSegmentId})`;
+     ${quoted(part.file)}, ${part.file === '' ? 0 : rowCount}, ${part.sealedThroughSegmentId})`;
 
 /** Fails the transaction where a file does not hold what its manifest says: a last look behind the checksum. */
 const checkRows = (relation: string, { path: name, rowCount, sumWh }: ManifestPart): string =>
@@ -136,6 +156,7 @@ export async function takeSealedPart(engine: Engine, dataFolder: string, manifes
       `delete from silver_replaced where ${inCell(part)}`,
       `delete from daily_meter_sealed where day_start_s = ${part.dayStartS} and meter_key >= ${part.meterFrom} and meter_key < ${part.meterTo}`,
       `delete from sealed_part where ${ofCell(part)} and file <> ''`,
+      `delete from cell_touched where ${ofCell(part)}`,
       insertPart(part, manifest.rowCount),
       ...(await statementsOf('part_daily.sql', { parts: relation, meters: 'true' })),
     ],
@@ -143,7 +164,7 @@ export async function takeSealedPart(engine: Engine, dataFolder: string, manifes
   );
 }
 
-/** Takes a cell out of every layer: what it added is subtracted, exactly; its counts stay. */
+/** Takes a cell without open rows out of every layer: what it added is subtracted, exactly; its counts stay. */
 export async function takeOutPart(engine: Engine, dropped: Part): Promise<void> {
   const given = spansOf({ firstS: dropped.dayStartS, lastS: dropped.dayStartS + daySeconds - 1, touched: [dropped] });
   const others = (await sealedParts(engine)).filter((other) => other.partId !== dropped.partId);
@@ -157,9 +178,7 @@ export async function takeOutPart(engine: Engine, dropped: Part): Promise<void> 
        select *, -1 as sign from silver where ${inCell(dropped)}`,
       ...(await rollupStatements(given)),
       ...emptied.map((table) => `delete from ${table} where readings = 0`),
-      `delete from silver_reading where ${inCell(dropped)}`,
       `delete from silver_earlier where ${inCell(dropped)}`,
-      `delete from silver_replaced where ${inCell(dropped)}`,
       `delete from daily_meter_sealed where day_start_s = ${dropped.dayStartS} and meter_key >= ${dropped.meterFrom} and meter_key < ${dropped.meterTo}`,
       `update sealed_part set file = '', row_count = 0 where part_id = ${dropped.partId}`,
     ],
@@ -214,27 +233,31 @@ export async function sealCell(engine: Engine, dataFolder: string, cell: Cell, m
 }
 
 export interface OpenCell extends Cell {
+  /** readings that are in no part */
   rows: number;
-  replaced: number;
-  /** seconds since rows of it came last */
+  /** seconds since something of it came */
   untouchedS: number;
 }
 
-/** Cells with open rows (readings that are in no part), the oldest day first. */
-export async function openCells(engine: Engine): Promise<OpenCell[]> {
-  const cellOf = `interval_start_s - interval_start_s % ${daySeconds} as day_start_s, meter_key - meter_key % ${metersPerBlock} as meter_from`;
-  return rowsFrom<OpenCell>(
+/**
+ * Cells that rows came for since they were sealed, the oldest day first.
+ * @param beforeS days that end up to here, UTC seconds
+ * @param untouchedS for which nothing came for so long
+ */
+export async function openCells(engine: Engine, beforeS: number, untouchedS = 0): Promise<OpenCell[]> {
+  const cells = rowsFrom<Omit<OpenCell, 'rows'>>(
     await engine.query(
-      `with open as (select ${cellOf}, count(*) as rows from silver_reading group by all),
-       replaced as (select ${cellOf}, count(*) as rows from silver_replaced group by all)
-       select open.day_start_s as "dayStartS", open.meter_from as "meterFrom", open.rows, coalesce(replaced.rows, 0) as replaced,
-              epoch(now())::bigint - touched.at_s as "untouchedS"
-       from open
-       left join replaced on replaced.day_start_s = open.day_start_s and replaced.meter_from = open.meter_from
-       join cell_touched as touched on touched.day_start_s = open.day_start_s and touched.meter_from = open.meter_from
-       order by open.day_start_s, open.meter_from`,
+      `select day_start_s as "dayStartS", meter_from as "meterFrom", epoch(now())::bigint - at_s as "untouchedS" from cell_touched
+       where day_start_s + ${daySeconds} <= $1 and epoch(now())::bigint - at_s >= $2 order by all`,
+      [Math.floor(beforeS), untouchedS],
     ),
   );
+  const open: OpenCell[] = [];
+  for (const cell of cells) {
+    const { rows } = await engine.query(`select count(*) as rows from silver_reading where ${inCell(cell)}`);
+    if (Number(rows[0]) > 0) open.push({ ...cell, rows: Number(rows[0]) });
+  }
+  return open;
 }
 
 /** Cells rows were ever counted in, with the segment they are sealed through (0 = not at all). */

@@ -23,6 +23,8 @@ const commands = [
   ['layers'],
   ['layers', 'status'],
   ['layers', 'refresh'],
+  ['layers', 'seal'],
+  ['layers', 'tidy'],
   ['layers', 'verify'],
   ['account'],
   ['sign-in'],

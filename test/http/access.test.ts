@@ -214,6 +214,18 @@ describe('areas of responsibility', () => {
       const answer = await center.call('GET', address, undefined, { token });
       assert.deepEqual([answer.status, codeOf(answer)], [403, 'foreign_area'], address);
     }
+    const completeness = '/api/analytics/questions/reporting_completeness';
+    const areasOf = async (as: string | undefined): Promise<Set<unknown>> => {
+      const { body } = await center.call<{ area_id: string }[]>(
+        'GET',
+        completeness,
+        undefined,
+        as ? { token: as } : {},
+      );
+      return new Set(body.map((row) => row.area_id));
+    };
+    assert.deepEqual(await areasOf(token), new Set([home.area_id]));
+    assert.ok((await areasOf(undefined)).has(foreign.area_id));
     // theirs first: what comes on the stream for mine would come after it
     const byAdmin = await center.call('POST', `/api/network/switches/${theirs}`, { operation: 'open', reason: 'test' });
     const byOtto = await center.call(

@@ -70,7 +70,7 @@ describe('kill -9 while readings come in', () => {
       segments = (await segmentsAfter(pool, 0, 1000)).length;
     }
     for (let kill = 0; kill < 10; kill++) {
-      const run = await ingestAndKill(taskOf({ layers: true }), Math.random() * 1200);
+      const run = await ingestAndKill(taskOf({ layers: true }), Math.random() * 2500);
       acknowledged = Math.max(acknowledged, run.acknowledged);
       assert.doesNotMatch(run.said, /problem/);
     }
@@ -93,6 +93,8 @@ describe('kill -9 while readings come in', () => {
     });
     try {
       await pipeline.caughtUp();
+      // on a busy machine no child may have lived long enough to merge
+      await pipeline.tidy();
       assert.deepEqual(problems, []);
       assert.deepEqual(await check(acknowledged), []);
       const merged = (await segmentsAfter(pool, 0, 1000)).filter((segment) => /-m\d+\./.test(segment.path));

@@ -101,7 +101,10 @@ async function runAndDie(dieAt: number): Promise<{ said: string; killed: boolean
   return { said, killed: signal === 'SIGKILL' };
 }
 
-async function withPipeline(work: (pipeline: PipelineService, engine: Engine) => Promise<void>): Promise<void> {
+async function withPipeline(
+  work: (pipeline: PipelineService, engine: Engine) => Promise<void>,
+  dataFolder = folder,
+): Promise<void> {
   const engine = startEngine({
     name: 'analytics',
     path: path.join(folder, 'analytics.duckdb'),
@@ -113,7 +116,7 @@ async function withPipeline(work: (pipeline: PipelineService, engine: Engine) =>
   const pipeline = makePipelineService({
     pool,
     engine,
-    dataFolder: folder,
+    dataFolder,
     network: () => network,
     policy: { sealAfterDays: 1000, keepBronzeDays: 1000 },
     report: (message, error) => problems.push(`${message}: ${String(error)}`),
@@ -137,6 +140,8 @@ async function check(pipeline: PipelineService, engine: Engine): Promise<void> {
   );
   assert.equal(silver.wh.length, found.size, 'a reading is there twice');
   assert.deepEqual(found, expected);
+  const { source } = await engine.query('select distinct source from silver_with_origin');
+  assert.deepEqual(source, ['test']);
   assert.deepEqual((await pipeline.verify()).differences, []);
   const [row] = (await pipeline.status()).sources;
   assert.deepEqual([row.received, row.stored, row.balanced, row.pending], [received, expected.size, true, 0]);
@@ -165,6 +170,18 @@ describe('kill -9 at every step of sealing', () => {
     for (const name of await fs.readdir(folder))
       if (name.startsWith('analytics.duckdb')) await fs.rm(path.join(folder, name));
     await withPipeline(check);
+  });
+
+  test('a data folder that was moved is found where it is', async () => {
+    const elsewhere = `${folder}-moved`;
+    await fs.symlink(folder, elsewhere);
+    await withPipeline(async (pipeline, engine) => {
+      await check(pipeline, engine);
+      const { file } = await engine.query("select file from sealed_part where file <> ''");
+      assert.ok(file.length > 0 && file.every((name) => String(name).startsWith(`${elsewhere}/`)));
+    }, elsewhere);
+    await withPipeline(check);
+    await fs.rm(elsewhere);
   });
 
   test('no file is left that nothing refers to', async () => {

@@ -8,6 +8,9 @@ create table if not exists layer_mark (
 );
 insert into layer_mark select 0, 0 where not exists (select 1 from layer_mark);
 
+-- what the numbers of sources mean; given out by the operational store
+create table if not exists source_dimension (source_key smallint not null, source varchar not null, partition_no integer not null);
+
 -- what silver made of each source's rows, by UTC day and block of meters: the unit that is sealed
 create table if not exists layer_count (
   source_key smallint not null,

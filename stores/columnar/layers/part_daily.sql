@@ -8,4 +8,5 @@ join local_quarter as day on day.quarter_s = part.interval_start_s - part.interv
 where part.segment_id is null and {meters}
   and not exists (select 1 from silver_replaced as replaced
                   where replaced.meter_key = part.meter_key and replaced.interval_start_s = part.interval_start_s)
-group by all;
+group by all
+order by part.meter_key;

@@ -11,6 +11,23 @@ where part.segment_id is null
   and not exists (select 1 from silver_replaced as replaced
                   where replaced.meter_key = part.meter_key and replaced.interval_start_s = part.interval_start_s);
 
+-- The same with where each reading came from; a reading in a part knows its source only.
+create or replace view silver_with_origin as
+with readings as (
+  select open.* from silver_reading as open
+  union all
+  select part.* exclude (sealed_through_segment_id) from {sealed} as part
+  where part.segment_id is null
+    and not exists (select 1 from silver_replaced as replaced
+                    where replaced.meter_key = part.meter_key and replaced.interval_start_s = part.interval_start_s)
+)
+select readings.* exclude (source_key), origin.source, origin.partition_no
+from readings left join source_dimension as origin on origin.source_key = readings.source_key;
+
+create or replace view silver_earlier_with_origin as
+select earlier.* exclude (source_key), origin.source, origin.partition_no
+from silver_earlier as earlier left join source_dimension as origin on origin.source_key = earlier.source_key;
+
 -- What held at an interval: the newest observation that is not too old, however late it came. A view, so a late or
 -- revised observation is in gold at once; there are 35,040 intervals a year.
 create or replace view interval_condition as
