@@ -8,7 +8,9 @@ import { FluxError } from '#model/errors.ts';
 import { untoldGaps, type Worker, workersAlive } from '#stores/postgres/kafka_topics.ts';
 import { listenTo } from '#stores/postgres/listen.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
+import { publishAlerts } from './alerts.ts';
 import type { Config } from './config.ts';
+import { kafkaAccess } from './kafka_access.ts';
 import type { Store } from './store.ts';
 
 export interface ConsumersNeeds {
@@ -48,13 +50,20 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   });
   if (!config.kafka) return { stop: () => listener.close() };
 
+  const { alertsTopic } = config.kafka;
+  const alerts = publishAlerts({
+    pool,
+    access: await kafkaAccess(config.kafka),
+    topic: alertsTopic,
+    report: needs.report,
+  });
   const supervised = supervise(config, needs.report);
-  const alarms = makeConditions(needs.alarm);
+  const conditions = makeConditions(needs.alarm);
   let looking: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     looking = looking.then(async () => {
       const [workers, gaps] = await Promise.all([workersAlive(pool), untoldGaps(pool)]);
-      alarms.look(workers);
+      conditions.look(workers);
       for (const gap of gaps) {
         const lost = `topic ${gap.topic} partition ${gap.partition}: offsets ${gap.from} to ${gap.to - 1} were gone before they were read; ask the head-end to send them again, and keep messages longer`;
         needs.alarm(`ALM-KAFKA-GAP-${gap.id}`, { priority: 1, text: lost });
@@ -67,7 +76,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   return {
     stop: async () => {
       clearInterval(timer);
-      await supervised.stop();
+      await Promise.all([supervised.stop(), alerts.stop()]);
       await looking;
       await listener.close();
     },

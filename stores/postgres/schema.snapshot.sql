@@ -122,6 +122,13 @@ create table feeder (
 );
 CREATE INDEX feeder_substation ON public.feeder USING btree (substation_key);
 
+create table kafka_alert_mark (
+  singleton boolean not null default true,
+  log_id bigint not null default 0,
+  constraint kafka_alert_mark_pkey PRIMARY KEY (singleton),
+  constraint kafka_alert_mark_singleton_check CHECK (singleton)
+);
+
 create table kafka_gap (
   gap_id bigint not null generated always as identity,
   topic text not null,

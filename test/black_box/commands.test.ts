@@ -13,6 +13,8 @@ const commands = [
   ['network', 'import'],
   ['network', 'trace'],
   ['generate'],
+  ['kafka'],
+  ['kafka', 'accept'],
   ['layers'],
   ['layers', 'status'],
   ['layers', 'refresh'],
