@@ -35,6 +35,7 @@ import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
 import { openDoor } from './door.ts';
 import { gridViewOf } from './grid_view.ts';
+import { kafkaAccess } from './kafka_access.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './port.ts';
 import { startSimulation } from './simulation.ts';
@@ -63,6 +64,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const report = (message: string, error: unknown): void => log.error({ err: error }, message);
   await checkPort(config);
+  // a file that can not be read is better said before anything is started
+  if (config.kafka) await kafkaAccess(config.kafka);
 
   // stores
   const webApp = ensureWebApp();
@@ -321,7 +324,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     connection: store.connection,
     readingsCommitted: () => pipeline.wake(),
     eventsCommitted: () => outages.catchUp(),
-    alarm: (id, wrong) => hub.publish({ alarms: alarms.condition(id, wrong) }),
+    alarm: (id, wrong) => {
+      const changed = alarms.condition(id, wrong);
+      if (changed.length > 0) hub.publish({ alarms: changed });
+    },
+    activeAlarms: () => alarms.active().map((alarm) => alarm.id),
     report,
   });
   let replacing = Promise.resolve();

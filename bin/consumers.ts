@@ -22,6 +22,8 @@ export interface ConsumersNeeds {
   eventsCommitted: () => void;
   /** a condition of the center, null where it is over */
   alarm: (id: string, wrong: { priority: 1 | 2; text: string } | null) => void;
+  /** ids of alarms that are not back to normal, also those raised before this start */
+  activeAlarms: () => string[];
   report: (message: string, error: unknown) => void;
 }
 
@@ -41,6 +43,7 @@ const needsSomeone = new Set([
 ]);
 /** What mends itself usually does within this. */
 const patienceMs = 30_000;
+const settleMs = 5000;
 
 export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> {
   const { pool, config } = needs;
@@ -58,7 +61,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
     report: needs.report,
   });
   const supervised = supervise(config, needs.report);
-  const conditions = makeConditions(needs.alarm);
+  const conditions = makeConditions(needs.alarm, needs.activeAlarms());
   let looking: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     looking = looking.then(async () => {
@@ -86,13 +89,17 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
 /** Turns what the processes say of their partitions into conditions that begin and end. */
 export function makeConditions(
   alarm: ConsumersNeeds['alarm'],
+  before: string[] = [],
   now: () => number = performance.now.bind(performance),
 ): { look(workers: Worker[]): void } {
   let waitingSince = new Map<string, number>();
-  const raised = new Set<string>();
-  let lastAliveMs = now();
+  const raised = new Set(before.filter((id) => id.startsWith('ALM-KAFKA-') && !id.startsWith('ALM-KAFKA-GAP-')));
+  const startedMs = now();
+  let lastAliveMs = startedMs;
   return {
     look: (workers) => {
+      // after a start the processes need a moment to say how they stand
+      if (now() - startedMs < settleMs) return;
       const wrong = new Map<string, string>();
       const since = new Map<string, number>();
       for (const { partitions } of workers) {
