@@ -2,7 +2,6 @@
  * Connections to a cluster: which broker leads which partition, one connection per broker and purpose, made again where
  * it died. The library connects and authenticates; what is asked on a connection is decided by those who use it.
  */
-
 import { isIP } from 'node:net';
 import {
   type API,
