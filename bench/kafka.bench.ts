@@ -212,6 +212,14 @@ async function openStores() {
   };
 }
 
+const segmentBytes = new Map<string, number>();
+async function bytesPerReading(pool: Awaited<ReturnType<typeof openStores>>['pool']): Promise<number> {
+  const { rows } = await pool.query<{ bytes: number }>(
+    'select sum(byte_count)::float8 / sum(row_count)::float8 as bytes from segment',
+  );
+  return rows[0].bytes;
+}
+
 async function check(stores: Awaited<ReturnType<typeof openStores>>): Promise<void> {
   const { sources } = await stores.pipeline.status();
   const stored = sources.reduce((sum, source) => sum + source.stored, 0);
@@ -265,6 +273,7 @@ try {
       await measure(`consume only, ${format}`, total, () => consumeAll(format, total, walking));
       await withStores(async (stores) => {
         await measure(`to durable, ${format}`, total, () => consumeAll(format, total, stores.reader));
+        segmentBytes.set(format, await bytesPerReading(stores.pool));
         await measure(`durable to silver, ${format}`, total, () => stores.pipeline.caughtUp());
         await check(stores);
       });
@@ -324,6 +333,7 @@ await printReport('kafka', {
   readings: total,
   opponent_readings: opponentCount,
   partitions,
+  segment_bytes_per_reading: Object.fromEntries(segmentBytes),
   figures,
   ratios: {
     durable_to_kafkajs: rate('to durable, json') / rate('KafkaJS eachMessage and INSERT, json'),

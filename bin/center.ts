@@ -31,6 +31,7 @@ import { openDoor } from './door.ts';
 import { filesTask, startFiles } from './files.ts';
 import { joinGenerator } from './generator/join.ts';
 import { gridViewOf } from './grid_view.ts';
+import { kafkaAccess } from './kafka_access.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
 import { makeResubmit, resubmittedSources } from './resubmit.ts';
@@ -64,6 +65,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const report = (message: string, error: unknown): void => log.error({ err: error }, message);
   await checkPort(config);
   const watched = await filesTask(config);
+  // a file that can not be read is better said before anything is started
+  if (config.kafka) await kafkaAccess(config.kafka);
 
   // stores
   const webApp = ensureWebApp();
@@ -316,7 +319,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     connection: store.connection,
     readingsCommitted: () => pipeline.wake(),
     eventsCommitted: () => outages.catchUp(),
-    alarm: (id, wrong) => hub.publish({ alarms: alarms.condition(id, wrong) }),
+    alarm: (id, wrong) => {
+      const changed = alarms.condition(id, wrong);
+      if (changed.length > 0) hub.publish({ alarms: changed });
+    },
+    activeAlarms: () => alarms.active().map((alarm) => alarm.id),
     report,
   });
   const files = watched && startFiles({ ...watched, connection: store.connection }, onCommitted, report);

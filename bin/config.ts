@@ -47,6 +47,8 @@ export interface KafkaConfig {
   group: string;
   readingsTopic: string;
   eventsTopic: string;
+  /** what happens to outages is published here, where the topic exists */
+  alertsTopic: string;
   sasl: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | undefined;
   user: string | undefined;
   /** the first line of this file is the password */
@@ -222,19 +224,19 @@ function kafkaFrom(environment: NodeJS.ProcessEnv): KafkaConfig | undefined {
 }
 
 /** e.g. `readings=ami_readings,events=grid_events` */
-function topicsFrom(text: string | undefined): { readingsTopic: string; eventsTopic: string } {
-  const topics = { readingsTopic: 'ami_readings', eventsTopic: 'grid_events' };
+function topicsFrom(text: string | undefined): Pick<KafkaConfig, 'readingsTopic' | 'eventsTopic' | 'alertsTopic'> {
+  const topics = { readingsTopic: 'ami_readings', eventsTopic: 'grid_events', alertsTopic: 'outage_alerts' };
   for (const pair of (text ?? '').split(',').filter((part) => part.trim() !== '')) {
-    const match = /^\s*(readings|events)\s*=\s*([A-Za-z0-9._-]{1,200})\s*$/.exec(pair);
+    const match = /^\s*(readings|events|alerts)\s*=\s*([A-Za-z0-9._-]{1,200})\s*$/.exec(pair);
     if (!match)
       throw new FluxError(
         'bad_usage',
         `FLUX_KAFKA_TOPICS must be like readings=ami_readings,events=grid_events, not ${pair}`,
       );
-    topics[match[1] === 'readings' ? 'readingsTopic' : 'eventsTopic'] = match[2];
+    topics[`${match[1] as 'readings' | 'events' | 'alerts'}Topic`] = match[2];
   }
-  if (topics.readingsTopic === topics.eventsTopic)
-    throw new FluxError('bad_usage', `FLUX_KAFKA_TOPICS names ${topics.eventsTopic} for readings and for events`);
+  if (new Set(Object.values(topics)).size < 3)
+    throw new FluxError('bad_usage', 'FLUX_KAFKA_TOPICS names one topic for two purposes');
   return topics;
 }
 

@@ -8,7 +8,9 @@ import { FluxError } from '#model/errors.ts';
 import { untoldGaps, type Worker, workersAlive } from '#stores/postgres/kafka_topics.ts';
 import { listenTo } from '#stores/postgres/listen.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
+import { publishAlerts } from './alerts.ts';
 import type { Config } from './config.ts';
+import { kafkaAccess } from './kafka_access.ts';
 import type { Store } from './store.ts';
 
 export interface ConsumersNeeds {
@@ -20,6 +22,8 @@ export interface ConsumersNeeds {
   eventsCommitted: () => void;
   /** a condition of the center, null where it is over */
   alarm: (id: string, wrong: { priority: 1 | 2; text: string } | null) => void;
+  /** ids of alarms that are not back to normal, also those raised before this start */
+  activeAlarms: () => string[];
   report: (message: string, error: unknown) => void;
 }
 
@@ -39,6 +43,7 @@ const needsSomeone = new Set([
 ]);
 /** What mends itself usually does within this. */
 const patienceMs = 30_000;
+const settleMs = 5000;
 
 export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> {
   const { pool, config } = needs;
@@ -48,13 +53,20 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   });
   if (!config.kafka) return { stop: () => listener.close() };
 
+  const { alertsTopic } = config.kafka;
+  const alerts = publishAlerts({
+    pool,
+    access: await kafkaAccess(config.kafka),
+    topic: alertsTopic,
+    report: needs.report,
+  });
   const supervised = supervise(config, needs.report);
-  const alarms = makeConditions(needs.alarm);
+  const conditions = makeConditions(needs.alarm, needs.activeAlarms());
   let looking: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     looking = looking.then(async () => {
       const [workers, gaps] = await Promise.all([workersAlive(pool), untoldGaps(pool)]);
-      alarms.look(workers);
+      conditions.look(workers);
       for (const gap of gaps) {
         const lost = `topic ${gap.topic} partition ${gap.partition}: offsets ${gap.from} to ${gap.to - 1} were gone before they were read; ask the head-end to send them again, and keep messages longer`;
         needs.alarm(`ALM-KAFKA-GAP-${gap.id}`, { priority: 1, text: lost });
@@ -67,7 +79,7 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
   return {
     stop: async () => {
       clearInterval(timer);
-      await supervised.stop();
+      await Promise.all([supervised.stop(), alerts.stop()]);
       await looking;
       await listener.close();
     },
@@ -77,13 +89,17 @@ export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> 
 /** Turns what the processes say of their partitions into conditions that begin and end. */
 export function makeConditions(
   alarm: ConsumersNeeds['alarm'],
+  before: string[] = [],
   now: () => number = performance.now.bind(performance),
 ): { look(workers: Worker[]): void } {
   let waitingSince = new Map<string, number>();
-  const raised = new Set<string>();
-  let lastAliveMs = now();
+  const raised = new Set(before.filter((id) => id.startsWith('ALM-KAFKA-') && !id.startsWith('ALM-KAFKA-GAP-')));
+  const startedMs = now();
+  let lastAliveMs = startedMs;
   return {
     look: (workers) => {
+      // after a start the processes need a moment to say how they stand
+      if (now() - startedMs < settleMs) return;
       const wrong = new Map<string, string>();
       const since = new Map<string, number>();
       for (const { partitions } of workers) {

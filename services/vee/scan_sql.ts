@@ -6,7 +6,7 @@ import type { LocalDay } from './days.ts';
 import type { RuleScope, VeeConfig } from './rules.ts';
 
 /** Current readings: meter_key, interval_start_s, interval_minutes, wh, decivolt, quality. */
-export const silver = 'silver_reading';
+export const silver = 'silver';
 /** The same rows with source, partition_no, segment_id and record_offset. */
 export const silverWithOrigin = 'silver_reading';
 /** Versions that were replaced, with the columns of `silverWithOrigin`. */

@@ -2,6 +2,7 @@
  * Connections to a cluster: which broker leads which partition, one connection per broker and purpose, made again where
  * it died. The library connects and authenticates; what is asked on a connection is decided by those who use it.
  */
+import { isIP } from 'node:net';
 import {
   type API,
   Connection,
@@ -68,14 +69,16 @@ export function openCluster(access: KafkaAccess, clientId: string): Cluster {
     requestTimeout: 30_000,
     maxInflights: 5,
     ...(access.sasl ? { sasl: access.sasl } : {}),
-    ...(access.tls ? { tls: access.tls.ca ? { ca: access.tls.ca } : {}, tlsServerName: true } : {}),
+    ...(access.tls ? { tls: access.tls.ca ? { ca: access.tls.ca } : {} } : {}),
   };
   const connections = new Map<string, Promise<Connection>>();
   let nodes = new Map<number, Address>();
   let closed = false;
 
   async function connect({ host, port }: Address): Promise<Connection> {
-    const connection = new Connection(clientId, options);
+    // an address that is no name can not be asked for by name
+    const byName = access.tls && isIP(host) === 0 ? { tlsServerName: host } : {};
+    const connection = new Connection(clientId, { ...options, ...byName });
     // told to whoever waits for an answer on it; without a listener it would end the process
     connection.on('error', () => undefined);
     await connection.connect(host, port);

@@ -63,6 +63,7 @@ const idleMs = 50;
 /** What nobody but an operator can mend is looked at again this often. */
 const stuckPauseMs = 5000;
 const longestPauseMs = 10_000;
+const leaderlessMs = 1000;
 
 interface Reading extends PartitionState {
   place: Place;
@@ -132,15 +133,19 @@ export function startConsumer(needs: ConsumerNeeds): Consumer {
     if (owned.length === 0) return;
     await refresh();
     const names = new Map([...topics.values()].map((topic) => [topic.id, topic.name]));
+    const unknown = new Set<string>();
     for (const { topicId, partition } of owned) {
       const key = keyOf(topicId, partition);
       const topic = names.get(topicId);
+      if (topic === undefined) unknown.add(topicId);
       if (readings.has(key) || topic === undefined) continue;
       const reading = newReading({ topic, partition, topicId });
       readings.set(key, reading);
       open(reading);
     }
     await refresh();
+    // not taken for ours yet: the group says it again, and by then the topic is known or gone
+    if (unknown.size > 0) throw new Error(`no topic has the id ${[...unknown].join(', ')}`);
   }
 
   /** Work on a partition follows the work before it, and leaves no rejection behind. */
@@ -280,6 +285,10 @@ export function startConsumer(needs: ConsumerNeeds): Consumer {
     throw new FluxError('kafka_partition', `the broker answers ${error}`, { canRetry: true });
   }
 
+  // A partition without a leader has no fetch that would notice that it has one again.
+  const watching = setInterval(() => {
+    if ([...readings.values()].some((reading) => reading.leader < 0)) refresh().catch(() => undefined);
+  }, leaderlessMs);
   const membership = joinGroup({ cluster, group: needs.group, topics: needs.topics, assigned, report: needs.report });
   return {
     partitions: () =>
@@ -297,6 +306,7 @@ export function startConsumer(needs: ConsumerNeeds): Consumer {
       ),
     stop: async () => {
       await membership.leave();
+      clearInterval(watching);
       stopping = true;
       await cluster.close();
       await Promise.all(loops.values());

@@ -11,13 +11,16 @@ import { FluxError, messageOf } from '#model/errors.ts';
 import type { ReadingColumns } from '#model/reading.ts';
 import type { Batch, Landing, SegmentManifest, SegmentSink } from '#model/stream.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
-import type { WireColumn } from '#stores/columnar/engine_wire.ts';
+import type { TextColumn, WireColumn } from '#stores/columnar/engine_wire.ts';
 
 export const segmentFolder = (dataFolder: string): string => path.join(dataFolder, 'segments');
 
-/** Column names and types of a segment; the bronze layer reads exactly these. */
+/**
+ * Columns of a segment as they travel to the engine; the bronze layer reads exactly the names of `segmentSelect`. 64-bit
+ * integers travel as doubles (exact below 2^53): a BigInt per value would cost more than all the rest.
+ */
 function segmentColumns(batch: Batch): WireColumn[] {
-  const { readings } = batch;
+  const { readings, landing } = batch;
   const n = readings.count;
   const recordOffset = new Float64Array(n);
   if (batch.recordOffsets) recordOffset.set(batch.recordOffsets.subarray(0, n));
@@ -29,21 +32,40 @@ function segmentColumns(batch: Batch): WireColumn[] {
     { name: 'wh', type: 'integer', values: readings.wh.subarray(0, n) },
     { name: 'decivolt', type: 'usmallint', values: readings.decivolt.subarray(0, n) },
     { name: 'quality', type: 'utinyint', values: readings.quality.subarray(0, n) },
-    { name: 'source_seq', type: 'bigint', values: readings.sourceSeq.subarray(0, n) },
-    { name: 'record_offset', type: 'bigint', values: recordOffset },
-    { name: 'received_at_ms', type: 'bigint', values: new Float64Array(n).fill(batch.receivedAtMs) },
-    ...(batch.landing ? landingColumns(batch.landing, n) : []),
+    { name: 'source_seq', type: 'double', values: readings.sourceSeq.subarray(0, n) },
+    { name: 'record_offset', type: 'double', values: recordOffset },
+    ...(landing
+      ? [{ name: 'create_time_ms', type: 'double', values: landing.createTimeMs.subarray(0, n) } as const]
+      : []),
+    ...(landing ? landingTexts(landing).filter((column) => column.texts.size > 0) : []),
   ];
 }
 
 /** Only segments of messages have these; see landing.ts. */
-function landingColumns({ createTimeMs, key, headers, content }: Landing, n: number): WireColumn[] {
+function landingTexts({ key, headers, content }: Landing): TextColumn[] {
   return [
-    { name: 'create_time_ms', type: 'bigint', values: createTimeMs.subarray(0, n) },
     { name: 'record_key', type: 'varchar', texts: key },
     { name: 'record_headers', type: 'varchar', texts: headers },
     { name: 'record_content', type: 'varchar', texts: content },
   ];
+}
+
+/** The columns of a segment file out of those that travelled. */
+function segmentSelect({ receivedAtMs, landing }: Batch): string {
+  const ofMessages = landing
+    ? [
+        'create_time_ms::bigint as create_time_ms',
+        ...landingTexts(landing).map(({ name, texts }) => (texts.size > 0 ? name : `null::varchar as ${name}`)),
+      ]
+    : [];
+  return [
+    'meter_key, interval_start_s, interval_minutes, wh, decivolt, quality',
+    'source_seq::bigint as source_seq, record_offset::bigint as record_offset',
+    `${Math.round(receivedAtMs)}::bigint as received_at_ms`,
+    ...ofMessages,
+    // The arrival of each row is the segment it came in; only merged segments have to say it row by row.
+    'null::bigint as segment_id',
+  ].join(', ');
 }
 
 function controlSums(
@@ -102,8 +124,7 @@ export function makeSegmentSink(engine: Engine, dataFolder: string): SegmentSink
           'segment',
           segmentColumns(batch),
           batch.readings.count,
-          // The arrival of each row is the segment it came in; only merged segments have to say it row by row.
-          `copy (select *, null::bigint as segment_id from segment) to ${quoted(aside)} (${parquetOptions})`,
+          `copy (select ${segmentSelect(batch)} from segment) to ${quoted(aside)} (${parquetOptions})`,
         );
         const written = await settle(aside, final);
         return {

@@ -173,6 +173,13 @@ create table generator_job (
 );
 CREATE INDEX generator_job_open ON public.generator_job USING btree (job_id) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
 
+create table kafka_alert_mark (
+  singleton boolean not null default true,
+  log_id bigint not null default 0,
+  constraint kafka_alert_mark_pkey PRIMARY KEY (singleton),
+  constraint kafka_alert_mark_singleton_check CHECK (singleton)
+);
+
 create table kafka_gap (
   gap_id bigint not null generated always as identity,
   topic text not null,

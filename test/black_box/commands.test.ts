@@ -20,6 +20,8 @@ const commands = [
   ['prices', 'import'],
   ['weather'],
   ['weather', 'import'],
+  ['kafka'],
+  ['kafka', 'accept'],
   ['layers'],
   ['layers', 'status'],
   ['layers', 'refresh'],

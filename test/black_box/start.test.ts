@@ -122,6 +122,7 @@ describe('one center on one data folder', () => {
     assert.deepEqual(Object.keys(JSON.parse(layers.stdout)).sort(), [
       'analytics',
       'at',
+      'consumers',
       'history',
       'layers',
       'refreshes',

@@ -19,11 +19,11 @@ const classpathFile = path.join(os.tmpdir(), `flux-kafka-${kafkaVersion}.classpa
 /** Why there can be no broker here, false where there can; CI has to have one. */
 export function brokerAbsent(): string | false {
   if (process.env.CI !== undefined) return false;
-  for (const program of ['java', 'mvn']) {
+  for (const program of ['java', 'mvn', 'openssl']) {
     try {
-      execFileSync(program, ['-version'], { stdio: 'ignore' });
+      execFileSync(program, [program === 'openssl' ? 'version' : '-version'], { stdio: 'ignore' });
     } catch {
-      return `${program} is not installed: apt-get install openjdk-17-jre-headless maven`;
+      return `${program} is not installed: apt-get install openjdk-17-jre-headless maven openssl`;
     }
   }
   return false;
@@ -84,6 +84,9 @@ export interface Broker {
   address: string;
   /** the same broker, reached and advertised through the proxy; its own port is `proxiedPort` */
   proxiedPort: number;
+  /** bootstrap address of the TLS listener; its certificate is in `certificateFile` */
+  tlsAddress: string;
+  certificateFile: string;
   /** bootstrap address of the SASL listener (PLAIN and SCRAM-SHA-256/512) */
   saslAddress: string;
   pid(): number;
@@ -97,7 +100,7 @@ export interface Broker {
 }
 
 function propertiesOf(folder: string, ports: number[], options: BrokerOptions): string {
-  const [plain, controller, proxied, sasl] = ports;
+  const [plain, controller, proxied, sasl, tls] = ports;
   const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${saslUser.user}="${saslUser.password}";`;
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
   const settings: Record<string, string> = {
@@ -105,14 +108,17 @@ function propertiesOf(folder: string, ports: number[], options: BrokerOptions): 
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controller}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAIN://127.0.0.1:${plain},CONTROLLER://127.0.0.1:${controller},PROXIED://127.0.0.1:${proxied},AUTH://127.0.0.1:${sasl}`,
-    'advertised.listeners': `PLAIN://127.0.0.1:${plain},PROXIED://127.0.0.1:${options.proxyPort ?? proxied},AUTH://127.0.0.1:${sasl}`,
-    'listener.security.protocol.map': 'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT,AUTH:SASL_PLAINTEXT',
+    listeners: `PLAIN://127.0.0.1:${plain},CONTROLLER://127.0.0.1:${controller},PROXIED://127.0.0.1:${proxied},AUTH://127.0.0.1:${sasl},TLS://127.0.0.1:${tls}`,
+    'advertised.listeners': `PLAIN://127.0.0.1:${plain},PROXIED://127.0.0.1:${options.proxyPort ?? proxied},AUTH://127.0.0.1:${sasl},TLS://localhost:${tls}`,
+    'listener.security.protocol.map':
+      'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT,AUTH:SASL_PLAINTEXT,TLS:SSL',
     'inter.broker.listener.name': 'PLAIN',
     'listener.name.auth.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
     'listener.name.auth.plain.sasl.jaas.config': jaas,
     'listener.name.auth.scram-sha-256.sasl.jaas.config': scram,
     'listener.name.auth.scram-sha-512.sasl.jaas.config': scram,
+    'listener.name.tls.ssl.keystore.type': 'PEM',
+    'listener.name.tls.ssl.keystore.location': path.join(folder, 'broker.pem'),
     'log.dirs': path.join(folder, 'log'),
     'auto.create.topics.enable': 'false',
     'offsets.topic.num.partitions': '1',
@@ -142,10 +148,21 @@ function propertiesOf(folder: string, ports: number[], options: BrokerOptions): 
     .join('');
 }
 
+/** A certificate of its own for `localhost`; the broker reads it with the key from one file. */
+async function makeCertificate(folder: string): Promise<void> {
+  const [key, certificate] = ['key.pem', 'certificate.pem'].map((name) => path.join(folder, name));
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const files = ['-nodes', '-keyout', key, '-out', certificate, '-days', '2'];
+  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', ...files, ...names]);
+  const parts = await Promise.all([key, certificate].map((file) => fs.readFile(file, 'utf8')));
+  await fs.writeFile(path.join(folder, 'broker.pem'), parts.join(''));
+}
+
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const jars = await classpath();
   const folder = await temporaryFolder();
-  const ports = await freePorts(4);
+  const ports = await freePorts(5);
+  await makeCertificate(folder);
   const properties = path.join(folder, 'server.properties');
   await fs.writeFile(properties, propertiesOf(folder, ports, options));
   const scram = (mechanism: string): string[] => [
@@ -192,6 +209,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   return {
     address,
     proxiedPort: ports[2],
+    tlsAddress: `localhost:${ports[4]}`,
+    certificateFile: path.join(folder, 'certificate.pem'),
     saslAddress: `127.0.0.1:${ports[3]}`,
     pid: () => child.pid!,
     createTopic: (topic, partitions, configs = {}) =>

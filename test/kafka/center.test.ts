@@ -6,6 +6,8 @@ import { after, before, describe, test } from 'node:test';
 import type { Alarm } from '#model/api/live.ts';
 import type { Outage } from '#model/api/outages.ts';
 import type { Pipeline } from '#model/api/readings.ts';
+import { startConsumer } from '#sources/kafka/consumer.ts';
+import { readBatches } from '#sources/kafka/record_batch.ts';
 import { flux, isAlive, type RunningCenter, startCenter, temporaryFolder, until } from '../running_center.ts';
 import { edgesOf, postEvents, type SceneEdge } from '../scene.ts';
 import { type Broker, brokerAbsent, startBroker } from './broker.ts';
@@ -19,7 +21,11 @@ describe('a center that reads Kafka', { skip: brokerAbsent() }, () => {
   const topic = 'ami_readings';
   before(async () => {
     broker = await startBroker();
-    await Promise.all([broker.createTopic(topic, 6), broker.createTopic('grid_events', 3)]);
+    await Promise.all([
+      broker.createTopic(topic, 6),
+      broker.createTopic('grid_events', 3),
+      broker.createTopic('outage_alerts', 2),
+    ]);
     producer = openProducer(broker.address);
     const folder = await temporaryFolder();
     const thresholds = path.join(folder, 'thresholds.json');
@@ -113,6 +119,39 @@ describe('a center that reads Kafka', { skip: brokerAbsent() }, () => {
       events.reduce((sum, source) => sum + source.stored, 0),
       expected,
     );
+  });
+
+  test('what happens to outages is published, keyed by outage', async () => {
+    const published = new Map<string, string[]>();
+    const consumer = startConsumer({
+      access: { brokers: [broker.address] },
+      group: 'listener',
+      topics: ['outage_alerts'],
+      report: () => undefined,
+      reader: {
+        open: async () => 0,
+        outOfRange: async () => 0,
+        take: async (place, from, { records }) =>
+          readBatches(records, from, place, {
+            record: (bytes, _offset, _timeMs, keyFrom, keyTo, valueFrom, valueTo) => {
+              const key = bytes.toString('utf8', keyFrom, keyTo);
+              const { verb, outage_id: outage } = JSON.parse(bytes.toString('utf8', valueFrom, valueTo)) as {
+                verb: string;
+                outage_id: string;
+              };
+              assert.equal(outage, key);
+              published.set(key, [...(published.get(key) ?? []), verb]);
+            },
+          }),
+      },
+    });
+    try {
+      const { body } = await center.call<Outage[]>('GET', '/api/outages');
+      assert.ok(body.length > 0);
+      await until('every outage was told of', () => body.every((outage) => published.has(outage.id)));
+    } finally {
+      await consumer.stop();
+    }
   });
 
   test('the reading process is killed: another follows, nothing is lost', async () => {

@@ -107,12 +107,12 @@ describe('readings from Kafka', { skip: brokerAbsent() }, () => {
     const worker = consume({ FLUX_KAFKA: `127.0.0.1:${proxy.port}` });
     const before = proxy.cuts();
     for (let round = 0; round < 6; round++) {
-      await sendSequence(producer, topic, round * 3000, (round + 1) * 3000);
+      // armed first: what is cut is the answer that carries these messages, or a heartbeat's
       proxy.cutAfter(500 + round * 5000);
-      await sleep(400);
+      await sendSequence(producer, topic, round * 3000, (round + 1) * 3000);
+      await until('a connection is cut', () => proxy.cuts() > before + round);
     }
     await untilReceived(scene, topic, 18_000, worker.said);
-    assert.ok(proxy.cuts() - before >= 4, `only ${proxy.cuts() - before} connections were cut`);
     await worker.stop();
     assert.deepEqual(await checkSequence(scene, topic, 18_000), []);
   });

@@ -20,6 +20,7 @@ import {
   messageAt,
   openProducer,
   openScene,
+  receivedFrom,
   type Scene,
   sendSequence,
   type TextProducer,
@@ -306,6 +307,18 @@ describe('messages from Kafka', { skip: brokerAbsent() }, () => {
       await until('it says so', () => /can not be reached/.test(refused.said()));
       assert.doesNotMatch(refused.said(), /pa55-that/);
     });
+
+  test('TLS with a certificate to trust; without it nothing is read', async () => {
+    await sendSequence(producer, topic, 0, 100);
+    const trusting = { FLUX_KAFKA: broker.tlsAddress, FLUX_KAFKA_CA: broker.certificateFile };
+    const distrusting = consume({ FLUX_KAFKA: broker.tlsAddress, FLUX_KAFKA_TLS: 'true' });
+    await until('it says so', () => /can not be reached/.test(distrusting.said()));
+    await distrusting.stop();
+    assert.equal(await receivedFrom(scene.pool, topic), 0);
+    const worker = consume(trusting);
+    await untilReceived(scene, topic, 100, worker.said);
+    assert.deepEqual(await checkSequence(scene, topic, 100), []);
+  });
 
   test('events of meters and states of devices; unknown ones set aside', async () => {
     const events = `events_of_${number}`;

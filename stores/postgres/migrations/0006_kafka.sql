@@ -41,3 +41,10 @@ create table device_state (
   received_at timestamptz not null,
   unique (device_id, event_time, state)
 );
+
+create table kafka_alert_mark (
+  singleton boolean primary key default true check (singleton),
+  -- the last entry of outage_log that brokers have
+  log_id bigint not null default 0
+);
+insert into kafka_alert_mark default values;
