@@ -63,7 +63,7 @@ async function newestInHistory(engine: Engine, meterKey: number): Promise<Newest
   const [row] = rowsFrom<Omit<HotRow, 'interval_start' | 'received_at'> & { start_s: number }>(
     await engine.query(
       `select reading.interval_start_s as start_s, reading.interval_minutes, reading.wh, reading.decivolt, reading.quality
-       from silver_reading as reading
+       from ${await meterReadings(engine, meterKey, 0, 2_147_483_647)} as reading
        where reading.meter_key = $1
        order by reading.interval_start_s desc limit 1`,
       [meterKey],

@@ -8,9 +8,9 @@ import type { RuleScope, VeeConfig } from './rules.ts';
 /** Current readings: meter_key, interval_start_s, interval_minutes, wh, decivolt, quality. */
 export const silver = 'silver';
 /** The same rows with source, partition_no, segment_id and record_offset. */
-export const silverWithOrigin = 'silver_reading';
+export const silverWithOrigin = 'silver_with_origin';
 /** Versions that were replaced, with the columns of `silverWithOrigin`. */
-export const silverEarlier = 'silver_earlier';
+export const silverEarlier = 'silver_earlier_with_origin';
 
 /** A span of one meter in which it had no supply. */
 export interface DarkSpan {

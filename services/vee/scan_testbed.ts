@@ -36,14 +36,15 @@ export async function openScanTestbed(): Promise<ScanTestbed> {
         'delete from silver_reading',
         'delete from silver_earlier',
         'delete from meter_dimension',
-        `insert into meter_dimension select meter, 0, meter % 2, 0, 0 from range(${meters}) as list (meter)`,
+        `insert into meter_dimension (meter_key, place_key, transformer_key, feeder_key, substation_key, customer_class, nominal_decivolt)
+         select meter, 0, 0, meter % 2, 0, 0, 1200 from range(${meters}) as list (meter)`,
         ...days.map(
           (day) => `
           insert into silver_reading
           select meter, start_s, 15,
                  (200 + 10 * (meter % 7) + 150 * sin(2 * pi() * (start_s - ${day.startS}) / 86400)
                    + hash(meter, start_s) % 40)::integer,
-                 1200, 1, 1, row_number() over () - 1, 'http', 0
+                 1200, 1, 1, 1, row_number() over () - 1
           from range(${meters}) as list (meter), range(${day.startS}, ${day.endS}, 900) as slot (start_s)
           order by start_s, meter`,
         ),

@@ -104,7 +104,8 @@ interface VersionRow {
   quality: number;
   source: string;
   partition: number;
-  record_offset: number;
+  /** null in a sealed part, which keeps no offsets */
+  record_offset: number | null;
   is_current: boolean;
 }
 
@@ -163,6 +164,7 @@ async function arrivalsOf(
 ): Promise<Map<string, string>> {
   const byFile = new Map<string, VersionRow[]>();
   for (const version of versions) {
+    if (version.record_offset === null) continue;
     const found = await pathOfRecord(needs.pool, version.source, version.partition, version.record_offset);
     if (found) byFile.set(found, [...(byFile.get(found) ?? []), version]);
   }
@@ -175,7 +177,7 @@ async function arrivalsOf(
     );
     const at = new Map(record_offset.map((offset, i) => [Number(offset), Number(received_at_ms[i])]));
     for (const version of held) {
-      const ms = at.get(version.record_offset);
+      const ms = at.get(version.record_offset!);
       if (ms !== undefined) arrivals.set(placeOf(version), new Date(ms).toISOString());
     }
   }
