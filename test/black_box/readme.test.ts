@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
+import { type Broker, brokerAbsent, startBroker } from '../kafka/broker.ts';
 import {
   cleanUp,
   ended,
@@ -46,6 +47,7 @@ before(async () => {
 });
 after(async () => {
   await center?.stop();
+  await (await brokerStarted)?.stop();
   await fs.rm(folder, { recursive: true, force: true });
 });
 
@@ -150,7 +152,7 @@ const handlers: [RegExp, (command: string) => Promise<unknown>][] = [
     async (command) => assert.match(await succeeds([...argsOf(command), ...data()]), /^\S{20,}\n$/),
   ],
   [
-    /^npx flux generate .*--out generated$/,
+    /^npx flux generate --meters 2000 .*--out generated$/,
     (command) => succeeds(argsOf(command.replace('generated', path.join(folder, 'generated')))),
   ],
   [
@@ -167,6 +169,16 @@ const handlers: [RegExp, (command: string) => Promise<unknown>][] = [
     async (command) => assert.match(await succeeds([...argsOf(command.replace('NAME', 'ana')), ...data()]), /\S{10,}/),
   ],
   [/^npx flux sign-in$/, async (command) => assert.match(await succeeds([...argsOf(command), ...data()]), /#signin=/)],
+  [/^npx flux readings import /, (command) => withFile(command, 'readings.jsonl', readingLines)],
+  [/^npx flux prices import /, (command) => withFile(command, 'prices.csv', prices)],
+  [/^npx flux weather import /, (command) => withFile(command, 'weather.csv', weather)],
+  [/^FLUX_FILES=incoming npx flux start$/, startsWithFolder],
+  [/^FLUX_KAFKA=broker:9092 npx flux start/, startsWithKafka],
+  [/^npx flux generate .*--to kafka/, generatesToKafka],
+  [/^npx flux kafka accept /, acceptsTopic],
+  [/^npx flux generate --data data\/mine/, generatesInStoppedCenter],
+  [/^npx flux vee rules$/, async (command) => assert.match(await succeeds(argsOf(command)), /spike/)],
+  [/^npx flux vee run /, judgesStoppedCenter],
   [/^npx flux layers status$/, layersOfStoppedCenter],
   [
     /^npx flux doctor$/,
@@ -187,18 +199,93 @@ async function startsOnOwnServer(): Promise<void> {
   }
 }
 
-async function layersOfStoppedCenter(): Promise<void> {
+const hourAgo = new Date(Math.floor(Date.now() / 3_600_000 - 1) * 3_600_000).toISOString();
+const readingLines = `${JSON.stringify({ meter_id: 'MTR-0000001', reading_time: hourAgo, kwh: 0.4 })}\n`;
+const prices =
+  'Delivery Date,Delivery Hour,Delivery Interval,Repeated Hour Flag,Settlement Point Name,Settlement Point Type,Settlement Point Price\n07/04/2026,1,1,N,LZ_HOUSTON,LZ,31.5\n';
+const weather = 'time,temperature_c\n2026-07-04T05:00:00Z,27.5\n';
+
+/** The command on a file of that name with that content, for the running center. */
+async function withFile(command: string, name: string, content: string): Promise<void> {
+  const file = path.join(folder, name);
+  await fs.writeFile(file, content);
+  await succeeds([...argsOf(command.replace(name, file)), ...data()]);
+}
+
+async function startsWithFolder(): Promise<void> {
+  const incoming = path.join(folder, 'incoming');
+  await fs.mkdir(incoming);
+  await starts(['--scale', '300'], { FLUX_FILES: incoming });
+}
+
+/** One broker for all commands that want one. */
+let brokerStarted: Promise<Broker> | undefined;
+function broker(): Promise<Broker> {
+  brokerStarted ??= startBroker().then(async (one) => {
+    await Promise.all([one.createTopic('ami_readings', 6), one.createTopic('grid_events', 3)]);
+    return one;
+  });
+  return brokerStarted;
+}
+
+async function startsWithKafka(command: string): Promise<void> {
+  const environment = { FLUX_KAFKA: (await broker()).address };
+  if (!command.includes('--role ingest')) return starts(['--scale', '300'], environment);
+  const { child, said } = launchCenter(center.folder, ['--role', 'ingest'], environment);
+  await until('it reads', () => child.exitCode !== null || /reading ami_readings/.test(said()));
+  child.kill('SIGTERM');
+  await ended(child);
+  assert.equal(child.exitCode, 0, said());
+}
+
+async function generatesToKafka(command: string): Promise<void> {
+  const { address } = await broker();
+  await succeeds(argsOf(command.replace('broker:9092', address).replace('demo', '600')));
+}
+
+/** There is nothing to accept: the topic is the one it was. */
+async function acceptsTopic(command: string): Promise<void> {
+  const { stdout, stderr } = await flux([...argsOf(command), ...data()], { FLUX_KAFKA: (await broker()).address });
+  assert.match(stdout + stderr, /ami_readings/);
+}
+
+/** On the folder of a center that is stopped. */
+async function onStoppedCenter(work: (folder: string) => Promise<unknown>): Promise<void> {
   const stopped = await startCenter({ meters: 300, flags: [] });
   await stopped.kill();
   try {
-    for (const verb of ['status', 'refresh', 'verify']) await succeeds(['layers', verb, '--data', stopped.folder]);
+    await work(stopped.folder);
   } finally {
     await cleanUp(stopped.folder);
   }
 }
 
+function generatesInStoppedCenter(command: string): Promise<void> {
+  return onStoppedCenter((home) =>
+    succeeds(
+      argsOf(
+        command
+          .replace('data/mine', home)
+          .replace('--days 365', '--days 2')
+          .replace('--out generated', `--out ${path.join(folder, 'generated-mine')}`),
+      ),
+    ),
+  );
+}
+
+function judgesStoppedCenter(command: string): Promise<void> {
+  return onStoppedCenter((home) => succeeds([...argsOf(command), '--data', home]));
+}
+
+function layersOfStoppedCenter(): Promise<void> {
+  return onStoppedCenter(async (home) => {
+    for (const verb of ['status', 'refresh', 'verify']) await succeeds(['layers', verb, '--data', home]);
+  });
+}
+
+const noBroker = brokerAbsent();
 for (const command of commandsOf(readme)) {
-  test(command, async () => {
+  test(command, { skip: /kafka/i.test(command) && noBroker }, async () => {
     const handler = handlers.find(([pattern]) => pattern.test(command));
     assert.ok(handler, 'the README has a command that no test runs: add it here');
     await handler[1](command);

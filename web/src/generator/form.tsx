@@ -1,6 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue } from 'react';
-import { type GeneratorOptions, generatorTargets, type WeatherMode, weatherModes } from '#model/generator.ts';
+import {
+  type GeneratorFormat,
+  type GeneratorOptions,
+  type GeneratorTarget,
+  generatorTargets,
+  type WeatherMode,
+  weatherModes,
+} from '#model/generator.ts';
 import { customerClasses } from '#model/network.ts';
 import { searchNetwork } from '../lib/api/endpoints.ts';
 import { words } from '../lib/time/format.ts';
@@ -238,25 +245,29 @@ function Faults({ options, problems, change }: FormProps) {
   );
 }
 
+const formatsOf: Partial<Record<GeneratorTarget, { value: GeneratorFormat; name: string }[]>> = {
+  files: [
+    { value: 'parquet', name: 'Parquet' },
+    { value: 'jsonl', name: 'JSON lines' },
+  ],
+  kafka: [
+    { value: 'jsonl', name: 'JSON' },
+    { value: 'avro', name: 'Avro' },
+  ],
+};
+
 function Delivery({ options, problems, change }: FormProps) {
+  const formats = formatsOf[options.target];
   return (
     <Group title="Delivery">
       <Choice
         label="To"
         value={options.target}
         options={generatorTargets.map((target) => ({ value: target, ...targetWords(target) }))}
-        change={(target) => change({ target })}
+        change={(target) => change({ target, format: target === 'kafka' ? 'jsonl' : 'parquet' })}
       />
-      {options.target === 'files' && (
-        <Choice
-          label="Format"
-          value={options.format}
-          options={[
-            { value: 'parquet', name: 'Parquet' },
-            { value: 'jsonl', name: 'JSON lines' },
-          ]}
-          change={(format) => change({ format })}
-        />
+      {formats && (
+        <Choice label="Format" value={options.format} options={formats} change={(format) => change({ format })} />
       )}
       <NumberField
         label="At most"
