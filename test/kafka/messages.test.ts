@@ -249,6 +249,31 @@ describe('messages from Kafka', { skip: brokerAbsent() }, () => {
     assert.ok(lost, 'only what retention took is missing');
   });
 
+  test('a log that ends before what was read stops the partition; accepted, it goes on with what comes', async () => {
+    await sendSequence(producer, topic, 0, 100);
+    const first = consume();
+    await untilReceived(scene, topic, 100, first.said);
+    await first.stop();
+    // as if the brokers had lost the last 50 of 150
+    await scene.pool.query('update stream_position set next_offset = 150');
+    const second = consume();
+    await until('the partition is stopped', async () =>
+      (await workersAlive(scene.pool)).some(({ partitions }) =>
+        partitions.some((part) => part.code === 'kafka_log_truncated'),
+      ),
+    );
+    const cluster = openCluster({ brokers: [broker.address] }, 'test');
+    const now = (await cluster.topics([topic])).get(topic)!;
+    const { next } = await cluster.offsetsOf(now, 0);
+    await cluster.close();
+    const changed = await acceptTopic(scene.pool, { name: topic, id: now.id, ends: [{ partition: 0, end: next }] });
+    assert.deepEqual(changed, [{ partition: 0, offset: 100 }]);
+    await sendSequence(producer, topic, 100, 200);
+    await untilReceived(scene, topic, 200, second.said);
+    assert.deepEqual(await checkSequence(scene, topic, 200), []);
+    assert.equal((await landed(100))[0].RECORD_METADATA.offset, 100);
+  });
+
   test('only committed transactions count, and their markers leave no hole', async () => {
     const transactional = openProducer(broker.address, `transactional_${number}`);
     try {
