@@ -119,7 +119,13 @@ describe('one center on one data folder', () => {
     assert.deepEqual([status, JSON.parse(stdout).differing_rows], [0, 0]);
     const layers = await flux(['layers', 'status', '--data', center.folder, '--json']);
     assert.equal(layers.status, 0);
-    assert.deepEqual(Object.keys(JSON.parse(layers.stdout)).sort(), ['analytics', 'at', 'consumers', 'layers', 'sources']);
+    assert.deepEqual(Object.keys(JSON.parse(layers.stdout)).sort(), [
+      'analytics',
+      'at',
+      'consumers',
+      'layers',
+      'sources',
+    ]);
   });
 });
 
