@@ -61,7 +61,7 @@ const limitsOfOrdinary: FetchLimits = {
 };
 const idleMs = 50;
 /** What nobody but an operator can mend is looked at again this often. */
-const stuckPauseMs = 5000;
+const stuckPauseMs = 2000;
 const longestPauseMs = 10_000;
 const leaderlessMs = 1000;
 

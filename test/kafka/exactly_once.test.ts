@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
 import { workersAlive } from '#stores/postgres/kafka_topics.ts';
-import { until } from '../running_center.ts';
+import { isAlive, until } from '../running_center.ts';
 import { type Broker, brokerAbsent, startBroker } from './broker.ts';
 import type { ConsumeTask } from './consume_child.ts';
 import { type CuttingProxy, startProxy } from './proxy.ts';
@@ -115,6 +116,23 @@ describe('readings from Kafka', { skip: brokerAbsent() }, () => {
     await untilReceived(scene, topic, 18_000, worker.said);
     await worker.stop();
     assert.deepEqual(await checkSequence(scene, topic, 18_000), []);
+  });
+
+  test('the database is killed in the middle and comes back: all there, once', async () => {
+    const worker = consume();
+    for (let kill = 0; kill < 2; kill++) {
+      const sending = sendSequence(producer, topic, kill * 5000, (kill + 1) * 5000);
+      await untilReceived(scene, topic, kill * 5000 + 1, worker.said);
+      process.kill(scene.postgres.pid, 'SIGKILL');
+      await until('the server is gone', () => !isAlive(scene.postgres.pid));
+      scene.postgres = await until('another server is up', () =>
+        startEmbeddedPostgres(scene.folder).catch(() => undefined),
+      );
+      await sending;
+    }
+    await untilReceived(scene, topic, 10_000, worker.said);
+    await worker.stop();
+    assert.deepEqual(await checkSequence(scene, topic, 10_000), []);
   });
 
   test('two processes forced onto the same partitions fence each other: all there, once', async () => {

@@ -161,29 +161,18 @@ describe('messages from Kafka', { skip: brokerAbsent() }, () => {
     };
     const widerType = avro.Type.forSchema(wider as avro.Schema);
     const retypedType = avro.Type.forSchema(retyped as avro.Schema);
-    const inAvro = (k: number): object => {
-      const { reading_time: time, ...rest } = messageAt(k) as unknown as { reading_time: string };
-      return { ...rest, reading_time: { long: Date.parse(time) }, source_seq: { long: k }, voltage: { double: 240 } };
-    };
     const plain = (k: number): object => ({
       ...messageAt(k),
       reading_time: Date.parse(String(messageAt(k).reading_time)),
     });
     const [ownId, widerId, retypedId] = [registry.put(readingSchema), registry.put(wider), registry.put(retyped)];
-    const body = (type: avro.Type, record: object): Buffer => {
-      try {
-        return type.toBuffer(record);
-      } catch {
-        return type.toBuffer(inAvro(Number((record as { source_seq: number }).source_seq)));
-      }
-    };
     const before = registry.asked();
     await send(
-      ...Array.from({ length: 50 }, (_, k) => wire(ownId, body(own, plain(k)))),
-      wire(widerId, body(widerType, { ...plain(50), firmware: 'v2' })),
-      wire(retypedId, body(retypedType, { ...plain(51), kwh: '1.0' })),
+      ...Array.from({ length: 50 }, (_, k) => wire(ownId, own.toBuffer(plain(k)))),
+      wire(widerId, widerType.toBuffer({ ...plain(50), firmware: 'v2' })),
+      wire(retypedId, retypedType.toBuffer({ ...plain(51), kwh: '1.0' })),
       wire(ownId, Buffer.from([1, 2, 3])),
-      wire(ownId, body(own, plain(51))),
+      wire(ownId, own.toBuffer(plain(51))),
     );
     const worker = consume();
     await untilReceived(scene, topic, 54, worker.said);
@@ -249,6 +238,31 @@ describe('messages from Kafka', { skip: brokerAbsent() }, () => {
     assert.ok(lost, 'only what retention took is missing');
   });
 
+  test('a log that ends before what was read stops the partition; accepted, it goes on with what comes', async () => {
+    await sendSequence(producer, topic, 0, 100);
+    const first = consume();
+    await untilReceived(scene, topic, 100, first.said);
+    await first.stop();
+    // as if the brokers had lost the last 50 of 150
+    await scene.pool.query('update stream_position set next_offset = 150');
+    const second = consume();
+    await until('the partition is stopped', async () =>
+      (await workersAlive(scene.pool)).some(({ partitions }) =>
+        partitions.some((part) => part.code === 'kafka_log_truncated'),
+      ),
+    );
+    const cluster = openCluster({ brokers: [broker.address] }, 'test');
+    const now = (await cluster.topics([topic])).get(topic)!;
+    const { next } = await cluster.offsetsOf(now, 0);
+    await cluster.close();
+    const changed = await acceptTopic(scene.pool, { name: topic, id: now.id, ends: [{ partition: 0, end: next }] });
+    assert.deepEqual(changed, [{ partition: 0, offset: 100 }]);
+    await sendSequence(producer, topic, 100, 200);
+    await untilReceived(scene, topic, 200, second.said);
+    assert.deepEqual(await checkSequence(scene, topic, 200), []);
+    assert.equal((await landed(100))[0].RECORD_METADATA.offset, 100);
+  });
+
   test('only committed transactions count, and their markers leave no hole', async () => {
     const transactional = openProducer(broker.address, `transactional_${number}`);
     try {
@@ -293,7 +307,7 @@ describe('messages from Kafka', { skip: brokerAbsent() }, () => {
   });
 
   for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'])
-    test(`SASL ${mechanism}; a wrong password is said, never shown`, async () => {
+    test(`SASL ${mechanism}${mechanism === 'plain' ? '; a wrong password is said, never shown' : ''}`, async () => {
       await sendSequence(producer, topic, 0, 100);
       const file = path.join(scene.folder, `password-${mechanism}`);
       await fs.writeFile(file, `${saslUser.password}\n`);
@@ -301,6 +315,7 @@ describe('messages from Kafka', { skip: brokerAbsent() }, () => {
       const worker = consume({ ...settings, FLUX_KAFKA_PASSWORD_FILE: file });
       await untilReceived(scene, topic, 100, worker.said);
       await worker.stop();
+      if (mechanism !== 'plain') return;
       const wrong = `${file}-wrong`;
       await fs.writeFile(wrong, 'pa55-that-is-wrong');
       const refused = consume({ ...settings, FLUX_KAFKA_PASSWORD_FILE: wrong });

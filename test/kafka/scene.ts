@@ -37,7 +37,7 @@ export async function openScene(): Promise<Scene> {
   await writeSnapshot(folder, network);
   await writeNetwork(pool, network, { sha256: networkSha256(network), seed: 1 });
   const engine = startEngine({ name: 'check', path: ':memory:', temporaryFolder: folder });
-  return {
+  const scene: Scene = {
     folder,
     postgres,
     pool,
@@ -47,10 +47,11 @@ export async function openScene(): Promise<Scene> {
     end: async () => {
       await engine.stop();
       await pool.end();
-      await postgres.stop();
+      await scene.postgres.stop();
       await cleanUp(folder);
     },
   };
+  return scene;
 }
 
 /** Forgets everything that was ingested. */
@@ -174,10 +175,12 @@ export async function untilReceived(
   deadlineMs = 40_000,
 ) {
   let last = 0;
+  // a database that is being killed does not answer for a moment
+  const look = (): Promise<number> => receivedFrom(scene.pool, topic).catch(() => last);
   await until(
     `${count} messages of ${topic} are in the ledger`,
     async () => {
-      last = await receivedFrom(scene.pool, topic);
+      last = await look();
       return last >= count;
     },
     deadlineMs,
