@@ -135,3 +135,42 @@ test('stopped in between and called again: it goes on where it stopped', async (
   assert.equal((await partsAfter(pool)).length, 5);
   assert.deepEqual((await pipeline.verify()).differences, []);
 });
+
+test('a correction of a reading in a part: the new version is current, the old one is kept, sources are charged right', async () => {
+  const corrected = makeReadingColumns(2);
+  const generator = makeReadingGenerator(network, { seed: 2 });
+  generator.fillInterval(startS + 9000, 5, 6, corrected);
+  // the second one says what is known already
+  generator.fillInterval(startS + 9000, 6, 7, corrected);
+  corrected.wh[0] += 1234;
+  const ledger = makeLedger(pool);
+  const claim = await ledger.claim('http', 0, 'reading');
+  await commitReadings(makeSegmentSink(writer, folder), ledger, claim, {
+    source: 'http',
+    partition: 0,
+    offsetFrom: claim.nextOffset,
+    offsetTo: claim.nextOffset + 2,
+    receivedAtMs: Date.now(),
+    readings: corrected,
+    setAside: [],
+  });
+  const countOf = async (name: string) => {
+    const { stored, superseded, duplicate } = (await pipeline.status()).sources.find(({ source }) => source === name)!;
+    return { stored, superseded, duplicate };
+  };
+  const before = { backfill: await countOf('backfill'), http: await countOf('http') };
+  const total = async () => Number((await engine.query('select sum(wh)::bigint as wh from daily_feeder')).wh[0]);
+  const wh = await total();
+  await pipeline.caughtUp();
+  assert.equal(await total(), wh + 1234);
+  const { stored, superseded } = before.backfill;
+  assert.deepEqual(await countOf('backfill'), { ...before.backfill, stored: stored - 1, superseded: superseded + 1 });
+  const { duplicate } = before.http;
+  assert.deepEqual(await countOf('http'), { ...before.http, stored: before.http.stored + 1, duplicate: duplicate + 1 });
+  const found = await engine.query(
+    `select wh, source from silver_with_origin where interval_start_s = ${startS + 9000} and meter_key = 5
+     union all select wh, source from silver_earlier_with_origin where interval_start_s = ${startS + 9000} and meter_key = 5`,
+  );
+  assert.deepEqual(found, { wh: [corrected.wh[0], corrected.wh[0] - 1234], source: ['http', 'backfill'] });
+  assert.deepEqual((await pipeline.verify()).differences, []);
+});
