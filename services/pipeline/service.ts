@@ -85,7 +85,7 @@ const gatherMs = 500;
 export function makePipelineService(needs: PipelineNeeds): PipelineService {
   const { pool, engine, dataFolder } = needs;
   const policy = { ...defaultPolicy, ...needs.policy };
-  const tidying = { pool, engine, dataFolder, policy, note: needs.note ?? (() => undefined) };
+  const tidying = { pool, engine, dataFolder, policy, madeAtMs: Date.now(), note: needs.note ?? (() => undefined) };
   /** the manifest of parts that these layers follow */
   let followed: string | undefined;
   let tidiedMs = Date.now();

@@ -183,11 +183,25 @@ export async function verifyPart(
     );
 }
 
-/** Deletes files that no manifest row names, left by a writer that was killed. @returns their names */
-export async function sweepParts(dataFolder: string, known: ReadonlySet<string>): Promise<string[]> {
+/**
+ * Deletes files that no manifest row names, left by a writer that was killed.
+ * @param beforeMs only what was written before: a writer of this process may be between file and manifest at this moment
+ * @returns their names
+ */
+export async function sweepParts(
+  dataFolder: string,
+  known: ReadonlySet<string>,
+  beforeMs = Date.now(),
+): Promise<string[]> {
   const folder = partFolder(dataFolder);
   await fs.mkdir(folder, { recursive: true });
-  const orphans = (await fs.readdir(folder)).filter((name) => !known.has(name));
-  for (const name of orphans) await fs.rm(path.join(folder, name), { force: true });
-  return orphans;
+  const swept: string[] = [];
+  for (const name of await fs.readdir(folder)) {
+    if (known.has(name)) continue;
+    const stat = await fs.stat(path.join(folder, name)).catch(() => undefined);
+    if (!stat || stat.mtimeMs >= beforeMs) continue;
+    await fs.rm(path.join(folder, name), { force: true });
+    swept.push(name);
+  }
+  return swept;
 }

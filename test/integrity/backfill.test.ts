@@ -122,17 +122,33 @@ test('parts where nothing was, silver where something is, and the same readings 
   assert.deepEqual((await pipeline.verify()).differences, []);
 });
 
+test('layers that come forward meanwhile leave the files that are not committed yet alone', async () => {
+  const steps = setInterval(() => pipeline.wake(), 5);
+  try {
+    let looks = 0;
+    const refresh = () => {
+      void pipeline.caughtUp();
+      return ++looks > 40;
+    };
+    assert.equal((await run(23, refresh)).parts, 20);
+  } finally {
+    clearInterval(steps);
+  }
+  await pipeline.caughtUp();
+  assert.deepEqual((await pipeline.verify()).differences, []);
+});
+
 test('stopped in between and called again: it goes on where it stopped', async () => {
   let looks = 0;
-  const stopped = await run(6, () => ++looks > 1);
+  const stopped = await run(26, () => ++looks > 1);
   assert.equal(stopped.readings, 96 * meters);
-  const rest = await run(6);
+  const rest = await run(26);
   assert.equal(rest.readings, 2 * 96 * meters);
-  assert.equal((await run(6)).readings, 0);
+  assert.equal((await run(26)).readings, 0);
   await pipeline.caughtUp();
   const { n } = await engine.query('select count(*) as n from silver');
-  assert.equal(Number(n[0]), 6 * 96 * meters);
-  assert.equal((await partsAfter(pool)).length, 5);
+  assert.equal(Number(n[0]), 26 * 96 * meters);
+  assert.equal((await partsAfter(pool)).length, 25);
   assert.deepEqual((await pipeline.verify()).differences, []);
 });
 
