@@ -6,7 +6,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '#stores/columnar/engine.ts';
 import { layerMark } from '#stores/columnar/layers.ts';
-import { partFolder, sweepParts, verifyPart } from '#stores/columnar/parts.ts';
+import { checkPart, partFolder, sweepParts, verifyPart } from '#stores/columnar/parts.ts';
 import {
   adoptPart,
   cellIsKnown,
@@ -113,8 +113,8 @@ export async function followManifest(needs: TidyNeeds): Promise<'same' | 'rebuil
     const own = known.get(part.partId);
     if (own && own.file !== '' && part.droppedAt) {
       await takeOutPart(engine, own);
-      await fs.rm(own.file, { force: true });
-    }
+      await fs.rm(path.join(partFolder(dataFolder), part.path), { force: true });
+    } else if (own && !part.droppedAt) await checkPart(dataFolder, part);
     if (own) continue;
     if (!part.droppedAt) await verifyPart(dataFolder, part);
     if (!(await cellIsKnown(engine, part)) || part.droppedAt) await adoptPart(engine, dataFolder, part);

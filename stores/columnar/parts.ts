@@ -167,20 +167,27 @@ export async function writeSortedPart(
   );
 }
 
+interface CommittedFile {
+  path: string;
+  sha256: string;
+  byteCount: number;
+}
+
+const damaged = (name: string, how: string): FluxError =>
+  new FluxError('part_damaged', `part ${name} of the history ${how}; restore it from a backup`);
+
+/** A quick look, for parts that were verified when they came. @throws FluxError `part_damaged` where one is missing or torn */
+export async function checkPart(dataFolder: string, { path: name, byteCount }: CommittedFile): Promise<void> {
+  const stat = await fs.stat(path.join(partFolder(dataFolder), name)).catch(() => undefined);
+  if (!stat) throw damaged(name, 'is missing');
+  if (stat.size !== byteCount) throw damaged(name, `has ${stat.size} bytes instead of ${byteCount}`);
+}
+
 /** @throws FluxError `part_damaged` where a file is missing or is not what was committed. */
-export async function verifyPart(
-  dataFolder: string,
-  manifest: { path: string; sha256: string; byteCount: number },
-): Promise<void> {
-  const file = path.join(partFolder(dataFolder), manifest.path);
-  const stat = await fs.stat(file).catch(() => undefined);
-  if (!stat)
-    throw new FluxError('part_damaged', `part ${manifest.path} of the history is missing; restore it from a backup`);
-  if (stat.size !== manifest.byteCount || (await sha256Of(file)) !== manifest.sha256)
-    throw new FluxError(
-      'part_damaged',
-      `part ${manifest.path} of the history is not what was committed (its checksum differs); restore it from a backup`,
-    );
+export async function verifyPart(dataFolder: string, manifest: CommittedFile): Promise<void> {
+  await checkPart(dataFolder, manifest);
+  if ((await sha256Of(path.join(partFolder(dataFolder), manifest.path))) !== manifest.sha256)
+    throw damaged(manifest.path, 'is not what was committed (its checksum differs)');
 }
 
 /**

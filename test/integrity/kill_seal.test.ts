@@ -225,6 +225,11 @@ describe('kill -9 at every step of sealing', () => {
     bytes[bytes.length >> 1] ^= 1;
     await fs.writeFile(file, bytes);
     await withPipeline(check);
+    // torn or gone: seen when the layers open
+    await fs.writeFile(file, bytes.subarray(1));
+    await assert.rejects(withPipeline(check), { code: 'part_damaged' });
+    await fs.writeFile(file, bytes);
+    await withPipeline(check);
   });
 
   test('history older than the policy keeps goes from every layer, and its counts stay', async () => {
