@@ -23,10 +23,16 @@ export async function copyObservations(pool: Pool, engine: Engine): Promise<void
   ]);
 }
 
+const rowsPerStatement = 10_000;
+
 function upsert(table: string, rows: { interval_start_s: number; value: number }[]): string[] {
-  if (rows.length === 0) return [];
-  return [
-    `delete from ${table} where interval_start_s in (${rows.map((row) => row.interval_start_s).join(', ')})`,
-    `insert into ${table} values ${rows.map((row) => `(${row.interval_start_s}, ${row.value})`).join(', ')}`,
-  ];
+  const statements: string[] = [];
+  for (let from = 0; from < rows.length; from += rowsPerStatement) {
+    const some = rows.slice(from, from + rowsPerStatement);
+    statements.push(
+      `delete from ${table} where interval_start_s in (${some.map((row) => row.interval_start_s).join(', ')})`,
+      `insert into ${table} values ${some.map((row) => `(${row.interval_start_s}, ${row.value})`).join(', ')}`,
+    );
+  }
+  return statements;
 }

@@ -8,7 +8,7 @@ import type { Static } from 'typebox';
 import type { LayerStatus, Pipeline, SourceStatus } from '#model/api/readings.ts';
 import { messageOf } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
-import { loadDimensions, loadLocalDays, loadSources } from '#stores/columnar/dimensions.ts';
+import { loadDimensions, loadLocalDays, loadSources, localZone } from '#stores/columnar/dimensions.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import {
   layerMark,
@@ -86,7 +86,7 @@ const gatherMs = 500;
 export function makePipelineService(needs: PipelineNeeds): PipelineService {
   const { pool, engine, dataFolder } = needs;
   const policy = { ...defaultPolicy, ...needs.policy };
-  const tidying = { pool, engine, dataFolder, policy, note: needs.note ?? (() => undefined) };
+  const tidying = { pool, engine, dataFolder, policy, madeAtMs: Date.now(), note: needs.note ?? (() => undefined) };
   /** the manifest of parts that these layers follow */
   let followed: string | undefined;
   let tidiedMs = Date.now();
@@ -144,9 +144,18 @@ export function makePipelineService(needs: PipelineNeeds): PipelineService {
     while (unplaced) {
       const network = unplaced;
       await loadDimensions(engine, network);
-      await loadLocalDays(engine, needs.timeZone ?? 'America/Chicago');
+      await placeDays(needs.timeZone ?? 'America/Chicago');
       if (unplaced === network) unplaced = undefined;
     }
+  }
+
+  async function placeDays(timeZone: string): Promise<void> {
+    const present = await localZone(engine);
+    if (present === timeZone) return;
+    // Days begin elsewhere now. Emptied first: a crash in between is found by the zone that is still the old one.
+    if (present !== undefined) await resetLayers(engine);
+    followed = undefined;
+    await loadLocalDays(engine, timeZone);
   }
 
   /** Rounds and verifications one after another: what one reads, the other does not move or merge away. */

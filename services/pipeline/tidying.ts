@@ -6,7 +6,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '#stores/columnar/engine.ts';
 import { layerMark } from '#stores/columnar/layers.ts';
-import { partFolder, sweepParts, verifyPart } from '#stores/columnar/parts.ts';
+import { checkPart, partFolder, sweepParts, verifyPart } from '#stores/columnar/parts.ts';
 import {
   adoptPart,
   cellIsKnown,
@@ -58,6 +58,8 @@ export interface TidyNeeds {
   engine: Engine;
   dataFolder: string;
   policy: HistoryPolicy;
+  /** when this pipeline was made: files that are older and in no manifest are nobody's */
+  madeAtMs: number;
   /** what was done behind a running center, in words for its log */
   note: (message: string) => void;
 }
@@ -109,7 +111,10 @@ export async function followManifest(needs: TidyNeeds): Promise<'same' | 'rebuil
   const mark = await layerMark(engine);
   for (const part of manifest) {
     const own = known.get(part.partId);
-    if (own && own.file !== '' && part.droppedAt) await takeOutPart(engine, own);
+    if (own && own.file !== '' && part.droppedAt) {
+      await takeOutPart(engine, own);
+      await fs.rm(path.join(partFolder(dataFolder), part.path), { force: true });
+    } else if (own && !part.droppedAt) await checkPart(dataFolder, part);
     if (own) continue;
     if (!part.droppedAt) await verifyPart(dataFolder, part);
     if (!(await cellIsKnown(engine, part)) || part.droppedAt) await adoptPart(engine, dataFolder, part);
@@ -119,7 +124,8 @@ export async function followManifest(needs: TidyNeeds): Promise<'same' | 'rebuil
   }
   const listed = new Set(manifest.map((part) => part.partId));
   if ((await sealedParts(engine)).some((part) => !listed.has(part.partId))) return 'rebuild';
-  await sweepParts(dataFolder, new Set(manifest.filter((part) => !part.droppedAt).map((part) => part.path)));
+  const kept = manifest.filter((part) => !part.droppedAt).map((part) => part.path);
+  await sweepParts(dataFolder, new Set(kept), needs.madeAtMs);
   return 'same';
 }
 

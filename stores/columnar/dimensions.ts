@@ -121,13 +121,17 @@ const firstYear = 2000;
 // times are int32 seconds: they end in January 2038
 const lastYear = 2038;
 
+/** The zone of the days that daily rollups were made for; undefined before there are any. */
+export async function localZone(engine: Engine): Promise<string | undefined> {
+  const { time_zone: present } = await engine.query('select time_zone from local_zone');
+  return present[0] as string | undefined;
+}
+
 /**
  * Every local day from 2000 to 2037 with its first and last instant: 92 quarter hours where clocks go forward, 100 where
  * they go back. Computed here once, because zone arithmetic per reading would cost more than the sums.
  */
 export async function loadLocalDays(engine: Engine, timeZone: string): Promise<void> {
-  const { time_zone: present } = await engine.query('select time_zone from local_zone');
-  if (present[0] === timeZone) return;
   const startOf = (day: Temporal.PlainDate): number =>
     Math.round(day.toZonedDateTime({ timeZone, plainTime: '00:00' }).epochMilliseconds / 1000);
   const rows: string[] = [];

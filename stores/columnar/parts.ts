@@ -167,27 +167,48 @@ export async function writeSortedPart(
   );
 }
 
-/** @throws FluxError `part_damaged` where a file is missing or is not what was committed. */
-export async function verifyPart(
-  dataFolder: string,
-  manifest: { path: string; sha256: string; byteCount: number },
-): Promise<void> {
-  const file = path.join(partFolder(dataFolder), manifest.path);
-  const stat = await fs.stat(file).catch(() => undefined);
-  if (!stat)
-    throw new FluxError('part_damaged', `part ${manifest.path} of the history is missing; restore it from a backup`);
-  if (stat.size !== manifest.byteCount || (await sha256Of(file)) !== manifest.sha256)
-    throw new FluxError(
-      'part_damaged',
-      `part ${manifest.path} of the history is not what was committed (its checksum differs); restore it from a backup`,
-    );
+interface CommittedFile {
+  path: string;
+  sha256: string;
+  byteCount: number;
 }
 
-/** Deletes files that no manifest row names, left by a writer that was killed. @returns their names */
-export async function sweepParts(dataFolder: string, known: ReadonlySet<string>): Promise<string[]> {
+const damaged = (name: string, how: string): FluxError =>
+  new FluxError('part_damaged', `part ${name} of the history ${how}; restore it from a backup`);
+
+/** A quick look, for parts that were verified when they came. @throws FluxError `part_damaged` where one is missing or torn */
+export async function checkPart(dataFolder: string, { path: name, byteCount }: CommittedFile): Promise<void> {
+  const stat = await fs.stat(path.join(partFolder(dataFolder), name)).catch(() => undefined);
+  if (!stat) throw damaged(name, 'is missing');
+  if (stat.size !== byteCount) throw damaged(name, `has ${stat.size} bytes instead of ${byteCount}`);
+}
+
+/** @throws FluxError `part_damaged` where a file is missing or is not what was committed. */
+export async function verifyPart(dataFolder: string, manifest: CommittedFile): Promise<void> {
+  await checkPart(dataFolder, manifest);
+  if ((await sha256Of(path.join(partFolder(dataFolder), manifest.path))) !== manifest.sha256)
+    throw damaged(manifest.path, 'is not what was committed (its checksum differs)');
+}
+
+/**
+ * Deletes files that no manifest row names, left by a writer that was killed.
+ * @param beforeMs only what was written before: a writer of this process may be between file and manifest at this moment
+ * @returns their names
+ */
+export async function sweepParts(
+  dataFolder: string,
+  known: ReadonlySet<string>,
+  beforeMs = Date.now(),
+): Promise<string[]> {
   const folder = partFolder(dataFolder);
   await fs.mkdir(folder, { recursive: true });
-  const orphans = (await fs.readdir(folder)).filter((name) => !known.has(name));
-  for (const name of orphans) await fs.rm(path.join(folder, name), { force: true });
-  return orphans;
+  const swept: string[] = [];
+  for (const name of await fs.readdir(folder)) {
+    if (known.has(name)) continue;
+    const stat = await fs.stat(path.join(folder, name)).catch(() => undefined);
+    if (!stat || stat.mtimeMs >= beforeMs) continue;
+    await fs.rm(path.join(folder, name), { force: true });
+    swept.push(name);
+  }
+  return swept;
 }

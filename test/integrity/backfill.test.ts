@@ -122,16 +122,71 @@ test('parts where nothing was, silver where something is, and the same readings 
   assert.deepEqual((await pipeline.verify()).differences, []);
 });
 
+test('layers that come forward meanwhile leave the files that are not committed yet alone', async () => {
+  const steps = setInterval(() => pipeline.wake(), 5);
+  try {
+    let looks = 0;
+    const refresh = () => {
+      void pipeline.caughtUp();
+      return ++looks > 40;
+    };
+    assert.equal((await run(23, refresh)).parts, 20);
+  } finally {
+    clearInterval(steps);
+  }
+  await pipeline.caughtUp();
+  assert.deepEqual((await pipeline.verify()).differences, []);
+});
+
 test('stopped in between and called again: it goes on where it stopped', async () => {
   let looks = 0;
-  const stopped = await run(6, () => ++looks > 1);
+  const stopped = await run(26, () => ++looks > 1);
   assert.equal(stopped.readings, 96 * meters);
-  const rest = await run(6);
+  const rest = await run(26);
   assert.equal(rest.readings, 2 * 96 * meters);
-  assert.equal((await run(6)).readings, 0);
+  assert.equal((await run(26)).readings, 0);
   await pipeline.caughtUp();
   const { n } = await engine.query('select count(*) as n from silver');
-  assert.equal(Number(n[0]), 6 * 96 * meters);
-  assert.equal((await partsAfter(pool)).length, 5);
+  assert.equal(Number(n[0]), 26 * 96 * meters);
+  assert.equal((await partsAfter(pool)).length, 25);
+  assert.deepEqual((await pipeline.verify()).differences, []);
+});
+
+test('a correction of a reading in a part: the new version is current, the old one is kept, sources are charged right', async () => {
+  const corrected = makeReadingColumns(2);
+  const generator = makeReadingGenerator(network, { seed: 2 });
+  generator.fillInterval(startS + 9000, 5, 6, corrected);
+  // the second one says what is known already
+  generator.fillInterval(startS + 9000, 6, 7, corrected);
+  corrected.wh[0] += 1234;
+  const ledger = makeLedger(pool);
+  const claim = await ledger.claim('http', 0, 'reading');
+  await commitReadings(makeSegmentSink(writer, folder), ledger, claim, {
+    source: 'http',
+    partition: 0,
+    offsetFrom: claim.nextOffset,
+    offsetTo: claim.nextOffset + 2,
+    receivedAtMs: Date.now(),
+    readings: corrected,
+    setAside: [],
+  });
+  const countOf = async (name: string) => {
+    const { stored, superseded, duplicate } = (await pipeline.status()).sources.find(({ source }) => source === name)!;
+    return { stored, superseded, duplicate };
+  };
+  const before = { backfill: await countOf('backfill'), http: await countOf('http') };
+  const total = async () => Number((await engine.query('select sum(wh)::bigint as wh from daily_feeder')).wh[0]);
+  const wh = await total();
+  await pipeline.caughtUp();
+  assert.equal(await total(), wh + 1234);
+  const { stored, superseded } = before.backfill;
+  assert.deepEqual(await countOf('backfill'), { ...before.backfill, stored: stored - 1, superseded: superseded + 1 });
+  const { duplicate } = before.http;
+  assert.deepEqual(await countOf('http'), { ...before.http, stored: before.http.stored + 1, duplicate: duplicate + 1 });
+  const found = await engine.query(
+    `select wh, source from silver_with_origin where interval_start_s = ${startS + 9000} and meter_key = 5
+     union all select wh, source from silver_earlier_with_origin where interval_start_s = ${startS + 9000} and meter_key = 5`,
+  );
+  assert.deepEqual(found, { wh: [corrected.wh[0], corrected.wh[0] - 1234], source: ['http', 'backfill'] });
   assert.deepEqual((await pipeline.verify()).differences, []);
 });

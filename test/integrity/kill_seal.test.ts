@@ -103,7 +103,7 @@ async function runAndDie(dieAt: number): Promise<{ said: string; killed: boolean
 
 async function withPipeline(
   work: (pipeline: PipelineService, engine: Engine) => Promise<void>,
-  dataFolder = folder,
+  { dataFolder = folder, timeZone = 'America/Chicago' } = {},
 ): Promise<void> {
   const engine = startEngine({
     name: 'analytics',
@@ -118,6 +118,7 @@ async function withPipeline(
     engine,
     dataFolder,
     network: () => network,
+    timeZone,
     policy: { sealAfterDays: 1000, keepBronzeDays: 1000 },
     report: (message, error) => problems.push(`${message}: ${String(error)}`),
   });
@@ -175,13 +176,31 @@ describe('kill -9 at every step of sealing', () => {
   test('a data folder that was moved is found where it is', async () => {
     const elsewhere = `${folder}-moved`;
     await fs.symlink(folder, elsewhere);
-    await withPipeline(async (pipeline, engine) => {
-      await check(pipeline, engine);
-      const { file } = await engine.query("select file from sealed_part where file <> ''");
-      assert.ok(file.length > 0 && file.every((name) => String(name).startsWith(`${elsewhere}/`)));
-    }, elsewhere);
+    await withPipeline(
+      async (pipeline, engine) => {
+        await check(pipeline, engine);
+        const { file } = await engine.query("select file from sealed_part where file <> ''");
+        assert.ok(file.length > 0 && file.every((name) => String(name).startsWith(`${elsewhere}/`)));
+      },
+      { dataFolder: elsewhere },
+    );
     await withPipeline(check);
     await fs.rm(elsewhere);
+  });
+
+  test('in another time zone the days are made anew, and back', async () => {
+    const days = (engine: Engine) =>
+      engine.query('select local_date::varchar as day, wh from daily_substation order by all');
+    const found: Record<string, unknown> = {};
+    for (const timeZone of ['Asia/Kolkata', 'America/Chicago'])
+      await withPipeline(
+        async (pipeline, engine) => {
+          await check(pipeline, engine);
+          found[timeZone] = await days(engine);
+        },
+        { timeZone },
+      );
+    assert.notDeepEqual(found['Asia/Kolkata'], found['America/Chicago']);
   });
 
   test('no file is left that nothing refers to', async () => {
@@ -204,6 +223,11 @@ describe('kill -9 at every step of sealing', () => {
       if (name.startsWith('analytics.duckdb')) await fs.rm(path.join(folder, name));
     await assert.rejects(withPipeline(check), { code: 'part_damaged' });
     bytes[bytes.length >> 1] ^= 1;
+    await fs.writeFile(file, bytes);
+    await withPipeline(check);
+    // torn or gone: seen when the layers open
+    await fs.writeFile(file, bytes.subarray(1));
+    await assert.rejects(withPipeline(check), { code: 'part_damaged' });
     await fs.writeFile(file, bytes);
     await withPipeline(check);
   });
