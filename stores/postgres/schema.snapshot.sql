@@ -241,7 +241,7 @@ create table meter_outage_span (
   outage_id text not null,
   from_at timestamp with time zone not null,
   to_at timestamp with time zone,
-  constraint meter_outage_span_outage_id_fkey FOREIGN KEY (outage_id) REFERENCES outage(id),
+  constraint meter_outage_span_outage_id_fkey FOREIGN KEY (outage_id) REFERENCES outage(id) ON DELETE CASCADE,
   constraint meter_outage_span_pkey PRIMARY KEY (meter_key, outage_id)
 );
 CREATE INDEX meter_outage_span_from ON public.meter_outage_span USING btree (from_at);

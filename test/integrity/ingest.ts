@@ -8,7 +8,7 @@ import { type Engine, rowsFrom } from '#stores/columnar/engine.ts';
 import { segmentFolder, sweepSegments, verifySegment } from '#stores/columnar/segments.ts';
 import { knownSegmentPaths, segmentsAfter } from '#stores/postgres/ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { ended } from '../running_center.ts';
+import { ended, until } from '../running_center.ts';
 import type { ChildTask } from './ingest_child.ts';
 import { meterCount, rowAt } from './sequence.ts';
 
@@ -43,6 +43,15 @@ export async function ingestAndKill(task: ChildTask, afterMs: number): Promise<R
   return { acknowledged: Number(last?.match(/\d+/)?.[0] ?? 0), said };
 }
 
+/** The server finishes what a killed process had sent it; until then two looks at the store differ. */
+async function isQuiet(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ busy: number }>(
+    `select count(*)::int as busy from pg_stat_activity
+     where backend_type = 'client backend' and pid <> pg_backend_pid() and state <> 'idle'`,
+  );
+  return rows[0].busy === 0;
+}
+
 /**
  * Everything the promise is made of. @param engine any DuckDB, to read the segments with
  * @returns what is wrong, in words; nothing where the promise holds
@@ -53,6 +62,7 @@ export async function checkIngest(
 ): Promise<string[]> {
   const { pool, engine, dataFolder, source } = facts;
   const problems: string[] = [];
+  await until('commits of killed processes have ended', () => isQuiet(pool));
   const segments = (await segmentsAfter(pool, 0, 1e7)).filter((segment) => segment.source === source);
   for (const segment of segments)
     await verifySegment(dataFolder, segment).catch((error: unknown) => problems.push(messageOf(error)));

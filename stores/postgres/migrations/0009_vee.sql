@@ -3,7 +3,7 @@
 -- One stay of a meter in an outage. Written with the outages, in their transaction.
 create table meter_outage_span (
   meter_key integer not null,
-  outage_id text not null references outage,
+  outage_id text not null references outage on delete cascade,
   from_at timestamptz not null,
   -- null while it lasts
   to_at timestamptz,
