@@ -188,7 +188,10 @@ describe('a watched folder', () => {
 
   test('a refused file is shown with its reason, to those who may see it', async () => {
     await fs.writeFile(path.join(inbox, 'notes.csv'), 'a,b\n1,2\n');
-    const file = await until('the file is refused', () => fileNamed('notes.csv'));
+    const file = await until('the file is refused', async () => {
+      const found = await fileNamed('notes.csv');
+      return found?.state === 'loading' ? undefined : found;
+    });
     assert.deepEqual([file.state, file.code], ['set_aside', 'bad_header']);
     assert.match(file.reason!, /no column meter_id, reading_time, kwh/);
     assert.equal((await center.call('GET', '/api/pipeline/files', undefined, { token: null })).status, 401);
