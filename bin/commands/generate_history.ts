@@ -2,22 +2,16 @@
  * `flux generate --to history`: history in bulk into the data folder of a center that is stopped, a part a day and block of
  * meters, instead of batch after batch.
  */
-import fs from 'node:fs/promises';
-import path from 'node:path';
 import { FluxError } from '#model/errors.ts';
-import { makePipelineService, openAnalytics } from '#services/pipeline/service.ts';
 import { storeObservations } from '#services/pipeline/sql.ts';
 import { lmpUsdPerMwh } from '#sources/generator/price.ts';
 import { temperatureC } from '#sources/generator/weather.ts';
-import { startEngine } from '#stores/columnar/engine.ts';
-import { makeSegmentSink } from '#stores/columnar/segments.ts';
 import { makeLedger } from '#stores/postgres/ledger.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { type BackfillOutcome, backfill } from '../backfill.ts';
 import { readConfig, scaleFrom } from '../config.ts';
-import { holdCenterLock, openStore } from '../store.ts';
+import { onStoppedCenter } from '../stopped_center.ts';
 import { progressLine } from '../terminal.ts';
-import { loadOrCreateNetwork } from '../territory.ts';
 
 export interface HistoryFlags {
   meters?: string;
@@ -70,69 +64,39 @@ export async function generateHistory(
   const scale =
     meters === undefined ? undefined : scaleFrom(meters === 'poc' || meters === 'demo' ? meters : Number(meters));
   const { config } = readConfig({ dataFolder: flags.data, scale }, process.env);
-  const store = await openStore(config, 'flux generate');
   const progress = progressLine();
   try {
-    const lock = await holdCenterLock(store, () => undefined);
-    const temporaryFolder = path.join(config.dataFolder, 'tmp');
-    await fs.mkdir(temporaryFolder, { recursive: true });
-    const writer = startEngine({
-      name: 'segments',
-      path: ':memory:',
-      memoryLimit: '512MB',
-      threads: 1,
-      temporaryFolder,
-    });
-    const engine = startEngine({
-      name: 'analytics',
-      path: path.join(config.dataFolder, 'analytics.duckdb'),
-      memoryLimit: config.analyticsMemory,
-      temporaryFolder,
-      onOpen: openAnalytics,
-    });
-    const { network } = await loadOrCreateNetwork(store.pool, config, () => undefined);
-    const pipeline = makePipelineService({
-      pool: store.pool,
-      engine,
-      dataFolder: config.dataFolder,
-      network: () => network,
-      timeZone: config.timeZone,
-      policy: config.history,
-      report: (message, error) => process.stderr.write(`flux: ${message}: ${String(error)}\n`),
-    });
-    try {
-      pipeline.networkChanged(network);
-      const beganMs = performance.now();
-      await observe(store.pool, startMs / 1000, days, seed);
-      const outcome = await backfill({
-        pool: store.pool,
-        ledger: makeLedger(store.pool),
-        sink: makeSegmentSink(writer, config.dataFolder),
-        engine: writer,
-        dataFolder: config.dataFolder,
-        network,
-        seed,
-        startS: startMs / 1000,
-        days,
-        source: `backfill-${new Date(startMs).toISOString().slice(0, 10)}-s${seed}`,
-        progress: (share, readings) => progress.show(share, `${readings.toLocaleString('en-US')} readings`),
-      });
-      progress.show(1, 'bringing the layers forward');
-      await pipeline.caughtUp();
-      const seconds = (performance.now() - beganMs) / 1000;
-      return {
-        ...outcome,
-        seconds: Math.round(seconds * 100) / 100,
-        readings_per_s: Math.round(outcome.readings / seconds),
-      };
-    } finally {
-      await pipeline.stop();
-      await Promise.all([writer.stop(), engine.stop()]);
-      await lock.release();
-    }
+    return await onStoppedCenter(
+      config,
+      { applicationName: 'flux generate', askInstead: 'the page Generator makes runs there', mayCreate: true },
+      async ({ pool, network, writer, sink, pipeline }) => {
+        const beganMs = performance.now();
+        await observe(pool, startMs / 1000, days, seed);
+        const outcome = await backfill({
+          pool,
+          ledger: makeLedger(pool),
+          sink,
+          engine: writer,
+          dataFolder: config.dataFolder,
+          network,
+          seed,
+          startS: startMs / 1000,
+          days,
+          source: `backfill-${new Date(startMs).toISOString().slice(0, 10)}-s${seed}`,
+          progress: (share, readings) => progress.show(share, `${readings.toLocaleString('en-US')} readings`),
+        });
+        progress.show(1, 'bringing the layers forward');
+        await pipeline.caughtUp();
+        const seconds = (performance.now() - beganMs) / 1000;
+        return {
+          ...outcome,
+          seconds: Math.round(seconds * 100) / 100,
+          readings_per_s: Math.round(outcome.readings / seconds),
+        };
+      },
+    );
   } finally {
     progress.done();
-    await store.leave();
   }
 }
 

@@ -1,13 +1,8 @@
-import path from 'node:path';
 import type { Command, Option } from 'commander';
-import { FluxError } from '#model/errors.ts';
-import { makePipelineService, openAnalytics, type PipelineService } from '#services/pipeline/service.ts';
-import { startEngine } from '#stores/columnar/engine.ts';
-import { networkState } from '#stores/postgres/network_tables.ts';
-import { type Config, readConfig } from '../config.ts';
-import { holdCenterLock, openStore } from '../store.ts';
+import type { PipelineService } from '#services/pipeline/service.ts';
+import { readConfig } from '../config.ts';
+import { onStoppedCenter } from '../stopped_center.ts';
 import { table } from '../terminal.ts';
-import { loadOrCreateNetwork } from '../territory.ts';
 
 export function layersCommands(program: Command, dataOption: () => Option): void {
   const layers = program
@@ -25,7 +20,15 @@ export function layersCommands(program: Command, dataOption: () => Option): void
       .option('--json', 'one JSON document')
       .action(async (flags: { data?: string; json?: boolean }) => {
         const { config } = readConfig({ dataFolder: flags.data }, process.env);
-        if (!(await withPipeline(config, (pipeline) => work(pipeline, flags.json === true)))) process.exitCode = 1;
+        const isWell = await onStoppedCenter(
+          config,
+          {
+            applicationName: 'flux layers',
+            askInstead: 'GET /api/pipeline, POST /api/pipeline/refresh, POST /api/pipeline/verify',
+          },
+          ({ pipeline }) => work(pipeline, flags.json === true),
+        );
+        if (!isWell) process.exitCode = 1;
       });
   };
   add('status', 'rows, lag and conservation', async (pipeline, json) => {
@@ -72,47 +75,4 @@ export function layersCommands(program: Command, dataOption: () => Option): void
       );
     return differing === 0;
   });
-}
-
-/** Only one process may have the analytical file open: these commands are for a center that is stopped. */
-async function withPipeline<T>(config: Config, work: (pipeline: PipelineService) => Promise<T>): Promise<T> {
-  const store = await openStore(config, 'flux layers');
-  try {
-    const lock = await holdCenterLock(store, () => undefined).catch((error: unknown) => {
-      if (!(error instanceof FluxError) || error.code !== 'already_running') throw error;
-      throw new FluxError(
-        'already_running',
-        'a center is running on this data: ask it (GET /api/pipeline, POST /api/pipeline/refresh, POST /api/pipeline/verify), or stop it first',
-      );
-    });
-    if (!(await networkState(store.pool)))
-      throw new FluxError('no_network', 'there is nothing here yet; `flux start` makes a territory');
-    const { network } = await loadOrCreateNetwork(store.pool, config, () => undefined);
-    const engine = startEngine({
-      name: 'analytics',
-      path: path.join(config.dataFolder, 'analytics.duckdb'),
-      memoryLimit: config.analyticsMemory,
-      temporaryFolder: config.dataFolder,
-      onOpen: openAnalytics,
-    });
-    const pipeline = makePipelineService({
-      pool: store.pool,
-      engine,
-      dataFolder: config.dataFolder,
-      network: () => network,
-      timeZone: config.timeZone,
-      policy: config.history,
-      report: (message, error) => process.stderr.write(`flux: ${message}: ${String(error)}\n`),
-    });
-    try {
-      pipeline.networkChanged(network);
-      return await work(pipeline);
-    } finally {
-      await pipeline.stop();
-      await engine.stop();
-      await lock.release();
-    }
-  } finally {
-    await store.leave();
-  }
 }

@@ -1,17 +1,13 @@
-import path from 'node:path';
 import type { Command, Option } from 'commander';
-import { FluxError } from '#model/errors.ts';
-import { makePipelineService, openAnalytics } from '#services/pipeline/service.ts';
 import { rulesAsSet } from '#services/vee/routes.ts';
 import { defaultVeeConfig } from '#services/vee/rules.ts';
 import { scoreFlags } from '#services/vee/score.ts';
 import type { VeeService } from '#services/vee/service.ts';
-import { startEngine } from '#stores/columnar/engine.ts';
-import { makeSegmentSink } from '#stores/columnar/segments.ts';
 import { makeLedger } from '#stores/postgres/ledger.ts';
 import { networkState } from '#stores/postgres/network_tables.ts';
 import { type Config, readConfig } from '../config.ts';
-import { holdCenterLock, openStore } from '../store.ts';
+import { noNetwork, onStoppedCenter, reportToTerminal } from '../stopped_center.ts';
+import { openStore } from '../store.ts';
 import { table } from '../terminal.ts';
 import { loadOrCreateNetwork } from '../territory.ts';
 import { openVee, veeConfigFor } from '../vee.ts';
@@ -86,49 +82,22 @@ async function configuredRules(config: Config) {
   }
 }
 
-const noNetwork = (): FluxError =>
-  new FluxError('no_network', 'there is nothing here yet; `flux start` makes a territory');
-
-/** Only one process may have the analytical file open: this is for a center that is stopped. */
-async function withVee<T>(config: Config, work: (service: VeeService) => Promise<T>): Promise<T> {
-  const store = await openStore(config, 'flux vee');
-  const { pool } = store;
-  const report = (message: string, error: unknown): void => {
-    process.stderr.write(`flux: ${message}: ${String(error)}\n`);
-  };
-  try {
-    const lock = await holdCenterLock(store, () => undefined).catch((error: unknown) => {
-      if (!(error instanceof FluxError) || error.code !== 'already_running') throw error;
-      throw new FluxError(
-        'already_running',
-        'a center is running on this data: ask it (POST /api/vee/runs), or stop it first',
-      );
-    });
-    if (!(await networkState(pool))) throw noNetwork();
-    const { network } = await loadOrCreateNetwork(pool, config, () => undefined);
-    const { dataFolder } = config;
-    const engine = startEngine({
-      name: 'analytics',
-      path: path.join(dataFolder, 'analytics.duckdb'),
-      memoryLimit: config.analyticsMemory,
-      temporaryFolder: dataFolder,
-      onOpen: openAnalytics,
-    });
-    const writer = startEngine({ name: 'segments', path: ':memory:', threads: 1, temporaryFolder: dataFolder });
-    const pipeline = makePipelineService({ pool, engine, dataFolder, network: () => network, report });
-    try {
-      pipeline.networkChanged(network);
+function withVee<T>(config: Config, work: (service: VeeService) => Promise<T>): Promise<T> {
+  return onStoppedCenter(
+    config,
+    { applicationName: 'flux vee', askInstead: 'POST /api/vee/runs' },
+    async ({ pool, network, engine, sink, pipeline }) => {
       await pipeline.caughtUp();
-      const sink = makeSegmentSink(writer, dataFolder);
-      const ledger = makeLedger(pool);
-      const vee = await openVee(config, { pool, engine, network: () => network, sink, ledger, pipeline, report });
-      return await work(vee.service);
-    } finally {
-      await pipeline.stop();
-      await Promise.all([engine.stop(), writer.stop()]);
-      await lock.release();
-    }
-  } finally {
-    await store.leave();
-  }
+      const vee = await openVee(config, {
+        pool,
+        engine,
+        network: () => network,
+        sink,
+        ledger: makeLedger(pool),
+        pipeline,
+        report: reportToTerminal,
+      });
+      return work(vee.service);
+    },
+  );
 }

@@ -64,6 +64,8 @@ export interface VeeService {
 
 /** Fewer rows than this in a past day: only their meters are judged again. */
 const fewRows = 20_000;
+/** Segments looked at in one go: a storm of small ones must not leave a backlog. */
+const segmentsAtOnce = 2000;
 /** Days one turn judges at most; the others wait for the next, newest first. */
 const daysPerTurn = 4;
 const lookEveryMs = 30_000;
@@ -148,11 +150,15 @@ export function makeVeeService(given: VeeNeeds): VeeService {
     };
   }
 
-  /** Days that segments after the mark touch, with the meters where they are few. */
   async function lookForDue(): Promise<void> {
     await needs.layersReady();
-    const segments = await segmentsAfter(pool, await veeMark(pool), 2000);
-    if (segments.length === 0) return;
+    while (!stopped && (await takeDue()));
+  }
+
+  /** Days that the next segments after the mark touch, with the meters where they are few. @returns whether there may be more */
+  async function takeDue(): Promise<boolean> {
+    const segments = await segmentsAfter(pool, await veeMark(pool), segmentsAtOnce);
+    if (segments.length === 0) return false;
     const nowS = Math.floor(Date.now() / 1000);
     const today = dayOfMoment(nowS, zone).number;
     const byDay = new Map<number, SegmentRow[]>();
@@ -170,6 +176,7 @@ export function makeVeeService(given: VeeNeeds): VeeService {
     // Silence touches nothing: yesterday and today are judged even where no segment speaks of them.
     for (const day of [today - 1, today]) if (!byDay.has(day)) due.push({ day, meter_keys: null });
     await markDaysDue(pool, segments[segments.length - 1].segmentId, due);
+    return segments.length === segmentsAtOnce;
   }
 
   async function metersIn(segments: readonly SegmentRow[]): Promise<number[]> {

@@ -1,6 +1,6 @@
 /** Messages of a readings topic become columns: JSON and Avro, told apart by their first byte. */
 import { isUtf8 } from 'node:buffer';
-import { makeReadingColumns, type ReadingColumns, type SetAside } from '#model/reading.ts';
+import { appendReadings, makeReadingColumns, type ReadingColumns, type SetAside } from '#model/reading.ts';
 import type { Landing } from '#model/stream.ts';
 import { type DoorFacts, decodeReading, maxContent, Refused } from '#sources/records/rules.ts';
 import { type AvroReader, wireHeadBytes } from './avro.ts';
@@ -24,20 +24,9 @@ export interface DecodedReadings {
 }
 
 const firstCapacity = 16_384;
-const columnNames = [
-  'meterKey',
-  'intervalStartS',
-  'intervalMinutes',
-  'wh',
-  'decivolt',
-  'quality',
-  'sourceSeq',
-] as const;
-
 function widened(readings: ReadingColumns): ReadingColumns {
   const wider = makeReadingColumns(readings.meterKey.length * 2);
-  for (const name of columnNames) wider[name].set(readings[name]);
-  wider.count = readings.count;
+  appendReadings(wider, readings);
   return wider;
 }
 
