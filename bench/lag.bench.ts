@@ -2,15 +2,17 @@
  * How far the layers are behind: readings committed through the ledger at a fixed rate, each commit timed until every
  * layer holds it.
  *
- *   flux bench lag [--scale poc] [--rates 3000,30000] [--seconds 60] [--commits 4]
+ *   flux bench lag [--scale poc] [--rates 3000,30000] [--seconds 60] [--commits 4] [--days 1]
  *
- * The opponent is a full recompute of the same segments: CPU of one refresh over its CPU.
+ * The center has days of history behind it. The opponent is a full recompute of all there is: CPU of one refresh over its
+ * CPU.
  */
 import { channel } from 'node:diagnostics_channel';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { backfill } from '#bin/backfill.ts';
 import { readConfig, scaleFrom } from '#bin/config.ts';
 import { openStore } from '#bin/store.ts';
 import type { ReadingColumns } from '#model/reading.ts';
@@ -33,6 +35,7 @@ const { values: options } = parseArgs({
     rates: { type: 'string', default: '3000,30000' },
     seconds: { type: 'string', default: '60' },
     commits: { type: 'string', default: '4' },
+    days: { type: 'string', default: '1' },
   },
 });
 const network = generateTerritory({
@@ -83,6 +86,16 @@ async function atRate(rate: number) {
     await pipeline.caughtUp();
     const ledger = makeLedger(store.pool);
     const sink = makeSegmentSink(segments, folder);
+    const today = Math.floor(Date.now() / 86_400_000);
+    await backfill({
+      ...{ pool: store.pool, ledger, sink, engine: segments, dataFolder: folder, network, seed: 1 },
+      startS: (today - 1 - Number(options.days)) * 86_400,
+      days: Number(options.days),
+      source: 'backfill',
+      progress: () => undefined,
+    });
+    await pipeline.caughtUp();
+    const refreshesBefore = (await pipeline.status()).refreshes.count;
     const claim = await ledger.claim('bench', 0, 'reading');
     const commits = Number(options.commits);
     const rows = Math.round(rate / commits);
@@ -115,6 +128,7 @@ async function atRate(rate: number) {
     }
     const seconds = (performance.now() - begin) / 1000;
     const { refreshes } = await pipeline.status();
+    const refreshCount = refreshes.count - refreshesBefore;
     const cpu = cpuSecondsOf(engine.pid()!) - cpuBefore;
     await pipeline.caughtUp();
     await refreshed();
@@ -130,11 +144,11 @@ async function atRate(rate: number) {
       readings_per_s: rate,
       reached_per_s: Math.round((rows * commits * Number(options.seconds)) / seconds),
       lag_ms: { commits: lagMs.length, p50, p99, max },
-      refreshes: refreshes.count,
+      refreshes: refreshCount,
       engine_cpu_share: cpu / seconds,
-      refresh_cpu_s: cpu / refreshes.count,
+      refresh_cpu_s: cpu / refreshCount,
       full_recompute_cpu_s: recompute,
-      refresh_share_of_recompute: cpu / refreshes.count / recompute,
+      refresh_share_of_recompute: cpu / refreshCount / recompute,
     };
   } finally {
     await pipeline.stop();
@@ -151,5 +165,6 @@ await printReport('lag', {
   meters: network.meter.count,
   seconds: Number(options.seconds),
   commits_per_s: Number(options.commits),
+  days_of_history: Number(options.days),
   rates,
 });
