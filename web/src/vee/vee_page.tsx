@@ -44,9 +44,6 @@ export function VeePage({ session }: { session: Session }) {
           ))}
         </div>
         <Standing />
-        <button type="button" className="button ml-auto" onClick={() => useScreen.setState({ page: 'center' })}>
-          Operator screen
-        </button>
       </div>
       <div className="flex min-h-0 flex-1">
         {/* on a phone only one fits: the details cover the list */}
