@@ -81,7 +81,7 @@ async function produce(meters: number, idOf: (meter: number) => string, keyOf: (
   let at = 0;
   const send = async (meter: number, value: string): Promise<void> => {
     counts.messages++;
-    producer.add(partitionOf[meter], firstMs, keyOf(meter), Buffer.from(value));
+    producer.add(partitionOf[meter], Date.now(), keyOf(meter), Buffer.from(value));
     if (at++ % 2000 === 0) await producer.pump();
   };
   const sendReading = async (k: number): Promise<void> => {
