@@ -16,7 +16,7 @@ import { backfill } from '#bin/backfill.ts';
 import { readConfig, scaleFrom } from '#bin/config.ts';
 import { openStore } from '#bin/store.ts';
 import type { ReadingColumns } from '#model/reading.ts';
-import { makePipelineService, openAnalytics } from '#services/pipeline/service.ts';
+import { makePipelineService, openAnalytics, type PipelineService } from '#services/pipeline/service.ts';
 import { generateTerritory } from '#sources/territory/generate.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
 import { layerMark, resetLayers } from '#stores/columnar/layers.ts';
@@ -65,14 +65,19 @@ async function atRate(rate: number) {
     temporaryFolder: temporary,
     onOpen: openAnalytics,
   });
-  const pipeline = makePipelineService({
-    pool: store.pool,
-    engine,
-    dataFolder: folder,
-    network: () => network,
-    timeZone: config.timeZone,
-    report: (message, error) => say(`${message}: ${String(error)}`),
-  });
+  const open = (): PipelineService => {
+    const opened = makePipelineService({
+      pool: store.pool,
+      engine,
+      dataFolder: folder,
+      network: () => network,
+      timeZone: config.timeZone,
+      report: (message, error) => say(`${message}: ${String(error)}`),
+    });
+    opened.networkChanged(network);
+    return opened;
+  };
+  let pipeline = open();
   const committed: { segmentId: number; atMs: number }[] = [];
   const lagMs: number[] = [];
   const refreshed = async (): Promise<void> => {
@@ -82,7 +87,6 @@ async function atRate(rate: number) {
   };
   const onRefreshed = (): void => void refreshed();
   try {
-    pipeline.networkChanged(network);
     await pipeline.caughtUp();
     const ledger = makeLedger(store.pool);
     const sink = makeSegmentSink(segments, folder);
@@ -133,9 +137,11 @@ async function atRate(rate: number) {
     await pipeline.caughtUp();
     await refreshed();
     channel('flux:layers.refreshed').unsubscribe(onRefreshed);
-    // everything again from the segments, as one recompute would
+    // everything again from parts and segments, as one recompute would
+    await pipeline.stop();
     await resetLayers(engine);
     const before = cpuSecondsOf(engine.pid()!);
+    pipeline = open();
     await pipeline.caughtUp();
     const recompute = cpuSecondsOf(engine.pid()!) - before;
     const { p50, p99, max } = quantiles(lagMs);
