@@ -126,7 +126,7 @@ async function run(
           const files = state.files + (piece.readings.count > 0 ? 1 : 0);
           await writeRunState(folder, { ...state, position: piece.to, bytes: state.bytes + bytes, files });
         });
-        if (piece.readings.count > 0) state.files++;
+        if (options.target === 'files' && piece.readings.count > 0) state.files++;
         progress.show(Math.min(1, piece.to.rows / expected), `${piece.to.rows.toLocaleString('en-US')} readings`);
       },
     });
