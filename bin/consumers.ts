@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { FluxError } from '#model/errors.ts';
 import { untoldGaps, type Worker, workersAlive } from '#stores/postgres/kafka_topics.ts';
+import { committedChannel } from '#stores/postgres/ledger.ts';
 import { listenTo } from '#stores/postgres/listen.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { publishAlerts } from './alerts.ts';
@@ -47,7 +48,7 @@ const settleMs = 5000;
 
 export async function startConsumers(needs: ConsumersNeeds): Promise<Consumers> {
   const { pool, config } = needs;
-  const listener = await listenTo(needs.connection, 'flux_committed', (kind) => {
+  const listener = await listenTo(needs.connection, committedChannel, (kind) => {
     if (kind !== 'event') needs.readingsCommitted();
     if (kind !== 'reading') needs.eventsCommitted();
   });

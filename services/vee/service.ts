@@ -14,6 +14,7 @@ import type {
 } from '#model/api/vee.ts';
 import { veeSeverities } from '#model/api/vee.ts';
 import { FluxError } from '#model/errors.ts';
+import { quoted } from '#stores/columnar/literal.ts';
 import { segmentFolder } from '#stores/columnar/segments.ts';
 import { type SegmentRow, segmentsAfter } from '#stores/postgres/ledger.ts';
 import { act, exceptionOf, proposalOf, toEstimate } from './actions.ts';
@@ -180,9 +181,7 @@ export function makeVeeService(given: VeeNeeds): VeeService {
   }
 
   async function metersIn(segments: readonly SegmentRow[]): Promise<number[]> {
-    const files = segments.map(
-      (segment) => `'${path.join(segmentFolder(needs.dataFolder), segment.path).replaceAll("'", "''")}'`,
-    );
+    const files = segments.map((segment) => quoted(path.join(segmentFolder(needs.dataFolder), segment.path)));
     const { meter_key } = await engine.query(
       `select distinct bronze.meter_key from read_parquet([${files.join(', ')}]) as bronze order by 1`,
     );

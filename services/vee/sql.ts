@@ -248,9 +248,6 @@ const runsOfDays: NamedQuery = {
 export const runsBetween = (on: Queryable, firstDay: number, lastDay: number) =>
   rowsOf<RunRow>(on, runsOfDays, [firstDay, lastDay]);
 
-const newestRun: NamedQuery = { name: 'vee_run_newest', text: 'select max(run.ran_at) as at from vee_run as run' };
-export const newestRunAt = async (on: Queryable) => (await oneRow<{ at: Date | null }>(on, newestRun))?.at ?? null;
-
 const markRow: NamedQuery = { name: 'vee_mark_row', text: 'select mark.segment_id from vee_mark as mark' };
 export const veeMark = async (on: Queryable) => (await oneRow<{ segment_id: number }>(on, markRow))!.segment_id;
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { VeeQualityRow, VeeVersion } from '#model/api/vee.ts';
 import { readingQualities } from '#model/reading.ts';
 import { rowsFrom } from '#stores/columnar/engine.ts';
+import { quoted } from '#stores/columnar/literal.ts';
 import { segmentFolder } from '#stores/columnar/segments.ts';
 import { dayOfMoment, localDay } from './days.ts';
 import { type RunNeeds, scopeOfDay } from './run.ts';
@@ -170,9 +171,9 @@ async function arrivalsOf(
   }
   const arrivals = new Map<string, string>();
   for (const [file, held] of byFile) {
-    const full = path.join(segmentFolder(needs.dataFolder), file).replaceAll("'", "''");
+    const full = quoted(path.join(segmentFolder(needs.dataFolder), file));
     const { record_offset, received_at_ms } = await needs.engine.query(
-      `select record_offset, received_at_ms from read_parquet('${full}')
+      `select record_offset, received_at_ms from read_parquet(${full})
        where record_offset in (${held.map((v) => v.record_offset).join(', ')})`,
     );
     const at = new Map(record_offset.map((offset, i) => [Number(offset), Number(received_at_ms[i])]));

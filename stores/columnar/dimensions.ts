@@ -2,6 +2,7 @@
 import type { NetworkColumns } from '#model/network.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import type { WireColumn } from '#stores/columnar/engine_wire.ts';
+import { quoted } from '#stores/columnar/literal.ts';
 
 /** Which transformer, feeder and substation a meter belongs to, and what the assets are called and rated. */
 export async function loadDimensions(engine: Engine, network: NetworkColumns): Promise<void> {
@@ -106,9 +107,7 @@ export async function loadSources(
   engine: Engine,
   sources: readonly { sourceKey: number; source: string; partition: number }[],
 ): Promise<void> {
-  const rows = sources.map(
-    (origin) => `(${origin.sourceKey}, '${origin.source.replaceAll("'", "''")}', ${origin.partition})`,
-  );
+  const rows = sources.map((origin) => `(${origin.sourceKey}, ${quoted(origin.source)}, ${origin.partition})`);
   await engine.script([
     'begin transaction',
     'delete from source_dimension',
@@ -148,7 +147,7 @@ export async function loadLocalDays(engine: Engine, timeZone: string): Promise<v
     'delete from local_day',
     'delete from local_quarter',
     'delete from local_zone',
-    `insert into local_zone values ('${timeZone.replaceAll("'", "''")}')`,
+    `insert into local_zone values (${quoted(timeZone)})`,
     `insert into local_day values ${rows.join(', ')}`,
     'insert into local_quarter select unnest(range(from_s, to_s, 900))::integer, local_date from local_day order by 1',
     'commit',

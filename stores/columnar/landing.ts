@@ -6,6 +6,7 @@
 import path from 'node:path';
 import { readingQualities } from '#model/reading.ts';
 import { type Engine, rowsFrom } from '#stores/columnar/engine.ts';
+import { quoted } from '#stores/columnar/literal.ts';
 import { segmentFolder } from '#stores/columnar/segments.ts';
 
 export interface LandingRow {
@@ -61,7 +62,7 @@ export async function landingRows(
   facts: LandingFacts,
 ): Promise<LandingRow[]> {
   if (span.paths.length === 0) return [];
-  const files = span.paths.map((file) => `'${path.join(segmentFolder(dataFolder), file).replaceAll("'", "''")}'`);
+  const files = span.paths.map((file) => quoted(path.join(segmentFolder(dataFolder), file)));
   const rows = rowsFrom<StoredRow>(
     await engine.query(
       `select landed.record_offset, landed.meter_key, landed.interval_start_s, landed.interval_minutes, landed.wh,

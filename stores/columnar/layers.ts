@@ -8,6 +8,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { type Engine, rowsFrom } from '#stores/columnar/engine.ts';
+import { quoted } from '#stores/columnar/literal.ts';
 import { type Part, partsRelation } from '#stores/columnar/parts.ts';
 
 export interface NewSegment {
@@ -45,8 +46,6 @@ export async function statementsOf(file: string, given: Record<string, string> =
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '');
 }
-
-export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** Raise it when a table changes: the file is a cache and is made anew from parts and segments. */
 const catalogueVersion = 2;

@@ -14,6 +14,7 @@ import path from 'node:path';
 import { FluxError } from '#model/errors.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import type { WireColumn } from '#stores/columnar/engine_wire.ts';
+import { quoted } from '#stores/columnar/literal.ts';
 import { settle, sha256Of, writeError } from '#stores/columnar/segments.ts';
 
 export const partFolder = (dataFolder: string): string => path.join(dataFolder, 'history');
@@ -28,8 +29,6 @@ export interface Part {
   file: string;
   sealedThroughSegmentId: number;
 }
-
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 const joined = `meter_key, interval_start_s, interval_minutes,
     wh_base * 64 + wh_top * 3600 + wh_mid::integer * 15 + wh_low as wh,

@@ -5,14 +5,8 @@
 import path from 'node:path';
 import { FluxError } from '#model/errors.ts';
 import { type Engine, rowsFrom } from '#stores/columnar/engine.ts';
-import {
-  metersPerBlock,
-  quoted,
-  rollupStatements,
-  spansOf,
-  statementsOf,
-  viewStatements,
-} from '#stores/columnar/layers.ts';
+import { metersPerBlock, rollupStatements, spansOf, statementsOf, viewStatements } from '#stores/columnar/layers.ts';
+import { quoted } from '#stores/columnar/literal.ts';
 import { type Part, partFolder, partName, partsRelation, type WrittenPart, writePart } from '#stores/columnar/parts.ts';
 
 const daySeconds = 86_400;

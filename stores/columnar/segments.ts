@@ -12,6 +12,7 @@ import type { ReadingColumns } from '#model/reading.ts';
 import type { Batch, Landing, SegmentManifest, SegmentSink } from '#model/stream.ts';
 import type { Engine } from '#stores/columnar/engine.ts';
 import type { TextColumn, WireColumn } from '#stores/columnar/engine_wire.ts';
+import { quoted } from '#stores/columnar/literal.ts';
 
 export const segmentFolder = (dataFolder: string): string => path.join(dataFolder, 'segments');
 
@@ -108,8 +109,6 @@ async function syncPath(target: string): Promise<void> {
     await handle.close();
   }
 }
-
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** @throws FluxError `disk_full`, `disk_read_only`, `segment_write_failed` from `write`: nothing is committed then. */
 export function makeSegmentSink(engine: Engine, dataFolder: string): SegmentSink {

@@ -4,6 +4,7 @@ import type { Session } from '#model/api/common.ts';
 import type { OutageVerb } from '#model/api/outages.ts';
 import { useMayEdit } from '../app/banner.tsx';
 import { Block, Problem } from '../app/facts.tsx';
+import { ReasonField } from '../app/reason_field.tsx';
 import { useScreen } from '../app/screen_store.ts';
 import { actOnOutage } from '../lib/api/endpoints.ts';
 import { words } from '../lib/time/format.ts';
@@ -91,17 +92,7 @@ function VerbForm({ id, verb, mayEdit }: { id: string; verb: OutageVerb; mayEdit
           <input name="crew" required maxLength={80} className="field" autoComplete="off" />
         </label>
       )}
-      <label className="grid gap-0.5 text-dim">
-        Reason{reasonNeeded.has(verb) ? '' : ' (optional)'}
-        <input
-          name="reason"
-          required={reasonNeeded.has(verb)}
-          minLength={3}
-          maxLength={500}
-          className="field"
-          autoComplete="off"
-        />
-      </label>
+      <ReasonField required={reasonNeeded.has(verb)} />
       {act.error && <Problem error={act.error} />}
       <div className="flex gap-2">
         <button type="submit" disabled={!mayEdit || act.isPending} className="button button-primary">

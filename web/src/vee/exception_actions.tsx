@@ -4,6 +4,7 @@ import type { Session } from '#model/api/common.ts';
 import type { ExceptionVerb, VeeAction, VeeExceptionDetail } from '#model/api/vee.ts';
 import { useMayEdit } from '../app/banner.tsx';
 import { Block, Problem } from '../app/facts.tsx';
+import { ReasonField } from '../app/reason_field.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { actOnException } from '../lib/api/endpoints.ts';
 import { formatTime } from '../lib/time/format.ts';
@@ -140,17 +141,7 @@ function VerbForm({ one, verb, user, mayEdit, onClose }: FormProps) {
           )}
         </fieldset>
       )}
-      <label className="grid gap-0.5 text-dim">
-        Reason{reasonNeeded.has(verb) ? '' : ' (optional)'}
-        <input
-          name="reason"
-          required={reasonNeeded.has(verb)}
-          minLength={3}
-          maxLength={500}
-          className="field"
-          autoComplete="off"
-        />
-      </label>
+      <ReasonField required={reasonNeeded.has(verb)} />
       {act.error && <Problem error={act.error} />}
       <div className="flex gap-2">
         <button type="submit" disabled={!mayEdit || act.isPending} className="button button-primary">
