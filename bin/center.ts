@@ -3,27 +3,20 @@
  * made here and given what it needs.
  */
 import { channel } from 'node:diagnostics_channel';
-import fs from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
 import { pino } from 'pino';
 import { makeMetrics } from '#http/metrics.ts';
 import { makeHub } from '#http/push.ts';
 import { makeServer } from '#http/server.ts';
 import type { Session } from '#model/api/common.ts';
 import type { LiveNote } from '#model/api/live.ts';
-import { FluxError } from '#model/errors.ts';
-import { customersInWords } from '#model/words.ts';
 import { makeAccessService } from '#services/access/service.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import { areaOf, placeOfEdge } from '#services/network/assets.ts';
 import { makeNetworkService } from '#services/network/service.ts';
 import { makeOutageService } from '#services/outages/service.ts';
-import { makePipelineService, openAnalytics } from '#services/pipeline/service.ts';
+import { makePipelineService } from '#services/pipeline/service.ts';
 import { makeSetAsideService } from '#services/pipeline/set_aside.ts';
-import { startEngine } from '#stores/columnar/engine.ts';
-import { makeSegmentSink, sweepSegments } from '#stores/columnar/segments.ts';
-import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/ledger.ts';
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
@@ -34,10 +27,11 @@ import { gridViewOf } from './grid_view.ts';
 import { kafkaAccess } from './kafka_access.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
-import { makeResubmit, resubmittedSources } from './resubmit.ts';
+import { openStores } from './open_stores.ts';
+import { makeLineColours, outageNotes } from './outage_news.ts';
+import { makeResubmit } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
 import { startSimulation } from './simulation.ts';
-import { holdCenterLock, openStore } from './store.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
 import { watchThroughput } from './throughput.ts';
@@ -54,9 +48,6 @@ export interface Center {
   stop(): Promise<void>;
 }
 
-/** Sources that only the process with the center's lock writes. */
-const ownSources = new Set(['http', 'simulation', 'vee', ...Object.values(resubmittedSources)]);
-
 /** How many readings a first start looks back: enough for a chart, seconds to make. */
 const backfillRows = 2_400_000;
 
@@ -72,42 +63,9 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const webApp = ensureWebApp();
   webApp.catch(() => undefined);
   progress(0, 'starting the stores');
-  const store = await openStore(config, 'flux');
-  const lock = await holdCenterLock(store, (reason) =>
-    fail(new FluxError('lock_lost', `${reason}; this center stops`)),
-  ).catch(async (error: unknown) => {
-    await store.leave();
-    throw error;
-  });
+  const { store, lock, segmentEngine, analytics, ledger, sink } = await openStores(config, log, fail);
   const { pool } = store;
   const { dataFolder } = config;
-  const temporaryFolder = path.join(dataFolder, 'tmp');
-  await fs.mkdir(temporaryFolder, { recursive: true });
-  // Owners first: what is committed between the two is in the second.
-  const owners = await presentOwners(pool);
-  const orphans = await sweepSegments(
-    dataFolder,
-    await knownSegmentPaths(pool),
-    (source, partition, epoch) => !ownSources.has(source) && epoch >= (owners.get(`${source}/${partition}`) ?? 0),
-  );
-  if (orphans.length > 0) log.info({ orphans: orphans.length }, 'removed segment files that were never committed');
-  const segmentEngine = startEngine({
-    name: 'segments',
-    path: ':memory:',
-    memoryLimit: '512MB',
-    threads: 1,
-    temporaryFolder,
-  });
-  const analytics = startEngine({
-    name: 'analytics',
-    path: path.join(dataFolder, 'analytics.duckdb'),
-    memoryLimit: config.analyticsMemory,
-    background: true,
-    temporaryFolder,
-    onOpen: openAnalytics,
-  });
-  const ledger = makeLedger(pool);
-  const sink = makeSegmentSink(segmentEngine, dataFolder);
 
   // services
   const kpi = kpiReader({
@@ -145,7 +103,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const vee = await openVee(config, { pool, engine: analytics, network: columns, sink, ledger, pipeline, report });
   const access = makeAccessService(pool, { timeZone: config.timeZone });
   const alarms = makeAlarmService(pool, report);
-  const shownAt = new Map<string, number>();
+  const lineColours = makeLineColours(() => network.grid());
   const outages = makeOutageService({
     pool,
     grid: () => ({
@@ -156,22 +114,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     thresholds: await thresholdsFor(config, loaded.network),
     report,
     changed: (news) => {
-      const edgeRows = news.flatMap(({ outage, device }) => {
-        const before = shownAt.get(outage.id) ?? -1;
-        if (before === device) return [];
-        if (device >= 0) shownAt.set(outage.id, device);
-        else shownAt.delete(outage.id);
-        const gone = before >= 0 ? network.grid().setOutageDevice(before, false) : [];
-        return [...gone, ...(device >= 0 ? network.grid().setOutageDevice(device, true) : [])];
-      });
-      for (const { outage, isNew } of news)
-        if (isNew)
-          say(
-            `Outage ${outage.id} predicted at ${outage.device_id}: ${customersInWords(outage.customers_out)}`,
-            outage.area_id,
-          );
-      for (const { outage } of news)
-        if (outage.state === 'restored') say(`Outage ${outage.id} restored`, outage.area_id);
+      const edgeRows = lineColours.follow(news);
+      for (const { text, area_id } of outageNotes(news)) say(text, area_id);
       hub.publish({
         outages: news.map((item) => item.outage),
         alarms: news.flatMap(({ outage, isOpen }) => alarms.follow(outage, isOpen && outage.state !== 'restored')),
@@ -338,7 +282,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     const changed = await loadOrCreateNetwork(pool, config, progress);
     await simulation?.stop();
     await network.replace(changed.network, changed.version);
-    shownAt.clear();
+    lineColours.clear();
     await outages.gridReplaced();
     pipeline.networkChanged(changed.network);
     await vee.networkChanged();
