@@ -8,9 +8,8 @@ import { pino } from 'pino';
 import { FluxError } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { Ledger } from '#model/stream.ts';
-import { makeAvroReader } from '#sources/kafka/avro.ts';
 import { type PartitionReader, startConsumer } from '#sources/kafka/consumer.ts';
-import { openSchemaRegistry } from '#sources/kafka/schema_registry.ts';
+import { startDecoder } from '#sources/kafka/decode_thread.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
 import { makeSegmentSink, segmentFolder } from '#stores/columnar/segments.ts';
 import { forgetWorker, type PartitionReport, reportWorker } from '#stores/postgres/kafka_topics.ts';
@@ -59,23 +58,23 @@ export async function startIngest(config: Config, alter: Alterations = {}): Prom
   const network = await followNetwork(store, config, report);
 
   // sources
-  const avro = makeAvroReader(
-    kafka.schemaRegistry === undefined ? undefined : openSchemaRegistry(kafka.schemaRegistry),
-  );
+  const decoder = startDecoder({
+    meterIds: () => network.columns().meter.id,
+    schemaRegistry: kafka.schemaRegistry,
+  });
   const ledger = makeLedger(pool, { announce: true });
   const ordinary = makeKafkaReader({
     pool,
     sink: makeSegmentSink(engine, dataFolder),
     ledger: alter.ledger?.(ledger) ?? ledger,
     kindOf: (topic) => (topic === kafka.eventsTopic ? 'event' : 'reading'),
+    decoder,
     facts: () => {
       const { meter, edge } = network.columns();
       return {
         nowMs: Date.now(),
         meterRowOf: (id) => meter.id.rowOf(id),
-        meterRowOfBytes: (bytes, from, to) => meter.id.rowOfBytes(bytes, from, to),
         isDevice: (id) => edge.id.rowOf(id) >= 0,
-        avro,
       };
     },
   });
@@ -100,6 +99,7 @@ export async function startIngest(config: Config, alter: Alterations = {}): Prom
       await consumer.stop();
       await reporting;
       await forgetWorker(pool, worker.worker_id).catch(() => undefined);
+      await decoder.stop();
       await network.stop();
       await engine.stop();
       await store.leave();

@@ -5,10 +5,9 @@
 import { FluxError } from '#model/errors.ts';
 import { makeMeterEventColumns, makeReadingColumns } from '#model/reading.ts';
 import type { Claim, CommitOptions, Ledger, SegmentSink } from '#model/stream.ts';
-import { SchemaMissing } from '#sources/kafka/avro.ts';
 import type { PartitionReader, Place } from '#sources/kafka/consumer.ts';
 import { decodeEvents, type EventFacts } from '#sources/kafka/decode_events.ts';
-import { type DecodedReadings, type DecodeFacts, decodeReadings } from '#sources/kafka/decode_readings.ts';
+import type { ReadingDecoder } from '#sources/kafka/decode_thread.ts';
 import type { FetchedPartition } from '#sources/kafka/fetch.ts';
 import { beginLife, type Life, lifeOf, recordGap, storeDeviceStates } from '#stores/postgres/kafka_topics.ts';
 import type { Client, Pool } from '#stores/postgres/pool.ts';
@@ -19,7 +18,8 @@ export interface KafkaReaderNeeds {
   sink: SegmentSink;
   ledger: Ledger<Client>;
   kindOf: (topic: string) => 'reading' | 'event';
-  facts: () => DecodeFacts & EventFacts;
+  decoder: Pick<ReadingDecoder, 'decode'>;
+  facts: () => EventFacts;
 }
 
 interface Held {
@@ -61,8 +61,7 @@ export function makeKafkaReader(needs: KafkaReaderNeeds): PartitionReader {
   }
 
   async function takeReadings(place: Place, from: number, fetched: FetchedPartition, own: Held): Promise<number> {
-    const decoded = await decodedReadings(place, from, fetched);
-    const { readings, offsets, landing, setAside, nextOffset } = decoded;
+    const { readings, offsets, landing, setAside, nextOffset } = await needs.decoder.decode(place, from, fetched);
     const { claim, life } = own;
     const base = life.baseOffset;
     const recordOffsets = offsets.subarray(0, readings.count);
@@ -85,18 +84,6 @@ export function makeKafkaReader(needs: KafkaReaderNeeds): PartitionReader {
       alongside(place, own),
     );
     return nextOffset;
-  }
-
-  async function decodedReadings(place: Place, from: number, fetched: FetchedPartition): Promise<DecodedReadings> {
-    const facts = needs.facts();
-    for (;;) {
-      try {
-        return decodeReadings(fetched.records, from, place, facts, fetched.aborted);
-      } catch (error) {
-        if (!(error instanceof SchemaMissing)) throw error;
-        await facts.avro.load(error.id);
-      }
-    }
   }
 
   async function takeEvents(place: Place, from: number, fetched: FetchedPartition, own: Held): Promise<number> {

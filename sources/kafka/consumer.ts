@@ -218,6 +218,7 @@ export function startConsumer(needs: ConsumerNeeds): Consumer {
 
   async function fetchLoop(node: number): Promise<void> {
     let under: Asked | undefined;
+    let taking: Promise<unknown> = Promise.resolve();
     let failures = 0;
     while (!stopping && [...readings.values()].some((reading) => reading.leader === node)) {
       under ??= fetchNext(node);
@@ -249,9 +250,12 @@ export function startConsumer(needs: ConsumerNeeds): Consumer {
         return [{ reading, opening, from, part }];
       });
       if (work.every(({ part }) => part.error === undefined)) under = fetchNext(node);
-      await Promise.all(work.map(({ reading, opening, from, part }) => take(reading, opening, from, part)));
+      const before = taking;
+      taking = Promise.all(work.map(({ reading, opening, from, part }) => take(reading, opening, from, part)));
+      // One answer is decoded while the one before it is stored: more would only be memory.
+      await before;
     }
-    await under?.answer.catch(() => undefined);
+    await Promise.all([taking, under?.answer.catch(() => undefined)]);
   }
 
   function take(reading: Reading, opening: number, from: number, part: FetchedPartition): Promise<void> {

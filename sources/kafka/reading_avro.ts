@@ -12,16 +12,28 @@ const qualityBytes = readingQualities.map((quality) => Buffer.from(quality));
 // Position behind the last number read, -1 where it has no end.
 let after = 0;
 
-/** Zigzag long below 2^53. */
+/** Zigzag long below 2^53. The low 28 bits are gathered as an integer: most numbers are no longer than that. */
 function long(bytes: Buffer, from: number, end: number): number {
-  let value = 0;
-  let scale = 1;
-  for (let at = from; at < end && at - from < 8; scale *= 128) {
+  const lowEnd = Math.min(end, from + 4);
+  let low = 0;
+  let at = from;
+  for (let shift = 0; at < lowEnd; shift += 7) {
     const byte = bytes[at++];
-    value += (byte & 0x7f) * scale;
+    low |= (byte & 0x7f) << shift;
     if (byte < 0x80) {
       after = at;
-      return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+      return (low >>> 1) ^ -(low & 1);
+    }
+  }
+  const highEnd = Math.min(end, from + 8);
+  let high = 0;
+  for (let shift = 0; at < highEnd; shift += 7) {
+    const byte = bytes[at++];
+    high |= (byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      after = at;
+      const half = high * 2 ** 27 + (low >>> 1);
+      return low & 1 ? -half - 1 : half;
     }
   }
   after = -1;
@@ -31,7 +43,10 @@ function long(bytes: Buffer, from: number, end: number): number {
 function qualityOf(bytes: Buffer, from: number, to: number): number {
   for (let code = 0; code < qualityBytes.length; code++) {
     const text = qualityBytes[code];
-    if (text.length === to - from && text.compare(bytes, from, to) === 0) return code;
+    if (text.length !== to - from) continue;
+    let i = 0;
+    while (i < text.length && text[i] === bytes[from + i]) i++;
+    if (i === text.length) return code;
   }
   return -1;
 }

@@ -3,7 +3,6 @@
  * parent may kill it at any moment (a query has no other hard deadline) and start a new one.
  */
 import {
-  BIGINT,
   DOUBLE,
   type DuckDBConnection,
   DuckDBDataChunk,
@@ -16,6 +15,7 @@ import {
   UTINYINT,
   VARCHAR,
 } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
 import type { EngineRequest, EngineResponse, WireColumn } from '#stores/columnar/engine_wire.ts';
 
 let instance: DuckDBInstance | undefined;
@@ -25,7 +25,6 @@ let mainQueue: Promise<unknown> = Promise.resolve();
 
 const duckTypes: Record<WireColumn['type'], DuckDBType> = {
   integer: INTEGER,
-  bigint: BIGINT,
   smallint: SMALLINT,
   utinyint: UTINYINT,
   usmallint: USMALLINT,
@@ -75,19 +74,25 @@ async function append(
   for (let start = 0; start < rowCount; start += chunkRows) {
     const rows = Math.min(chunkRows, rowCount - start);
     const chunk = DuckDBDataChunk.create(types, rows);
-    columns.forEach((column, c) => {
-      chunk.setColumnValues(c, valuesOf(column, start, rows));
-    });
+    for (const [c, column] of columns.entries()) fill(chunk, c, column, start, rows);
     appender.appendDataChunk(chunk);
   }
   appender.flushSync();
   appender.closeSync();
 }
 
-function valuesOf(column: WireColumn, start: number, rows: number): DuckDBValue[] {
-  if (column.type === 'varchar') return Array.from({ length: rows }, (_, i) => column.texts.get(start + i) ?? null);
+/** Numbers go as they lie in memory; a value at a time costs five times as much. */
+function fill(chunk: DuckDBDataChunk, c: number, column: WireColumn, start: number, rows: number): void {
+  if (column.type === 'varchar') {
+    chunk.setColumnValues(
+      c,
+      Array.from({ length: rows }, (_, i) => column.texts.get(start + i) ?? null),
+    );
+    return;
+  }
   const part = column.values.subarray(start, start + rows);
-  return column.type === 'bigint' ? Array.from(part, BigInt) : Array.from(part);
+  const vector = duckdb.data_chunk_get_vector(chunk.chunk, c);
+  duckdb.copy_data_to_vector(vector, 0, part.buffer as ArrayBuffer, part.byteOffset, part.byteLength);
 }
 
 /** Runs one after another on the main connection. */

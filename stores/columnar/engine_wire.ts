@@ -2,11 +2,14 @@
 
 export type WireColumn = NumberColumn | TextColumn;
 
-export interface NumberColumn {
-  name: string;
-  type: 'integer' | 'bigint' | 'smallint' | 'utinyint' | 'usmallint' | 'double';
-  values: Int32Array | Float64Array | Uint8Array | Uint16Array | Int16Array | Float32Array;
-}
+/** The array's elements are those of the type: they are copied as they lie in memory. */
+export type NumberColumn = { name: string } & (
+  | { type: 'integer'; values: Int32Array }
+  | { type: 'smallint'; values: Int16Array }
+  | { type: 'utinyint'; values: Uint8Array }
+  | { type: 'usmallint'; values: Uint16Array }
+  | { type: 'double'; values: Float64Array }
+);
 
 /** Texts of few rows; null for all others. */
 export interface TextColumn {

@@ -1,0 +1,55 @@
+/** The decoding thread: a request is answered before the next one is looked at. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { FluxError, messageOf } from '#model/errors.ts';
+import { IdColumn } from '#model/id_column.ts';
+import { makeAvroReader, SchemaMissing } from './avro.ts';
+import { type DecodedReadings, decodeReadings } from './decode_readings.ts';
+import type { DecodeAnswer, DecodeRequest } from './decode_thread.ts';
+import { openSchemaRegistry } from './schema_registry.ts';
+
+const { schemaRegistry } = workerData as { schemaRegistry: string | undefined };
+const avro = makeAvroReader(schemaRegistry === undefined ? undefined : openSchemaRegistry(schemaRegistry));
+const port = parentPort!;
+let meterIds = IdColumn.from([]);
+let turn: Promise<void> = Promise.resolve();
+
+port.on('message', (request: DecodeRequest) => {
+  turn = turn.then(() => answer(request));
+});
+
+async function answer(request: DecodeRequest): Promise<void> {
+  if (request.meterIds) meterIds = new IdColumn(request.meterIds.bytes, request.meterIds.offsets);
+  try {
+    const decoded = await decode(request);
+    const { readings, offsets, landing } = decoded;
+    const columns = Object.values(readings).filter((column) => ArrayBuffer.isView(column));
+    const buffers = [...columns, offsets, landing.createTimeMs].map((column) => column.buffer as ArrayBuffer);
+    port.postMessage({ id: request.id, decoded } satisfies DecodeAnswer, buffers);
+  } catch (error) {
+    const { code, canRetry, details } =
+      error instanceof FluxError ? error : new FluxError('internal', '', { canRetry: false });
+    port.postMessage({
+      id: request.id,
+      error: { code, message: messageOf(error), canRetry, details },
+    } satisfies DecodeAnswer);
+  }
+}
+
+/** A schema that is not known yet is asked for; then the batch is decoded from its beginning. */
+async function decode({ records, from, place, aborted }: DecodeRequest): Promise<DecodedReadings> {
+  const facts = {
+    nowMs: Date.now(),
+    meterRowOf: (id: string) => meterIds.rowOf(id),
+    meterRowOfBytes: (bytes: Uint8Array, start: number, end: number) => meterIds.rowOfBytes(bytes, start, end),
+    avro,
+  };
+  const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
+  for (;;) {
+    try {
+      return decodeReadings(bytes, from, place, facts, aborted);
+    } catch (error) {
+      if (!(error instanceof SchemaMissing)) throw error;
+      await avro.load(error.id);
+    }
+  }
+}
