@@ -18,6 +18,7 @@ const statusOf: Record<string, number> = {
   old_version: 404,
   not_switchable: 409,
   invalid_transition: 409,
+  outage_changed: 409,
   conflict: 409,
   too_large: 413,
   too_many_requests: 429,

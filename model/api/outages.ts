@@ -89,7 +89,17 @@ export const OutageLogEntry = Type.Object({
   from_state: Nullable(OutageState),
   to_state: OutageState,
   reason: Nullable(Type.String()),
+  /** of the outage after it; null in entries of before revisions were kept */
+  revision: Nullable(Type.Integer()),
 });
+/** What somebody else did meanwhile: in the details of the error `outage_changed`. */
+export interface OutageChangeNote {
+  at: string;
+  actor: string;
+  verb: string;
+  to_state: string;
+  reason: string | null;
+}
 export const OutageDetail = Type.Object({
   outage: Outage,
   steps: Type.Array(OutageStep),
@@ -128,5 +138,8 @@ export const OutageAction = Type.Object({
   verb: OutageVerb,
   reason: Type.Optional(Type.String({ maxLength: 500 })),
   crew: Type.Optional(Type.String({ maxLength: 80 })),
+  cause: Type.Optional(Type.String({ maxLength: 80 })),
+  /** the revision it was decided on: refused with what changed where the outage has a newer log entry */
+  revision: Type.Optional(Type.Integer({ minimum: 0 })),
 });
 export type OutageAction = Static<typeof OutageAction>;

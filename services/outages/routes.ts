@@ -67,10 +67,7 @@ export function outageRoutes(service: OutageService): RouteDeclaration[] {
       body: OutageAction,
       response: OutageDetail,
       audited: true,
-      handle: ({ params, body, session }) => {
-        const { verb, reason, crew } = body as OutageAction;
-        return service.act(params.id, verb, { actor: session.user, reason, crew });
-      },
+      handle: ({ params, body, session }) => service.act(params.id, body as OutageAction, session.user),
     },
   ];
 }

@@ -70,8 +70,7 @@ const write = (outage: OutageRecord, meters: MeterRow[]) =>
     log: [],
     meters,
     devices: [],
-    appliedEventId: 0,
-    nextOutageNo: 1,
+    marks: { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 },
   });
 const minutesOf = async (): Promise<number[][]> =>
   (await spansWithoutSupply(pool, atS - 10 * 86_400, atS + 86_400)).map((span) => [
