@@ -51,6 +51,8 @@ export interface OutageNeeds {
   pool: Pool;
   grid: () => OutageGrid;
   thresholds: OutageThresholds;
+  /** newest known position of each device that was ever reported or operated */
+  positions: () => Promise<{ edge: number; open: boolean; atMs: number }[]>;
   /** told after the change is durable, in order */
   changed: (news: OutageNews[]) => void;
   report: (message: string, error: unknown) => void;
@@ -198,6 +200,10 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         devices,
       });
       publish(records.map((outage) => ({ kinds: [], outage })));
+      // What was operated in the moment before a crash: the grid has it, the engine may not.
+      const reportedMs = new Map(devices.map(({ edge, atMs }) => [edge, atMs]));
+      for (const { edge, open, atMs } of await needs.positions())
+        if (atMs > (reportedMs.get(edge) ?? 0)) service.deviceMoved(edge, open, atMs);
       await replay.catchUp();
       await loop.settled();
       clearInterval(ticker);

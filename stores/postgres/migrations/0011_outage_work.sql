@@ -98,23 +98,19 @@ create table planned_outage (
 );
 create index planned_outage_to on planned_outage (to_at) where withdrawn_at is null;
 
--- Reported device states: what could not operate the grid, and how far they were taken.
-create table device_state_refused (
-  device_state_id bigint primary key references device_state,
-  reason text not null,
-  refused_at timestamptz not null default now()
-);
-create table device_state_mark (
-  singleton boolean primary key default true check (singleton),
-  device_state_id bigint not null default 0
-);
-insert into device_state_mark default values;
+-- What became of each reported device state; null: not taken yet. Commits of several processes end in any order, so that
+-- a mark by number would pass some.
+alter table device_state
+  add column outcome text check (outcome in ('applied', 'superseded', 'refused')),
+  add column outcome_reason text;
+update device_state set outcome = 'superseded', outcome_reason = 'stored before reported states operated the grid';
+create index device_state_untaken on device_state (device_state_id) where outcome is null;
 
--- When the position of each device was last set by a report (event time): newest wins, also after a restart.
-create table device_state_newest (
-  device_id text primary key,
-  event_time timestamptz not null,
-  state text not null check (state in ('open', 'closed'))
+-- The newest known position of each device and its time, from telemetry or by hand: newest wins, also after a restart.
+create table device_position (
+  equipment_key integer primary key references equipment,
+  is_open boolean not null,
+  at timestamptz not null
 );
 
 alter table outage_engine
