@@ -11,6 +11,7 @@ export const outageStates = [
   'on_site',
   'partly_restored',
   'restored',
+  'completed',
   'closed',
   'rejected',
   'merged',
@@ -21,16 +22,28 @@ export const OutageState = Type.Enum([...outageStates]);
 export const outageVerbs = [
   'confirm',
   'reject',
+  'merge',
+  'split',
+  'move',
   'assign',
   'depart',
   'arrive',
   'restore_part',
   'restore',
+  'complete',
   'close',
   'reopen',
 ] as const;
 export type OutageVerb = (typeof outageVerbs)[number];
 export const OutageVerb = Type.Enum([...outageVerbs]);
+
+export const moveDirections = ['up', 'down'] as const;
+export type MoveDirection = (typeof moveDirections)[number];
+
+/** What a caller says of the supply; wire_down is a hazard and says nothing of the caller's own supply. */
+export const callKinds = ['no_power', 'partial_power', 'flicker', 'wire_down', 'other'] as const;
+export type CallKind = (typeof callKinds)[number];
+export const CallKind = Type.Enum([...callKinds]);
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
 
@@ -42,6 +55,8 @@ export const Outage = Type.Object({
   device_kind: Type.String(),
   /** row of the device in the map bundle of `network_version` */
   edge_row: Type.Integer(),
+  /** the phases that are out, 'A' or 'BC'; null where it is the whole device */
+  phases: Nullable(Type.String()),
   feeder_id: Type.String(),
   feeder_name: Type.String(),
   substation_id: Type.String(),
@@ -58,13 +73,15 @@ export const Outage = Type.Object({
   meters_dark: Type.Integer(),
   meters_lit: Type.Integer(),
   meters_silent: Type.Integer(),
+  /** customers known to be out by their call alone */
+  meters_called: Type.Integer(),
   started_at: Instant,
   detected_at: Instant,
   restored_at: Nullable(Instant),
   etr_p50: Nullable(Instant),
   etr_p90: Nullable(Instant),
   etr_source: Nullable(Type.String()),
-  source: Type.String({ description: 'what raised it: last_gasp, grid_event, operator' }),
+  source: Type.String({ description: 'what raised it: last_gasp, call, grid_event, operator' }),
   crew: Nullable(Type.String()),
   cause: Nullable(Type.String()),
   /** outage this one was merged into */
@@ -128,5 +145,13 @@ export const OutageAction = Type.Object({
   verb: OutageVerb,
   reason: Type.Optional(Type.String({ maxLength: 500 })),
   crew: Type.Optional(Type.String({ maxLength: 80 })),
+  /** `merge`: the outage this one goes into */
+  into: Type.Optional(Type.String({ maxLength: 64 })),
+  /** `move`: one device up, or down to its branch with the most dark meters */
+  direction: Type.Optional(Type.Enum([...moveDirections])),
+  /** `move`, `split`: equipment id of the other device */
+  device_id: Type.Optional(Type.String({ maxLength: 128 })),
+  /** `split`, `restore_part`: the meters concerned */
+  meter_ids: Type.Optional(Type.Array(Type.String({ maxLength: 128 }), { maxItems: 100_000 })),
 });
 export type OutageAction = Static<typeof OutageAction>;

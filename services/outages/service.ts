@@ -6,7 +6,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Outage, OutageDetail, OutageEvidence, OutageVerb } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
-import { edgeKinds, type NetworkColumns } from '#model/network.ts';
+import { edgeKinds, type NetworkColumns, phaseNames } from '#model/network.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
@@ -14,7 +14,7 @@ import { countingIds } from './engine_book.ts';
 import type { EngineResult, MeterRow, OutageChange, OutageLogRow, OutageRecord } from './engine_records.ts';
 import { evidenceOf } from './evidence.ts';
 import type { GridView } from './grid_view.ts';
-import { allowedVerbs, isOut } from './lifecycle.ts';
+import { allowedVerbs, isOpen, isOut } from './lifecycle.ts';
 import {
   customersOutTimeline,
   deviceReports,
@@ -95,7 +95,7 @@ export interface OutageService {
 
 const pushed = channel('flux:outages.pushed');
 const tickMs = 250;
-const isListed = (record: OutageRecord): boolean => isOut(record.state) || record.state === 'restored';
+const isListed = (record: OutageRecord): boolean => isOpen(record.state);
 
 /** Engine results that are not durable yet, folded together. */
 interface Unwritten {
@@ -369,6 +369,7 @@ function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
     device_id: isMeter ? network.meter.id.at(record.meter) : network.edge.id.at(record.device),
     device_kind: isMeter ? 'service_point' : edgeKinds[network.edge.kind[record.device]],
     edge_row: record.device,
+    phases: record.phases === 0 ? null : phaseNames(record.phases),
     feeder_id: network.feeder.id.at(feeder),
     feeder_name: network.feeder.name[feeder],
     substation_id: network.substation.id.at(substation),
@@ -383,6 +384,7 @@ function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
     meters_dark: record.dark,
     meters_lit: record.lit,
     meters_silent: Math.max(0, below - record.dark - record.lit - record.back),
+    meters_called: record.called,
     started_at: iso(record.startedMs),
     detected_at: iso(record.detectedMs),
     restored_at: record.restoredMs === null ? null : iso(record.restoredMs),
