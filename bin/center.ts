@@ -34,9 +34,10 @@ import { gridViewOf } from './grid_view.ts';
 import { kafkaAccess } from './kafka_access.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
+import { joinOutageWork } from './outage_work.ts';
 import { makeResubmit, resubmittedSources } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
-import { startSimulation } from './simulation.ts';
+import { type Simulation, startSimulation } from './simulation.ts';
 import { holdCenterLock, openStore } from './store.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
@@ -121,6 +122,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   firstTotals.catch(() => undefined);
   const loaded = await loadOrCreateNetwork(pool, config, progress);
   const notes: LiveNote[] = [];
+  let simulation: Simulation | undefined;
   const network = makeNetworkService({
     pool,
     operated: ({ edge, open, atMs, changedEdges, actor }) => {
@@ -146,8 +148,20 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const access = makeAccessService(pool, { timeZone: config.timeZone });
   const alarms = makeAlarmService(pool, report);
   const shownAt = new Map<string, number>();
+  const alarm = (id: string, wrong: { priority: 1 | 2; text: string } | null): void => {
+    const changed = alarms.condition(id, wrong);
+    if (changed.length > 0) hub.publish({ alarms: changed });
+  };
+  const work = await joinOutageWork({
+    ...{ config, pool, network, alarm, report },
+    outages: () => outages,
+    door: () => door,
+    meterOfAccount: async () => -1,
+    isDark: () => simulation?.isDark,
+  });
   const outages = makeOutageService({
     pool,
+    ...work.facts,
     grid: () => ({
       view: gridViewOf(network.grid()),
       network: columns(),
@@ -282,6 +296,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         throughput: throughput.now,
         takesFiles: watched !== undefined,
       }),
+      ...work.routes,
       ...vee.routes,
       kpi.route,
     ],
@@ -312,17 +327,18 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       report,
     });
   vee.service.start();
-  let simulation = config.simulation ? begin() : undefined;
+  simulation = config.simulation ? begin() : undefined;
+  await work.start();
   const consumers = await startConsumers({
     config,
     pool,
     connection: store.connection,
     readingsCommitted: () => pipeline.wake(),
-    eventsCommitted: () => outages.catchUp(),
-    alarm: (id, wrong) => {
-      const changed = alarms.condition(id, wrong);
-      if (changed.length > 0) hub.publish({ alarms: changed });
+    eventsCommitted: () => {
+      outages.catchUp();
+      work.wake();
     },
+    alarm,
     activeAlarms: () => alarms.active().map((alarm) => alarm.id),
     report,
   });
@@ -358,7 +374,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     stop: async () => {
       clearInterval(kpiTimer);
       throughput.stop();
-      await Promise.all([simulation?.stop(), generator.stop(), files?.stop(), consumers.stop()]);
+      await Promise.all([simulation?.stop(), generator.stop(), files?.stop(), consumers.stop(), work.stop()]);
       hub.close();
       await server.close();
       await door.drained();

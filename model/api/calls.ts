@@ -1,9 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Instant } from '#model/api/common.ts';
-
-/** What a caller says of the supply; wire_down is a hazard and says nothing of the caller's own supply. */
-export const callKinds = ['no_power', 'partial_power', 'flicker', 'wire_down', 'other'] as const;
-export type CallKind = (typeof callKinds)[number];
+import { CallKind, Outage } from '#model/api/outages.ts';
+import { PlannedOutage } from '#model/api/planned.ts';
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
 
@@ -18,7 +16,7 @@ export const CallReport = Type.Object({
   place: Type.Optional(
     Type.String({ minLength: 3, maxLength: 300, description: 'address or name in words, where no meter is known' }),
   ),
-  kind: Type.Enum([...callKinds]),
+  kind: CallKind,
   words: Type.Optional(Type.String({ maxLength: 1000, description: "the caller's own words" })),
   callback: Type.Optional(
     Type.String({ minLength: 3, maxLength: 80, description: 'where to call back after the restoration' }),
@@ -33,7 +31,7 @@ export const TroubleCall = Type.Object({
   meter_id: Nullable(Type.String()),
   area_id: Nullable(Type.String()),
   place: Nullable(Type.String()),
-  kind: Type.Enum([...callKinds]),
+  kind: CallKind,
   words: Type.String(),
   callback: Nullable(Type.String()),
   taken_by: Type.String(),
@@ -46,3 +44,38 @@ export const TroubleCall = Type.Object({
   called_back_by: Nullable(Type.String()),
 });
 export type TroubleCall = Static<typeof TroubleCall>;
+
+/** What is known of a meter right now. `back` was out and said that it is not any more. */
+export const MeterStanding = Type.Object({
+  meter_id: Type.String(),
+  area_id: Nullable(Type.String()),
+  customer_class: Type.String(),
+  critical: Nullable(Type.String()),
+  supply: Type.Enum(['unknown', 'dark', 'lit', 'back']),
+  dark_at: Nullable(Instant),
+  lit_at: Nullable(Instant),
+  outage: Nullable(Outage),
+  planned: Nullable(PlannedOutage),
+  /** its newest ping */
+  ping: Nullable(
+    Type.Object({
+      answer: Nullable(Type.Enum(['lit', 'dark', 'none'])),
+      asked_at: Instant,
+      answered_at: Nullable(Instant),
+    }),
+  ),
+  calls: Type.Array(TroubleCall),
+});
+export type MeterStanding = Static<typeof MeterStanding>;
+
+/** A customer an outage took supply from. */
+export const CustomerOut = Type.Object({
+  meter_id: Type.String(),
+  customer_class: Type.String(),
+  critical: Nullable(Type.String()),
+  supply: Type.Enum(['unknown', 'dark', 'lit', 'back']),
+  from: Instant,
+  /** null while it lasts */
+  to: Nullable(Instant),
+});
+export type CustomerOut = Static<typeof CustomerOut>;

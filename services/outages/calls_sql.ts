@@ -1,3 +1,4 @@
+import type { CallKind } from '#model/api/outages.ts';
 import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
 
 export interface NewCall {
@@ -53,13 +54,15 @@ export interface StoredCall {
   placed_no: number;
   id: string;
   meter_key: number;
-  kind: string;
+  kind: CallKind;
   called_ms: number;
+  received_ms: number;
 }
 const callsNewer: NamedQuery = {
   name: 'trouble_call_after',
   text: `
-    select call.placed_no, call.id, call.meter_key, call.kind, (extract(epoch from call.called_at) * 1000)::float8 as called_ms
+    select call.placed_no, call.id, call.meter_key, call.kind, (extract(epoch from call.called_at) * 1000)::float8 as called_ms,
+           (extract(epoch from call.received_at) * 1000)::float8 as received_ms
     from trouble_call as call
     where call.placed_no > $1
     order by call.placed_no

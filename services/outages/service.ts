@@ -5,16 +5,17 @@
  */
 import type { Outage, OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
+import type { IdColumn } from '#model/id_column.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { refuseStale } from './actions.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
-import type { EngineResult, OutageChange, OutageRecord } from './engine_records.ts';
+import type { EngineResult, OutageChange, OutageRecord, PlannedWindow } from './engine_records.ts';
 import { evidenceOf } from './evidence.ts';
 import type { GridView } from './grid_view.ts';
-import { isOut } from './lifecycle.ts';
+import { isOpen, isOut } from './lifecycle.ts';
 import { chainLogOfBefore } from './log_sql.ts';
 import { makeReplay } from './replay.ts';
 import {
@@ -53,6 +54,8 @@ export interface OutageNeeds {
   thresholds: OutageThresholds;
   /** newest known position of each device that was ever reported or operated */
   positions: () => Promise<{ edge: number; open: boolean; atMs: number }[]>;
+  /** windows of planned work, those that ended within the last day included */
+  planned: () => Promise<PlannedWindow[]>;
   /** told after the change is durable, in order */
   changed: (news: OutageNews[]) => void;
   report: (message: string, error: unknown) => void;
@@ -68,6 +71,10 @@ export interface OutageService {
   apply(events: MeterEventColumns, previousEventId: number, lastEventId: number, receivedMs: number): void;
   /** Events may have been stored by another process: applies what the store has beyond the mark, each once. */
   catchUp(): void;
+  /** windows of planned work as they stand now, those that ended within the last day included */
+  setPlanned(windows: PlannedWindow[]): void;
+  /** meters that are out by an outage now. @throws FluxError `unknown_outage` */
+  membersOf(id: string): number[];
   /** a device was switched by an operator or reported by telemetry */
   deviceMoved(edge: number, open: boolean, atMs: number): void;
   /** the network has more rows now: the engine begins again on it, from the store */
@@ -102,7 +109,7 @@ export interface OutageService {
 }
 
 const tickMs = 250;
-const isListed = (record: OutageRecord): boolean => isOut(record.state) || record.state === 'restored';
+const isListed = (record: OutageRecord): boolean => isOpen(record.state);
 
 export function makeOutageService(needs: OutageNeeds): OutageService {
   const { pool } = needs;
@@ -136,7 +143,10 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       take(now().apply(eventColumns(rows), Date.now()), last.received_ms);
     },
     calls: (rows) => {
-      marks.appliedCallNo = rows[rows.length - 1].placed_no;
+      const last = rows[rows.length - 1];
+      marks.appliedCallNo = last.placed_no;
+      const calls = rows.map((row) => ({ meter: row.meter_key, atMs: row.called_ms, kind: row.kind }));
+      take(now().takeCalls(calls, Date.now()), last.received_ms);
     },
     report: needs.report,
   });
@@ -167,7 +177,13 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       const before = await detail(id);
       if (revision !== undefined) refuseStale(id, revision, before);
     }
-    take(now().act(id, verb, { ...facts, actor }, Date.now()));
+    const { device_id, meter_ids, ...rest } = facts;
+    const { network } = needs.grid();
+    const named = {
+      edge: device_id === undefined ? undefined : rowIn(network.edge.id, device_id, 'unknown_asset', 'device'),
+      meters: meter_ids?.map((meter) => rowIn(network.meter.id, meter, 'unknown_meter', 'meter')),
+    };
+    take(now().act(id, verb, { ...rest, ...named, actor }, Date.now()));
     await loop.settled();
     return detail(id);
   }
@@ -198,6 +214,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         outages: records,
         meters,
         devices,
+        planned: await needs.planned(),
       });
       publish(records.map((outage) => ({ kinds: [], outage })));
       // What was operated in the moment before a crash: the grid has it, the engine may not.
@@ -219,6 +236,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       loop.deviceReported(edge, atMs);
       take(now().applyDevice({ edge, open, atMs }, Date.now()), atMs);
     },
+    setPlanned: (windows) => take(now().setPlanned(windows, Date.now())),
+    membersOf: (id) => now().membersOf(id),
     gridReplaced: async () => {
       clearInterval(ticker);
       await loop.settled();
@@ -275,4 +294,11 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
   };
   return service;
+}
+
+/** @throws FluxError with `code`, naming what is not there */
+function rowIn(ids: IdColumn, id: string, code: string, what: string): number {
+  const row = ids.rowOf(id);
+  if (row < 0) throw new FluxError(code, `there is no ${what} ${id} in the network`);
+  return row;
 }

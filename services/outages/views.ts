@@ -1,6 +1,6 @@
 /** The engine's records as the API shows them. */
 import type { Outage, OutageDetail } from '#model/api/outages.ts';
-import { edgeKinds } from '#model/network.ts';
+import { edgeKinds, phaseNames } from '#model/network.ts';
 import type { OutageRecord } from './engine_records.ts';
 import { allowedVerbs } from './lifecycle.ts';
 import type { OutageGrid } from './service.ts';
@@ -20,6 +20,7 @@ export function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
     device_id: isMeter ? network.meter.id.at(record.meter) : network.edge.id.at(record.device),
     device_kind: isMeter ? 'service_point' : edgeKinds[network.edge.kind[record.device]],
     edge_row: record.device,
+    phases: (record.phases ?? 0) === 0 ? null : phaseNames(record.phases),
     feeder_id: network.feeder.id.at(feeder),
     feeder_name: network.feeder.name[feeder],
     substation_id: network.substation.id.at(substation),
@@ -34,6 +35,7 @@ export function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
     meters_dark: record.dark,
     meters_lit: record.lit,
     meters_silent: Math.max(0, below - record.dark - record.lit - record.back),
+    meters_called: record.called ?? 0,
     started_at: iso(record.startedMs),
     detected_at: iso(record.detectedMs),
     restored_at: record.restoredMs === null ? null : iso(record.restoredMs),
