@@ -296,7 +296,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         throughput: throughput.now,
         takesFiles: watched !== undefined,
       }),
-      ...work.routes,
+      ...work.routes(),
       ...vee.routes,
       kpi.route,
     ],

@@ -27,7 +27,7 @@ import type { Door } from './door.ts';
 export interface OutageWork {
   /** what the outage service asks when it starts */
   facts: Pick<OutageNeeds, 'positions' | 'planned'>;
-  routes: RouteDeclaration[];
+  routes(): RouteDeclaration[];
   /** after the outages: takes what is stored and not taken yet */
   start(): Promise<void>;
   /** another process stored something */
@@ -100,11 +100,9 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
         })),
       planned: planned.windows,
     },
-    routes: [
+    routes: () => [
       ...outageRoutes({
-        get service() {
-          return outages();
-        },
+        service: outages(),
         pings,
         standing,
         pool,

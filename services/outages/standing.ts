@@ -67,7 +67,9 @@ export function makeStandingService(needs: StandingNeeds): StandingService {
         area_id: needs.areaOfMeter(row),
         customer_class: customerClasses[meter.customerClass[row]],
         critical: meter.critical[row] > 0 ? criticalKinds[meter.critical[row]] : null,
-        supply: wordOf(supply?.state ?? null),
+        supply:
+          // what it said of itself still holds where the engine has let go of it
+          supply?.state === 0 && supply.lit_ms > supply.dark_ms ? 'lit' : wordOf(supply?.state ?? null),
         dark_at: time(supply?.dark_ms ?? 0),
         lit_at: time(supply?.lit_ms ?? 0),
         outage: outageId === null ? null : await needs.outage(outageId),
