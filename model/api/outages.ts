@@ -162,7 +162,7 @@ export const OutageAction = Type.Object({
   into: Type.Optional(Type.String({ maxLength: 64 })),
   /** `move`: one device up, or down to its branch with the most dark meters */
   direction: Type.Optional(Type.Enum([...moveDirections])),
-  /** `move`, `split`: equipment id of the other device */
+  /** `move`, `split`: equipment id of the other device; `restore_part`: everything below it has power again */
   device_id: Type.Optional(Type.String({ maxLength: 128 })),
   /** `split`, `restore_part`: the meters concerned */
   meter_ids: Type.Optional(Type.Array(Type.String({ maxLength: 128 }), { maxItems: 100_000 })),

@@ -178,11 +178,11 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       if (revision !== undefined) refuseStale(id, revision, before);
     }
     const { device_id, meter_ids, ...rest } = facts;
-    const { network } = needs.grid();
-    const named = {
-      edge: device_id === undefined ? undefined : rowIn(network.edge.id, device_id, 'unknown_asset', 'device'),
-      meters: meter_ids?.map((meter) => rowIn(network.meter.id, meter, 'unknown_meter', 'meter')),
-    };
+    const { network, view } = needs.grid();
+    const edge = device_id === undefined ? undefined : rowIn(network.edge.id, device_id, 'unknown_asset', 'device');
+    const below = verb === 'restore_part' && edge !== undefined ? [...view.metersBelow(edge)] : undefined;
+    const meters = meter_ids?.map((meter) => rowIn(network.meter.id, meter, 'unknown_meter', 'meter')) ?? below;
+    const named = { edge, meters };
     take(now().act(id, verb, { ...rest, ...named, actor }, Date.now()));
     await loop.settled();
     return detail(id);
