@@ -63,6 +63,8 @@ function viewOf(grid: Topology, columns: NetworkColumns): GridView {
     meterCount: columns.meter.count,
     edgeCount: columns.edge.count,
     edgeKind: columns.edge.kind,
+    edgePhases: columns.edge.phases,
+    meterPhases: columns.meter.phases,
     areaOfEdge: () => 0,
     isCritical: (meter) => columns.meter.critical[meter] > 0,
     isOpen: (edge) => grid.isOpen(edge),

@@ -29,9 +29,10 @@ import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
 import { openStores } from './open_stores.ts';
 import { makeLineColours, outageNotes } from './outage_news.ts';
+import { joinOutageWork } from './outage_work.ts';
 import { makeResubmit } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
-import { startSimulation } from './simulation.ts';
+import { type Simulation, startSimulation } from './simulation.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
 import { watchThroughput } from './throughput.ts';
@@ -79,6 +80,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   firstTotals.catch(() => undefined);
   const loaded = await loadOrCreateNetwork(pool, config, progress);
   const notes: LiveNote[] = [];
+  let simulation: Simulation | undefined;
   const network = makeNetworkService({
     pool,
     operated: ({ edge, open, atMs, changedEdges, actor }) => {
@@ -104,8 +106,20 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const access = makeAccessService(pool, { timeZone: config.timeZone });
   const alarms = makeAlarmService(pool, report);
   const lineColours = makeLineColours(() => network.grid());
+  const alarm = (id: string, wrong: { priority: 1 | 2; text: string } | null): void => {
+    const changed = alarms.condition(id, wrong);
+    if (changed.length > 0) hub.publish({ alarms: changed });
+  };
+  const work = await joinOutageWork({
+    ...{ config, pool, network, alarm, report },
+    outages: () => outages,
+    door: () => door,
+    meterOfAccount: async () => -1,
+    isDark: () => simulation?.isDark,
+  });
   const outages = makeOutageService({
     pool,
+    ...work.facts,
     grid: () => ({
       view: gridViewOf(network.grid()),
       network: columns(),
@@ -226,6 +240,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         throughput: throughput.now,
         takesFiles: watched !== undefined,
       }),
+      ...work.routes(),
       ...vee.routes,
       kpi.route,
     ],
@@ -256,17 +271,18 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       report,
     });
   vee.service.start();
-  let simulation = config.simulation ? begin() : undefined;
+  simulation = config.simulation ? begin() : undefined;
+  await work.start();
   const consumers = await startConsumers({
     config,
     pool,
     connection: store.connection,
     readingsCommitted: () => pipeline.wake(),
-    eventsCommitted: () => outages.catchUp(),
-    alarm: (id, wrong) => {
-      const changed = alarms.condition(id, wrong);
-      if (changed.length > 0) hub.publish({ alarms: changed });
+    eventsCommitted: () => {
+      outages.catchUp();
+      work.wake();
     },
+    alarm,
     activeAlarms: () => alarms.active().map((alarm) => alarm.id),
     report,
   });
@@ -302,7 +318,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     stop: async () => {
       clearInterval(kpiTimer);
       throughput.stop();
-      await Promise.all([simulation?.stop(), generator.stop(), files?.stop(), consumers.stop()]);
+      await Promise.all([simulation?.stop(), generator.stop(), files?.stop(), consumers.stop(), work.stop()]);
       hub.close();
       await server.close();
       await door.drained();

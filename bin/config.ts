@@ -19,6 +19,10 @@ export interface Config {
   timeZone: string;
   /** JSON file with outage thresholds */
   thresholdsFile: string | undefined;
+  /** JSON file that says when meters are pinged */
+  pingsFile: string | undefined;
+  /** address of the head-end that takes pings */
+  headEndUrl: string | undefined;
   /** JSON file with validation rules of interval data */
   veeFile: string | undefined;
   /** bound of PostgreSQL connections of this process */
@@ -86,6 +90,8 @@ const variables: Record<string, keyof Config | keyof Config['history']> = {
   FLUX_OPEN: 'open',
   FLUX_TIME_ZONE: 'timeZone',
   FLUX_THRESHOLDS: 'thresholdsFile',
+  FLUX_PINGS: 'pingsFile',
+  FLUX_HEADEND: 'headEndUrl',
   FLUX_VEE: 'veeFile',
   FLUX_CONNECTIONS: 'connections',
   FLUX_SECURE_COOKIES: 'secureCookies',
@@ -120,6 +126,12 @@ function booleanFrom(name: string, value: unknown): boolean {
   if (['1', 'true', 'yes', 'on'].includes(String(value))) return true;
   if (['0', 'false', 'no', 'off'].includes(String(value))) return false;
   throw new FluxError('bad_usage', `${name} must be true or false, not ${String(value)}`);
+}
+
+function urlFrom(name: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value;
+  throw new FluxError('bad_usage', `${name} must be an address like http://head-end:8080/ping, not ${value}`);
 }
 
 function afterFrom(value: string): Config['filesAfter'] {
@@ -166,6 +178,8 @@ export function readConfig(
     open: booleanFrom('--open', value.open ?? false),
     timeZone: text('timeZone', 'America/Chicago'),
     thresholdsFile: optional('thresholdsFile'),
+    pingsFile: optional('pingsFile'),
+    headEndUrl: urlFrom('FLUX_HEADEND', optional('headEndUrl')),
     veeFile: optional('veeFile'),
     connections: numberFrom('FLUX_CONNECTIONS', value.connections ?? 12, 3, 200),
     secureCookies: booleanFrom('FLUX_SECURE_COOKIES', value.secureCookies ?? false),

@@ -41,8 +41,9 @@ function joinedBy<Columns extends { count: number }>(
 export interface Door {
   takeReadings(body: unknown): Promise<DoorAnswer>;
   takeEvents(body: unknown): Promise<DoorAnswer>;
-  /** events of an in-process source */
+  /** events of an in-process source: the simulated field, answers of the head-end */
   commitFieldEvents(events: MeterEventColumns): Promise<void>;
+  commitPingAnswers(events: MeterEventColumns): Promise<void>;
   drained(): Promise<void>;
 }
 
@@ -93,6 +94,7 @@ export function openDoor(needs: DoorNeeds): Door {
   }
   const events = eventIntake('http_events');
   const fieldEvents = eventIntake('simulation_events');
+  const pingAnswers = eventIntake('headend_events');
   const facts = () => ({ meterRowOf: needs.meterRowOf, nowMs: Date.now() });
   return {
     takeReadings: async (body) => {
@@ -119,8 +121,12 @@ export function openDoor(needs: DoorNeeds): Door {
       if (columns.count === 0) return;
       await fieldEvents.submit(columns, columns.count, []);
     },
+    commitPingAnswers: async (columns) => {
+      if (columns.count === 0) return;
+      await pingAnswers.submit(columns, columns.count, []);
+    },
     drained: async () => {
-      await Promise.all([readings.drained(), events.drained(), fieldEvents.drained()]);
+      await Promise.all([readings.drained(), events.drained(), fieldEvents.drained(), pingAnswers.drained()]);
     },
   };
 }

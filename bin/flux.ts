@@ -9,6 +9,7 @@ import { kafkaCommands } from './commands/kafka.ts';
 import { layersCommands } from './commands/layers.ts';
 import { networkCommands } from './commands/network.ts';
 import { observationCommands } from './commands/observations.ts';
+import { outagesCommands } from './commands/outages.ts';
 import { readingsCommands } from './commands/readings.ts';
 import { startCommand } from './commands/start.ts';
 import { veeCommands } from './commands/vee.ts';
@@ -30,6 +31,7 @@ for (const add of [
   layersCommands,
   kafkaCommands,
   veeCommands,
+  outagesCommands,
   accountCommands,
   doctorCommand,
   benchCommand,

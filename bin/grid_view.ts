@@ -8,6 +8,8 @@ export function gridViewOf({ network, operated }: LiveGrid): GridView {
     meterCount: meter.count,
     edgeCount: edge.count,
     edgeKind: edge.kind,
+    edgePhases: edge.phases,
+    meterPhases: meter.phases,
     areaOfEdge: (row) => (edge.feeder[row] < 0 ? -1 : substation.area[feeder.substation[edge.feeder[row]]]),
     isCritical: (row) => meter.critical[row] > 0,
     isOpen: (row) => operated.isOpen(row),

@@ -10,7 +10,6 @@ import type { GeneratorService } from '#services/generator/service.ts';
 import { findAsset, metersOf } from '#services/network/assets.ts';
 import { networkRoutes } from '#services/network/routes.ts';
 import type { NetworkService } from '#services/network/service.ts';
-import { outageRoutes } from '#services/outages/routes.ts';
 import type { OutageService } from '#services/outages/service.ts';
 import { pipelineRoutes } from '#services/pipeline/routes.ts';
 import type { PipelineService } from '#services/pipeline/service.ts';
@@ -65,7 +64,6 @@ export function centerRoutes(parts: CenterParts): RouteDeclaration[] {
       takeReadings: door.takeReadings,
       takeEvents: door.takeEvents,
     }),
-    ...outageRoutes(outages),
     ...alarmRoutes({
       service: alarms,
       areaOfFeeder: (feeder) => network.areaOfFeeder(feeder),

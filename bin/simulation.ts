@@ -32,6 +32,8 @@ export interface SimulationNeeds {
 }
 
 export interface Simulation {
+  /** the truth, for the simulated head-end alone */
+  isDark(meter: number): boolean;
   operate(edge: number, open: boolean): void;
   stop(): Promise<void>;
 }
@@ -118,6 +120,7 @@ export function startSimulation(needs: SimulationNeeds): Simulation {
     return false;
   });
   return {
+    isDark: (meter) => field.dark[meter] === 1,
     operate: (edge, open) => field.operate(edge, open, Date.now()),
     stop: async () => {
       stopped = true;

@@ -60,6 +60,8 @@ function viewOf(topology: Topology): GridView {
     meterCount: meter.count,
     edgeCount: edge.count,
     edgeKind: edge.kind,
+    edgePhases: edge.phases,
+    meterPhases: meter.phases,
     areaOfEdge: () => 0,
     isCritical: (key) => meter.critical[key] > 0,
     isOpen: (row) => topology.isOpen(row),

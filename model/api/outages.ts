@@ -11,6 +11,7 @@ export const outageStates = [
   'on_site',
   'partly_restored',
   'restored',
+  'completed',
   'closed',
   'rejected',
   'merged',
@@ -21,16 +22,28 @@ export const OutageState = Type.Enum([...outageStates]);
 export const outageVerbs = [
   'confirm',
   'reject',
+  'merge',
+  'split',
+  'move',
   'assign',
   'depart',
   'arrive',
   'restore_part',
   'restore',
+  'complete',
   'close',
   'reopen',
 ] as const;
 export type OutageVerb = (typeof outageVerbs)[number];
 export const OutageVerb = Type.Enum([...outageVerbs]);
+
+export const moveDirections = ['up', 'down'] as const;
+export type MoveDirection = (typeof moveDirections)[number];
+
+/** What a caller says of the supply; wire_down is a hazard and says nothing of the caller's own supply. */
+export const callKinds = ['no_power', 'partial_power', 'flicker', 'wire_down', 'other'] as const;
+export type CallKind = (typeof callKinds)[number];
+export const CallKind = Type.Enum([...callKinds]);
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
 
@@ -42,6 +55,8 @@ export const Outage = Type.Object({
   device_kind: Type.String(),
   /** row of the device in the map bundle of `network_version` */
   edge_row: Type.Integer(),
+  /** the phases that are out, 'A' or 'BC'; null where it is the whole device */
+  phases: Nullable(Type.String()),
   feeder_id: Type.String(),
   feeder_name: Type.String(),
   substation_id: Type.String(),
@@ -58,13 +73,15 @@ export const Outage = Type.Object({
   meters_dark: Type.Integer(),
   meters_lit: Type.Integer(),
   meters_silent: Type.Integer(),
+  /** customers known to be out by their call alone */
+  meters_called: Type.Integer(),
   started_at: Instant,
   detected_at: Instant,
   restored_at: Nullable(Instant),
   etr_p50: Nullable(Instant),
   etr_p90: Nullable(Instant),
   etr_source: Nullable(Type.String()),
-  source: Type.String({ description: 'what raised it: last_gasp, grid_event, operator' }),
+  source: Type.String({ description: 'what raised it: last_gasp, call, grid_event, operator' }),
   crew: Nullable(Type.String()),
   cause: Nullable(Type.String()),
   /** outage this one was merged into */
@@ -89,7 +106,17 @@ export const OutageLogEntry = Type.Object({
   from_state: Nullable(OutageState),
   to_state: OutageState,
   reason: Nullable(Type.String()),
+  /** of the outage after it; null in entries of before revisions were kept */
+  revision: Nullable(Type.Integer()),
 });
+/** What somebody else did meanwhile: in the details of the error `outage_changed`. */
+export interface OutageChangeNote {
+  at: string;
+  actor: string;
+  verb: string;
+  to_state: string;
+  reason: string | null;
+}
 export const OutageDetail = Type.Object({
   outage: Outage,
   steps: Type.Array(OutageStep),
@@ -128,5 +155,56 @@ export const OutageAction = Type.Object({
   verb: OutageVerb,
   reason: Type.Optional(Type.String({ maxLength: 500 })),
   crew: Type.Optional(Type.String({ maxLength: 80 })),
+  cause: Type.Optional(Type.String({ maxLength: 80 })),
+  /** the revision it was decided on: refused with what changed where the outage has a newer log entry */
+  revision: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** `merge`: the outage this one goes into */
+  into: Type.Optional(Type.String({ maxLength: 64 })),
+  /** `move`: one device up, or down to its branch with the most dark meters */
+  direction: Type.Optional(Type.Enum([...moveDirections])),
+  /** `move`, `split`: equipment id of the other device; `restore_part`: everything below it has power again */
+  device_id: Type.Optional(Type.String({ maxLength: 128 })),
+  /** `split`, `restore_part`: the meters concerned */
+  meter_ids: Type.Optional(Type.Array(Type.String({ maxLength: 128 }), { maxItems: 100_000 })),
 });
 export type OutageAction = Static<typeof OutageAction>;
+
+/** A question to meters and what they said. */
+export const OutagePing = Type.Object({
+  id: Type.Integer(),
+  purpose: Type.Enum(['single_customer', 'verification', 'restoration', 'operator']),
+  asked_by: Type.String(),
+  asked_at: Instant,
+  deadline_at: Instant,
+  /** null while answers are awaited */
+  ended_at: Nullable(Instant),
+  /** why the head-end could not be asked */
+  problem: Nullable(Type.String()),
+  asked: Type.Integer(),
+  lit: Type.Integer(),
+  dark: Type.Integer(),
+  none: Type.Integer(),
+  /** the first 200, answered ones first */
+  answers: Type.Array(
+    Type.Object({
+      meter_id: Type.String(),
+      /** none: no answer until the deadline; null: awaited */
+      answer: Nullable(Type.Enum(['lit', 'dark', 'none'])),
+      answered_at: Nullable(Instant),
+    }),
+  ),
+});
+export type OutagePing = Static<typeof OutagePing>;
+
+export const HeadEndState = Type.Object({
+  name: Nullable(Type.String()),
+  state: Type.Enum(['absent', 'unknown', 'answering', 'away']),
+  since: Instant,
+  problem: Nullable(Type.String()),
+  /** meters asked, and answers, since the start of the center */
+  asked: Type.Integer(),
+  answered: Type.Integer(),
+  last_answer_at: Nullable(Instant),
+  median_latency_ms: Nullable(Type.Number()),
+});
+export type HeadEndState = Static<typeof HeadEndState>;

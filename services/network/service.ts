@@ -7,7 +7,7 @@ import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { areaOf, describeAsset, findAsset, searchAssets } from './assets.ts';
 import { type LiveGrid, makeLiveGrid } from './live_grid.ts';
 import { boundsOf, meterBundle, metersBySubstation, networkBundle } from './map_bundle.ts';
-import { clearSwitchState, setSwitchState, switchStates } from './sql.ts';
+import { clearSwitchState, setPosition, setSwitchState, switchStates } from './sql.ts';
 import { traceAsset } from './trace.ts';
 import { components, loops } from './trace_loops.ts';
 
@@ -34,6 +34,8 @@ export interface NetworkService {
   trace(id: string, direction: TraceDirection, withRows: boolean): Trace;
   lookAhead(id: string, open: boolean): SwitchResult;
   operate(id: string, open: boolean, actor: string, reason: string): Promise<SwitchResult>;
+  /** The store has it already: the grid as operated follows, and those who are told of operations are told. */
+  follow(move: Omit<Operated, 'changedEdges'>): void;
   mapNetwork(version: string): Promise<Uint8Array>;
   mapMeters(version: string, substationRow: number): Promise<Uint8Array>;
   packEdges(rows: number[]): string;
@@ -139,7 +141,9 @@ export function makeNetworkService(needs: NetworkNeeds): NetworkService {
     operate: async (id, open, actor, reason) => {
       const edge = switchable(id);
       const isNormal = (now().network.edge.normallyOpen[edge] === 1) === open;
+      const atMs = Date.now();
       await inTransaction(needs.pool, async (client) => {
+        await setPosition(client, edge, open, atMs);
         if (isNormal) await clearSwitchState(client, edge);
         else await setSwitchState(client, { key: edge, isOpen: open, source: 'operator', actor, reason });
       });
@@ -147,9 +151,14 @@ export function makeNetworkService(needs: NetworkNeeds): NetworkService {
       if (done.changed) {
         // components and loops are those of the grid as operated
         summary = undefined;
-        needs.operated({ edge, open, actor, reason, atMs: Date.now(), changedEdges: done.changedEdges });
+        needs.operated({ edge, open, actor, reason, atMs, changedEdges: done.changedEdges });
       }
       return resultOf(now(), id, open, done);
+    },
+    follow: (move) => {
+      const done = now().setOpen(move.edge, move.open);
+      if (done.changed) summary = undefined;
+      needs.operated({ ...move, changedEdges: done.changedEdges });
     },
     mapNetwork: (version) =>
       bundle(version, 'network', () =>

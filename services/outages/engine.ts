@@ -5,22 +5,26 @@
  */
 
 import type { OutageEvidence, OutageVerb } from '#model/api/outages.ts';
-import { FluxError } from '#model/errors.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
+import { type ActOptions, act } from './engine_act.ts';
 import type { OutageIds } from './engine_book.ts';
 import { EngineCore } from './engine_core.ts';
 import { explainOutage } from './engine_evidence.ts';
-import { meterBack, meterDark, meterUnknown, type TakeRules } from './engine_meters.ts';
+import { meterBack, meterDark, type TakeRules } from './engine_meters.ts';
+import { closeAt, placeAt } from './engine_place.ts';
 import {
   type EngineResult,
   type EngineState,
   type EventCounts,
   noCounts,
   type OutageRecord,
+  type PlannedWindow,
+  type TroubleCall,
 } from './engine_records.ts';
-import { type Return, restoreAll, takeReturns } from './engine_return.ts';
+import { type Return, takeReturns } from './engine_return.ts';
+import { restoreState } from './engine_state.ts';
 import type { GridView } from './grid_view.ts';
-import { engineMayMove, isOut, mayBeAbsorbed, nextState } from './lifecycle.ts';
+import { engineMayMove, nextState } from './lifecycle.ts';
 import { type OutageThresholds, settingsOf } from './thresholds.ts';
 
 export interface DeviceEvent {
@@ -30,18 +34,16 @@ export interface DeviceEvent {
   atMs: number;
 }
 
-export interface ActOptions {
-  actor: string;
-  reason?: string;
-  crew?: string;
-  cause?: string;
-  /** meters that have power again, with `restore_part` */
-  meters?: readonly number[];
-}
-
 export interface OutageEngine {
   /** Takes meter events in the order of arrival, then does what `tick` does. */
   apply(events: MeterEventColumns, nowMs: number): EngineResult;
+  /** Takes customers' calls: a caller without power is dark at once. Counted like messages. */
+  takeCalls(calls: readonly TroubleCall[], nowMs: number): EngineResult;
+  /**
+   * The windows of planned work that count from now on, all of them; a window ends early by a sooner `toMs`. Keep those
+   * that are over until their meters have power: their darkness up to the end stays planned.
+   */
+  setPlanned(windows: readonly PlannedWindow[], nowMs: number): EngineResult;
   /** A device reported its state. The grid view must show it already. */
   applyDevice(event: DeviceEvent, nowMs: number): EngineResult;
   /** The grid was switched: everything is filed and predicted anew. `applyDevice` includes it. */
@@ -50,7 +52,7 @@ export interface OutageEngine {
   tick(nowMs: number): EngineResult;
   /** An operator places an outage at a device by hand: confirmed, takes in predictions below. */
   place(edge: number, options: ActOptions, nowMs: number): EngineResult;
-  /** @throws FluxError `unknown_outage`, `invalid_transition` */
+  /** @throws FluxError `unknown_outage`, `invalid_transition`, `bad_merge`, `bad_split`, `bad_move`, `already_there`, `nothing_below` */
   act(outageId: string, verb: OutageVerb, options: ActOptions, nowMs: number): EngineResult;
   setThresholds(thresholds: OutageThresholds, nowMs: number): EngineResult;
   /** Copies of all outages the engine knows; without closed, rejected and merged ones where `active`. */
@@ -85,7 +87,10 @@ export function createOutageEngine(
   if (state) restoreState(core, deviceAtMs, state);
 
   const begin = (nowMs: number): void => {
+    const beforeMs = core.nowMs;
     core.nowMs = Math.max(core.nowMs, nowMs);
+    const graceMs = core.thresholds.plannedGraceS * 1000;
+    for (const meter of core.planned.turning(beforeMs, core.nowMs, graceMs)) core.dirty.add(core.topOfMeter(meter));
   };
   const finish = (counts = noCounts()): EngineResult => {
     settle(core);
@@ -113,6 +118,16 @@ export function createOutageEngine(
         const atMs = Math.min(event.atMs, core.nowMs);
         if (event.open) placeAt(core, event.edge, atMs, 'grid_event', 'device reports open');
         else closeAt(core, event.edge, atMs);
+      }),
+    takeCalls(calls, nowMs) {
+      begin(nowMs);
+      const counts = noCounts();
+      takeCalls(core, calls, counts);
+      return finish(counts);
+    },
+    setPlanned: (windows, nowMs) =>
+      step(nowMs, () => {
+        for (const meter of core.planned.replace(windows)) core.dirty.add(core.topOfMeter(meter));
       }),
     topologyChanged: (nowMs) => step(nowMs, () => core.refile()),
     tick: (nowMs) => step(nowMs, () => {}),
@@ -142,33 +157,58 @@ export function createOutageEngine(
       outages: core.book.outages.map((outage) => structuredClone(outage)),
       meters: core.rows.all(),
       devices: [...deviceAtMs].map(([edge, atMs]) => ({ edge, atMs })),
+      planned: core.planned.windows(),
     }),
     counts: () => ({ ...total }),
   };
 }
 
-function takeEvents(core: EngineCore, events: MeterEventColumns, counts: EventCounts): void {
-  const { meters, book } = core;
-  const rules: TakeRules = {
+function rulesOf(core: EngineCore): TakeRules {
+  return {
     clockAheadMs: core.thresholds.clockAheadS * 1000,
     maxAgeMs: core.thresholds.maxAgeH * 3_600_000,
     holdMs: (meter) => core.holdMs(meter),
   };
+}
+
+function takeCalls(core: EngineCore, calls: readonly TroubleCall[], counts: EventCounts): void {
+  const { meters, book } = core;
+  const rules = rulesOf(core);
+  for (const { meter, kind, atMs } of calls) {
+    const phases = core.grid.meterPhases[meter] ?? 0;
+    if (meters.takeCall(meter, kind, atMs, core.nowMs, rules, phases, counts) === 'nothing') continue;
+    if (core.isPlanned(meter)) counts.planned++;
+    const slot = meters.outage[meter];
+    if (slot >= 0) {
+      book.outages[slot].dark++;
+      book.outages[slot].called++;
+      book.note(slot, 'updated');
+    }
+    core.changed(meter);
+  }
+}
+
+function takeEvents(core: EngineCore, events: MeterEventColumns, counts: EventCounts): void {
+  const { meters, book } = core;
+  const rules = rulesOf(core);
   const returns = new Map<number, Return[]>();
   for (let i = 0; i < events.count; i++) {
     const meter = events.meterKey[i];
     const wasDark = meters.state[meter] === meterDark;
+    const wasCalled = wasDark && meters.called[meter] === 1;
     const taken = meters.take(meter, events.type[i], events.eventTimeMs[i], core.nowMs, rules, counts);
     if (taken === 'nothing') continue;
     const slot = meters.outage[meter];
     const outage = slot < 0 ? undefined : book.outages[slot];
-    if (taken === 'dark') {
+    if (taken === 'dark' || taken === 'heard') {
+      if (core.isPlanned(meter)) counts.planned++;
       if (outage) {
-        outage.dark++;
+        if (taken === 'dark') outage.dark++;
+        else outage.called--;
         book.note(slot, 'updated');
       }
     } else {
-      const momentary = wasDark && meters.litMs[meter] - meters.darkMs[meter] <= core.holdMs(meter);
+      const momentary = wasDark && !wasCalled && meters.litMs[meter] - meters.darkMs[meter] <= core.holdMs(meter);
       if (momentary) counts.momentary++;
       meters.leftoverOf.delete(meter);
       // A ping inside a prediction is evidence against it; a restore, and any answer in a held outage, is a return.
@@ -176,7 +216,7 @@ function takeEvents(core: EngineCore, events: MeterEventColumns, counts: EventCo
       if (outage && !contradicts) {
         const list = returns.get(slot) ?? [];
         returns.set(slot, list);
-        list.push({ meter, wasDark, momentary });
+        list.push({ meter, wasDark, wasCalled, momentary });
       }
     }
     core.changed(meter);
@@ -201,154 +241,12 @@ function settle(core: EngineCore): void {
       if (nowMs - outage.detectedMs < minutesToProbable * 60_000) continue;
       book.advance(slot, 'aged', nowMs, 'engine', `${minutesToProbable} minutes old`);
       core.file(slot);
-    } else if (outage.state === 'restored' && nowMs - outage.stateSinceMs >= core.thresholds.minutesToClose * 60_000) {
+    } else if (
+      (outage.state === 'restored' || outage.state === 'completed') &&
+      nowMs - outage.stateSinceMs >= core.thresholds.minutesToClose * 60_000
+    ) {
       book.advance(slot, 'settled', nowMs, 'engine', 'stayed restored');
     }
   }
   core.dirty.clear();
-}
-
-/** One outage at a device that is known to be open, or that a person names. */
-function placeAt(
-  core: EngineCore,
-  edge: number,
-  atMs: number,
-  source: 'grid_event' | 'operator',
-  reason: string | null,
-  actor = 'engine',
-): void {
-  const { book, meters, grid } = core;
-  const event = source === 'operator' ? 'confirm' : 'device_open';
-  const standing = core.inOrder(core.slotsAt(core.tree.topOf(edge))).find((slot) => {
-    const outage = book.outages[slot];
-    return outage.device === edge && outage.meter < 0 && !engineMayMove(outage.state);
-  });
-  if (standing !== undefined) {
-    if (source === 'grid_event' || book.outages[standing].state === 'probable') {
-      book.advance(standing, event, core.nowMs, actor, reason);
-      core.file(standing);
-    }
-    return;
-  }
-  const below = grid.metersBelow(edge);
-  if (below.length === 0) {
-    if (source === 'grid_event') return;
-    throw new FluxError(
-      'nothing_below',
-      'no customer loses supply with this device alone; place the outage at another one',
-    );
-  }
-  const inside = new Set(below);
-  const taken = new Set<number>();
-  for (const meter of below) if (meters.outage[meter] >= 0) taken.add(meters.outage[meter]);
-  const order = core.inOrder(taken);
-  // Predictions that reach beyond this device stay, and are predicted anew without what is explained here.
-  const absorbed = order.filter((slot) => {
-    const outage = book.outages[slot];
-    return mayBeAbsorbed(outage.state) && core.membersOf(slot).every((meter) => inside.has(meter));
-  });
-  for (const meter of below) {
-    const at = meters.outage[meter];
-    if (at < 0 || absorbed.includes(at) || !engineMayMove(book.outages[at].state)) continue;
-    core.dirty.add(core.topOfOutage(book.outages[at]));
-    core.setOutage(meter, -1);
-  }
-  const [oldest, ...others] = absorbed;
-  const slot = oldest ?? book.open(edge, -1, source, atMs, core.nowMs);
-  const outage = book.outages[slot];
-  if (oldest === undefined) book.write(slot, 'opened', null, 'predicted', core.nowMs, actor, reason);
-  else if (outage.device !== edge || outage.meter >= 0) book.note(slot, 'moved');
-  for (const other of others) core.merge(other, slot);
-  core.disband(slot);
-  core.unfile(slot);
-  outage.device = edge;
-  outage.meter = -1;
-  outage.source = source;
-  core.fill(slot, below, atMs);
-  book.advance(slot, event, core.nowMs, actor, reason);
-  core.file(slot);
-}
-
-function closeAt(core: EngineCore, edge: number, atMs: number): void {
-  const standing = core.inOrder(core.book.active).filter((slot) => {
-    const outage = core.book.outages[slot];
-    return outage.device === edge && outage.meter < 0 && outage.source === 'grid_event' && isOut(outage.state);
-  });
-  for (const slot of standing) restoreAll(core, slot, atMs, 'all_back', 'engine', 'device reports closed');
-}
-
-function act(core: EngineCore, slot: number, verb: OutageVerb, options: ActOptions): void {
-  const { book, meters } = core;
-  const outage = book.outages[slot];
-  if (options.crew !== undefined) outage.crew = options.crew;
-  if (options.cause !== undefined) outage.cause = options.cause;
-  const reason = options.reason ?? null;
-  if (verb === 'restore') {
-    restoreAll(core, slot, core.nowMs, verb, options.actor, reason);
-    return;
-  }
-  book.advance(slot, verb, core.nowMs, options.actor, reason);
-  if (verb === 'restore_part') returnByHand(core, slot, options.meters ?? []);
-  if (verb === 'reject') {
-    // The messages are disbelieved: the same ones must not raise the same outage again.
-    for (const meter of core.disband(slot)) {
-      if (meters.state[meter] !== meterDark) continue;
-      meters.state[meter] = meterUnknown;
-      core.changed(meter);
-    }
-    core.endSteps(slot);
-  }
-  if (verb === 'reopen') {
-    outage.restoredMs = null;
-    outage.steps.push({ fromMs: core.nowMs, toMs: null, customersOut: 0, customerMinutes: 0 });
-    const below = outage.meter >= 0 ? [outage.meter] : core.grid.metersBelow(outage.device);
-    core.fill(slot, below, outage.startedMs);
-    outage.customersRestored = Math.max(0, outage.customersRestored - outage.customersOut);
-  }
-  core.file(slot);
-}
-
-/** A person says these meters have power: they answer as if they had said so themselves. */
-function returnByHand(core: EngineCore, slot: number, named: readonly number[]): void {
-  const { meters } = core;
-  const returns: Return[] = [];
-  for (const meter of new Set(named)) {
-    if (meters.outage[meter] !== slot) continue;
-    returns.push({ meter, wasDark: meters.state[meter] === meterDark, momentary: false });
-    meters.state[meter] = meterBack;
-    meters.litMs[meter] = core.nowMs;
-    core.changed(meter);
-  }
-  if (returns.length > 0) takeReturns(core, slot, returns);
-}
-
-function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, state: EngineState): void {
-  const { meters, book } = core;
-  core.nowMs = state.nowMs;
-  for (const outage of [...state.outages].sort((a, b) => a.number - b.number)) book.keep(structuredClone(outage));
-  for (const row of state.meters) {
-    meters.state[row.meter] = row.state;
-    meters.darkMs[row.meter] = row.darkMs;
-    meters.litMs[row.meter] = row.litMs;
-    meters.ripeMs[row.meter] = row.ripeMs;
-    if (row.leftoverOf !== null) meters.leftoverOf.set(row.meter, row.leftoverOf);
-    if (row.outageId !== null) {
-      const slot = book.slotOf(row.outageId);
-      core.setOutage(row.meter, slot);
-      const members = core.members.get(slot);
-      if (members) members.add(row.meter);
-      else core.members.set(slot, new Set([row.meter]));
-    }
-    core.changed(row.meter);
-    if (row.ripeMs <= state.nowMs) core.pending.delete(row.meter);
-  }
-  for (const slot of book.active) core.file(slot);
-  for (const { edge, atMs } of state.devices) deviceAtMs.set(edge, atMs);
-  core.dirty.clear();
-  // Hold windows that ran out while nothing ran: predicted at the next call.
-  for (const row of state.meters) {
-    const waits = row.state === meterDark && row.outageId === null && !core.pending.has(row.meter);
-    if (waits) core.dirty.add(core.topOfMeter(row.meter));
-  }
-  core.rows.take();
 }

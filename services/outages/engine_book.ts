@@ -3,7 +3,7 @@
 import type { OutageState } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
 import type { ChangeKind, OutageChange, OutageLogRow, OutageRecord, OutageSource } from './engine_records.ts';
-import { isOut, nextState, type OutageEvent } from './lifecycle.ts';
+import { isOpen, nextState, type OutageEvent } from './lifecycle.ts';
 
 /** Gives each outage its id and its number in the order of detection. Both must never be given twice. */
 export interface OutageIds {
@@ -19,7 +19,7 @@ export function countingIds(firstNumber: number): OutageIds {
 export class OutageBook {
   readonly ids: OutageIds;
   readonly outages: OutageRecord[] = [];
-  /** slots of outages that are out or restored and not yet closed */
+  /** slots of outages that are not closed, rejected or merged */
   readonly active = new Set<number>();
   readonly #slots = new Map<string, number>();
   readonly #changed = new Map<number, Set<ChangeKind>>();
@@ -46,7 +46,7 @@ export class OutageBook {
   keep(outage: OutageRecord): number {
     const slot = this.outages.push(outage) - 1;
     this.#slots.set(outage.id, slot);
-    if (isOut(outage.state) || outage.state === 'restored') this.active.add(slot);
+    if (isOpen(outage.state)) this.active.add(slot);
     return slot;
   }
 
@@ -56,6 +56,7 @@ export class OutageBook {
       state: 'predicted',
       device,
       meter,
+      phases: 0,
       source,
       startedMs,
       detectedMs: nowMs,
@@ -68,10 +69,12 @@ export class OutageBook {
       dark: 0,
       back: 0,
       lit: 0,
+      called: 0,
       crew: null,
       cause: null,
       mergedInto: null,
       nestedIn: null,
+      splitFrom: null,
       revision: 0,
       steps: [{ fromMs: startedMs, toMs: null, customersOut: 0, customerMinutes: 0 }],
     });
@@ -94,11 +97,17 @@ export class OutageBook {
       outage.state = toState;
       outage.stateSinceMs = nowMs;
       this.note(slot, 'state');
-      if (toState === 'restored' || toState === 'closed' || toState === 'rejected' || toState === 'merged') {
+      if (
+        toState === 'restored' ||
+        toState === 'completed' ||
+        toState === 'closed' ||
+        toState === 'rejected' ||
+        toState === 'merged'
+      ) {
         this.note(slot, toState);
       }
     }
-    if (isOut(toState) || toState === 'restored') this.active.add(slot);
+    if (isOpen(toState)) this.active.add(slot);
     else this.active.delete(slot);
     this.note(slot, 'updated');
   }

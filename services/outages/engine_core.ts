@@ -4,10 +4,11 @@
  */
 import { OutageBook, type OutageIds } from './engine_book.ts';
 import { MeterEvidence, meterBack, meterDark, meterLit, meterUnknown } from './engine_meters.ts';
+import { PlannedWork } from './engine_planned.ts';
 import type { OutageRecord } from './engine_records.ts';
 import { MeterRows } from './engine_rows.ts';
 import type { GridView } from './grid_view.ts';
-import { engineMayMove, isOut } from './lifecycle.ts';
+import { engineMayMove, isOut, type OutageEvent } from './lifecycle.ts';
 import { type Pick, predict } from './prediction.ts';
 import { DeviceTree } from './prediction_devices.ts';
 import { type OutageThresholds, settingsOf } from './thresholds.ts';
@@ -39,6 +40,7 @@ export class EngineCore {
   readonly #topOfSlot = new Map<number, number>();
   readonly #islands = new Map<number, Island>();
   readonly rows: MeterRows;
+  readonly planned: PlannedWork;
 
   constructor(grid: GridView, thresholds: OutageThresholds, ids: OutageIds) {
     this.grid = grid;
@@ -47,6 +49,16 @@ export class EngineCore {
     this.meters = new MeterEvidence(grid.meterCount);
     this.rows = new MeterRows(this.meters, this.book);
     this.thresholds = thresholds;
+    this.planned = new PlannedWork(grid.meterCount);
+  }
+
+  /** True while the meter's darkness is the affair of planned work. */
+  isPlanned(meter: number): boolean {
+    const { state, darkMs } = this.meters;
+    const graceMs = this.thresholds.plannedGraceS * 1000;
+    return state[meter] === meterDark
+      ? this.planned.explains(meter, darkMs[meter], this.nowMs, graceMs)
+      : this.planned.lasts(meter, this.nowMs, graceMs);
   }
 
   holdMs(meter: number): number {
@@ -183,7 +195,10 @@ export class EngineCore {
     for (const meter of meters) {
       members.add(meter);
       this.setOutage(meter, slot);
-      if (this.meters.state[meter] === meterDark) outage.dark++;
+      if (this.meters.state[meter] === meterDark) {
+        outage.dark++;
+        outage.called += this.meters.called[meter];
+      }
       if (this.grid.isCritical(meter)) outage.criticalOut++;
     }
     this.book.setOut(slot, outage.customersOut + meters.length);
@@ -197,8 +212,28 @@ export class EngineCore {
     this.members.delete(slot);
     this.book.setOut(slot, 0);
     outage.dark = 0;
+    outage.called = 0;
     outage.criticalOut = 0;
     return members;
+  }
+
+  /** Some members leave, uncounted: they are another outage's. */
+  letGo(slot: number, leaving: readonly number[]): void {
+    const outage = this.book.outages[slot];
+    for (const meter of leaving) {
+      this.setOutage(meter, -1);
+      if (this.meters.state[meter] === meterDark) {
+        outage.dark--;
+        outage.called -= this.meters.called[meter];
+      }
+      if (this.grid.isCritical(meter)) outage.criticalOut--;
+    }
+    this.book.setOut(slot, outage.customersOut - leaving.length);
+  }
+
+  /** Meters that an outage at its device takes out. */
+  reachOf(outage: OutageRecord): ArrayLike<number> & Iterable<number> {
+    return outage.meter >= 0 ? [outage.meter] : this.grid.metersBelow(outage.device);
   }
 
   /** Predicts one island anew and brings its movable outages in line. */
@@ -211,6 +246,7 @@ export class EngineCore {
     const explain: number[] = [];
     const waiting: number[] = [];
     for (const meter of Int32Array.from(island.dark).sort()) {
+      if (this.isPlanned(meter) && meters.outage[meter] < 0) continue;
       if (this.pending.has(meter) && meters.outage[meter] < 0) waiting.push(meter);
       else if (this.#isToExplain(meter)) explain.push(meter);
     }
@@ -244,9 +280,11 @@ export class EngineCore {
    * its window, so that messages that are still arriving do not each make a prediction of their own.
    */
   #companions(explain: number[], waiting: number[]): number[] {
-    const { darkMs, outage } = this.meters;
+    const { darkMs, outage, called } = this.meters;
     let newestMs = Number.NEGATIVE_INFINITY;
-    for (const meter of explain) if (outage[meter] < 0) newestMs = Math.max(newestMs, darkMs[meter]);
+    // A caller does not wait, and does not shorten what the meters wait for.
+    for (const meter of explain)
+      if (outage[meter] < 0 && called[meter] === 0) newestMs = Math.max(newestMs, darkMs[meter]);
     return waiting.filter((meter) => darkMs[meter] <= newestMs + this.holdMs(meter) * companionShare);
   }
 
@@ -299,14 +337,14 @@ export class EngineCore {
     this.file(slot);
   }
 
-  merge(slot: number, into: number): void {
+  merge(slot: number, into: number, event: OutageEvent = 'absorbed', actor = 'engine', reason?: string): void {
     const outage = this.book.outages[slot];
     const survivor = this.book.outages[into];
     this.disband(slot);
     this.endSteps(slot);
     outage.mergedInto = survivor.id;
-    if (outage.startedMs < survivor.startedMs) this.#startAt(into, outage.startedMs);
-    this.book.advance(slot, 'absorbed', this.nowMs, 'engine', `the same outage as ${survivor.id}`);
+    if (outage.startedMs < survivor.startedMs && survivor.steps.length === 1) this.#startAt(into, outage.startedMs);
+    this.book.advance(slot, event, this.nowMs, actor, reason ?? `the same outage as ${survivor.id}`);
     this.file(slot);
   }
 
@@ -332,12 +370,20 @@ export class EngineCore {
     const parent =
       origin !== undefined && this.book.has(origin) ? this.book.outages[this.book.slotOf(origin)] : undefined;
     // Up to the parent's restoration these customers are counted there.
-    const startedMs = Math.max(pick.sinceMs, parent?.restoredMs ?? 0);
-    const slot = this.book.open(pick.device, pick.meter, 'last_gasp', startedMs, this.nowMs);
+    const startedMs = Math.max(pick.sinceMs, parent?.restoredMs ?? 0, this.#plannedUntil(pick.dark));
+    const heard = pick.dark.some((meter) => this.meters.called[meter] === 0);
+    const slot = this.book.open(pick.device, pick.meter, heard ? 'last_gasp' : 'call', startedMs, this.nowMs);
     this.book.outages[slot].nestedIn = origin ?? null;
     const reason = `${pick.dark.length} dark meters${origin ? `, left over from ${origin}` : ''}`;
     this.book.write(slot, 'opened', null, 'predicted', this.nowMs, 'engine', reason);
     return slot;
+  }
+
+  /** Up to the end of planned work most of these meters went dark in, their darkness was planned. */
+  #plannedUntil(dark: readonly number[]): number {
+    const graceMs = this.thresholds.plannedGraceS * 1000;
+    const ends = dark.map((meter) => this.planned.plannedUntil(meter, this.meters.darkMs[meter], this.nowMs, graceMs));
+    return ends.sort((a, b) => a - b)[ends.length >> 1];
   }
 
   /** Gives a movable outage the device and the members of a pick. */
@@ -349,7 +395,7 @@ export class EngineCore {
       this.book.note(slot, 'moved');
       this.book.advance(slot, 'moved', this.nowMs, 'engine', `${pick.dark.length} dark meters point to another device`);
     }
-    const below = pick.meter >= 0 ? [pick.meter] : this.grid.metersBelow(pick.device);
+    const below = this.reachOf(outage);
     // A leftover starts with its parent's restoration; what its neighbours answered just before that counts as well.
     this.fill(slot, below, Math.min(outage.startedMs, pick.sinceMs));
     this.file(slot);
@@ -363,7 +409,7 @@ export class EngineCore {
     outage.lit = 0;
     for (const meter of below) {
       if (state[meter] !== meterDark && litMs[meter] > fromMs) outage.lit++;
-      else if (this.meters.outage[meter] < 0) members.push(meter);
+      else if (this.meters.outage[meter] < 0 && !this.isPlanned(meter)) members.push(meter);
     }
     this.enlist(slot, members);
   }

@@ -1,5 +1,5 @@
 /** What the outage engine keeps, and what it tells after each call. Times are UTC epoch milliseconds. */
-import type { OutageState } from '#model/api/outages.ts';
+import type { CallKind, OutageState } from '#model/api/outages.ts';
 
 export interface OutageStepRow {
   fromMs: number;
@@ -10,7 +10,7 @@ export interface OutageStepRow {
   customerMinutes: number;
 }
 
-export type OutageSource = 'last_gasp' | 'grid_event' | 'operator';
+export type OutageSource = 'last_gasp' | 'call' | 'grid_event' | 'operator';
 
 export interface OutageRecord {
   id: string;
@@ -21,6 +21,8 @@ export interface OutageRecord {
   device: number;
   /** meter key where it is a single service point, else -1 */
   meter: number;
+  /** phase bits that are out, 0 where it is the whole device */
+  phases: number;
   source: OutageSource;
   startedMs: number;
   detectedMs: number;
@@ -34,11 +36,15 @@ export interface OutageRecord {
   dark: number;
   back: number;
   lit: number;
+  /** of the dark members, those known by a customer's call alone */
+  called: number;
   crew: string | null;
   cause: string | null;
   mergedInto: string | null;
   /** the restored outage whose leftover this is */
   nestedIn: string | null;
+  /** the outage a person split this one off */
+  splitFrom: string | null;
   /** rises by one with each call that changed it */
   revision: number;
   steps: OutageStepRow[];
@@ -63,6 +69,7 @@ export type ChangeKind =
   | 'merged'
   | 'step_closed'
   | 'restored'
+  | 'completed'
   | 'closed'
   | 'rejected';
 
@@ -90,6 +97,8 @@ export interface EventCounts {
   clockAhead: number;
   /** meters back within the hold window */
   momentary: number;
+  /** of the dark ones, meters of a planned window that lasts */
+  planned: number;
 }
 
 export function noCounts(): EventCounts {
@@ -104,13 +113,29 @@ export function noCounts(): EventCounts {
     other: 0,
     clockAhead: 0,
     momentary: 0,
+    planned: 0,
   };
+}
+
+/** What a customer said. Meters are keys of the network. */
+export interface TroubleCall {
+  meter: number;
+  atMs: number;
+  kind: CallKind;
+}
+
+/** Meters that are switched off on purpose from `fromMs` until `toMs`. */
+export interface PlannedWindow {
+  id: string;
+  fromMs: number;
+  toMs: number;
+  meters: readonly number[];
 }
 
 /** One meter the engine knows something about: a row to keep. */
 export interface MeterRow {
   meter: number;
-  /** code: 0 unknown, 1 dark, 2 lit, 3 back */
+  /** code: 0 unknown, 1 dark, 2 lit, 3 back, 4 dark by a customer's call alone */
   state: number;
   darkMs: number;
   litMs: number;
@@ -137,4 +162,8 @@ export interface EngineState {
   meters: MeterRow[];
   /** newest known time of each device that reported, by edge row */
   devices: { edge: number; atMs: number }[];
+  /** planned windows; left out: none, until `setPlanned` */
+  planned?: PlannedWindow[];
+  /** meters without communication; left out: none, until `setSilent` */
+  withoutCommunication?: number[];
 }

@@ -6,6 +6,8 @@ import { engineMayMove, type OutageEvent } from './lifecycle.ts';
 export interface Return {
   meter: number;
   wasDark: boolean;
+  /** of the dark: known by a call alone */
+  wasCalled: boolean;
   /** back within the hold window: it was never out in the sense of this outage */
   momentary: boolean;
 }
@@ -24,6 +26,7 @@ export function takeReturns(core: EngineCore, slot: number, returns: readonly Re
   };
   for (const one of returns) {
     if (one.wasDark) outage.dark--;
+    if (one.wasCalled) outage.called--;
     if (meters.outage[one.meter] !== slot) continue;
     leave(one.meter);
     // Dark again within the same batch: counted once more on the way in, and now the affair of a new prediction.

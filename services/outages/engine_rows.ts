@@ -40,10 +40,10 @@ export class MeterRows {
   }
 
   of(meter: number): MeterRow {
-    const { state, darkMs, litMs, ripeMs, outage, leftoverOf } = this.#meters;
+    const { darkMs, litMs, ripeMs, outage, leftoverOf } = this.#meters;
     return {
       meter,
-      state: state[meter],
+      state: this.#meters.rowState(meter),
       darkMs: darkMs[meter],
       litMs: litMs[meter],
       ripeMs: ripeMs[meter],

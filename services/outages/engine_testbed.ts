@@ -85,6 +85,8 @@ function testbed(network: NetworkColumns): Testbed {
       meterCount: meter.count,
       edgeCount: edge.count,
       edgeKind: edge.kind,
+      edgePhases: edge.phases,
+      meterPhases: meter.phases,
       areaOfEdge: () => 0,
       isCritical: (key) => meter.critical[key] > 0,
       isOpen: (e) => open[e] === 1,

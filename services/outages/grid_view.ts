@@ -7,6 +7,10 @@ export interface GridView {
   edgeCount: number;
   /** code into `edgeKinds`, one per edge */
   edgeKind: Uint8Array;
+  /** phase bits of each edge */
+  edgePhases: Uint8Array;
+  /** phase bits each meter is served by; 0 where unknown */
+  meterPhases: Uint8Array;
   /** area row of the substation that normally feeds the edge, -1 where unknown */
   areaOfEdge(edge: number): number;
   isCritical(meter: number): boolean;

@@ -7,6 +7,7 @@ import {
   allowedVerbs,
   engineEvents,
   engineMayMove,
+  isOpen,
   isOut,
   lifecycle,
   mayBeAbsorbed,
@@ -90,8 +91,22 @@ describe('life cycle', () => {
     }
   });
 
-  test('the way of the book: confirmed, assigned, en route, on site, partly restored, restored, closed', () => {
-    const way = ['confirm', 'assign', 'depart', 'arrive', 'restore_part', 'restore', 'close'] as const;
+  test('L6 what a person moves is held from then on; a split leaves the state; nobody merges what is partly restored', () => {
+    for (const state of outageStates) {
+      const { move, split, merge } = lifecycle[state];
+      if (move !== 'invalid') assert.equal(engineMayMove(move), false, state);
+      assert.equal(split, isOut(state) ? state : 'invalid');
+      assert.equal(merge, isOut(state) && state !== 'partly_restored' ? 'merged' : 'invalid');
+    }
+  });
+
+  test('L7 whoever is open is out, or has power again and can still be closed', () => {
+    for (const state of outageStates)
+      assert.equal(isOpen(state), isOut(state) || lifecycle[state].close !== 'invalid', state);
+  });
+
+  test('the way of the book: confirmed, assigned, en route, on site, partly restored, restored, completed, closed', () => {
+    const way = ['confirm', 'assign', 'depart', 'arrive', 'restore_part', 'restore', 'complete', 'close'] as const;
     const states: OutageState[] = ['predicted'];
     for (const verb of way) states.push(nextState(states.at(-1)!, verb));
     assert.deepEqual(states.slice(1), [
@@ -101,8 +116,18 @@ describe('life cycle', () => {
       'on_site',
       'partly_restored',
       'restored',
+      'completed',
       'closed',
     ]);
-    assert.deepEqual(allowedVerbs('predicted'), ['confirm', 'reject', 'assign', 'restore_part', 'restore']);
+    assert.deepEqual(allowedVerbs('predicted'), [
+      'confirm',
+      'reject',
+      'merge',
+      'split',
+      'move',
+      'assign',
+      'restore_part',
+      'restore',
+    ]);
   });
 });

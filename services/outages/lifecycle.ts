@@ -7,7 +7,7 @@ import { FluxError } from '#model/errors.ts';
  * What the engine finds out:
  * `moved` the prediction names another device or other meters · `aged` old enough to be probable · `device_open` the
  * device itself reports open · `absorbed` a device above explains it · `withdrawn` nothing speaks for it any more ·
- * `part_back`, `all_back` meters report power · `settled` restored long enough to be closed.
+ * `part_back`, `all_back` meters report power · `settled` restored or completed long enough to be closed.
  */
 export const engineEvents = [
   'moved',
@@ -36,11 +36,15 @@ const nothing: Row = {
   settled: 'invalid',
   confirm: 'invalid',
   reject: 'invalid',
+  merge: 'invalid',
+  split: 'invalid',
+  move: 'invalid',
   assign: 'invalid',
   depart: 'invalid',
   arrive: 'invalid',
   restore_part: 'invalid',
   restore: 'invalid',
+  complete: 'invalid',
   close: 'invalid',
   reopen: 'invalid',
 };
@@ -64,6 +68,9 @@ export const lifecycle: Record<OutageState, Row> = {
     withdrawn: 'rejected',
     confirm: 'confirmed',
     reject: 'rejected',
+    merge: 'merged',
+    split: 'predicted',
+    move: 'confirmed',
     assign: 'assigned',
   },
   probable: {
@@ -73,14 +80,18 @@ export const lifecycle: Record<OutageState, Row> = {
     absorbed: 'merged',
     confirm: 'confirmed',
     reject: 'rejected',
+    merge: 'merged',
+    split: 'probable',
+    move: 'confirmed',
     assign: 'assigned',
   },
-  confirmed: { ...nothing, ...out, device_open: 'confirmed', reject: 'rejected', assign: 'assigned' },
+  confirmed: { ...nothing, ...out, ...held('confirmed'), reject: 'rejected', merge: 'merged', assign: 'assigned' },
   assigned: {
     ...nothing,
     ...out,
-    device_open: 'assigned',
+    ...held('assigned'),
     reject: 'rejected',
+    merge: 'merged',
     assign: 'assigned',
     depart: 'en_route',
     arrive: 'on_site',
@@ -88,25 +99,32 @@ export const lifecycle: Record<OutageState, Row> = {
   en_route: {
     ...nothing,
     ...out,
-    device_open: 'en_route',
+    ...held('en_route'),
     reject: 'rejected',
+    merge: 'merged',
     assign: 'assigned',
     arrive: 'on_site',
   },
-  on_site: { ...nothing, ...out, device_open: 'on_site', reject: 'rejected', assign: 'assigned' },
+  on_site: { ...nothing, ...out, ...held('on_site'), reject: 'rejected', merge: 'merged', assign: 'assigned' },
   partly_restored: {
     ...nothing,
     ...out,
-    device_open: 'partly_restored',
+    ...held('partly_restored'),
     assign: 'partly_restored',
     depart: 'partly_restored',
     arrive: 'partly_restored',
   },
-  restored: { ...nothing, settled: 'closed', close: 'closed', reopen: 'confirmed' },
+  restored: { ...nothing, settled: 'closed', complete: 'completed', close: 'closed', reopen: 'confirmed' },
+  completed: { ...nothing, settled: 'closed', close: 'closed', reopen: 'confirmed' },
   closed: { ...nothing, reopen: 'confirmed' },
   rejected: { ...nothing, reopen: 'confirmed' },
   merged: { ...nothing },
 };
+
+/** What leaves the state of a held outage as it is. */
+function held<S extends OutageState>(state: S) {
+  return { device_open: state, split: state, move: state };
+}
 
 /** The state after an event. @throws FluxError `invalid_transition`, naming what is allowed. */
 export function nextState(state: OutageState, event: OutageEvent): OutageState {
@@ -140,4 +158,9 @@ export function mayBeAbsorbed(state: OutageState): boolean {
 /** True while customers are out. */
 export function isOut(state: OutageState): boolean {
   return lifecycle[state].restore !== 'invalid';
+}
+
+/** True until it is closed, rejected or merged: out, or with power again and not yet put away. */
+export function isOpen(state: OutageState): boolean {
+  return isOut(state) || state === 'restored' || state === 'completed';
 }

@@ -1,11 +1,23 @@
 import { Type } from 'typebox';
-import { Outage, OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
+import { CustomerOut } from '#model/api/calls.ts';
+import { HeadEndState, Outage, OutageAction, OutageDetail, OutageEvidence, OutagePing } from '#model/api/outages.ts';
 import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
 import { spanOf } from '#model/time.ts';
+import type { Pool } from '#stores/postgres/pool.ts';
+import { verifyLog } from './log_sql.ts';
+import type { PingService } from './pings.ts';
 import type { OutageService } from './service.ts';
+import type { StandingService } from './standing.ts';
 
 const idParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
-export function outageRoutes(service: OutageService): RouteDeclaration[] {
+export interface OutageRouteNeeds {
+  service: OutageService;
+  pings: Pick<PingService, 'ofOutage' | 'askNow' | 'state'>;
+  standing: Pick<StandingService, 'customersOf'>;
+  pool: Pool;
+}
+
+export function outageRoutes({ service, pings, standing, pool }: OutageRouteNeeds): RouteDeclaration[] {
   const byArea = { kind: 'asset' as const, areaOf: ({ params }: RouteRequest) => service.areaOf(params.id) };
   return [
     {
@@ -50,27 +62,70 @@ export function outageRoutes(service: OutageService): RouteDeclaration[] {
     {
       method: 'GET',
       path: '/api/outages/{id}/evidence',
-      summary: 'what speaks for and against the predicted device',
+      summary: 'what speaks for and against the predicted device, and what its meters answered when asked',
       role: 'viewer',
       scope: byArea,
       params: idParams,
-      response: OutageEvidence,
-      handle: ({ params }) => service.evidence(params.id),
+      response: Type.Intersect([OutageEvidence, Type.Object({ pings: Type.Array(OutagePing) })]),
+      handle: async ({ params }) => ({
+        ...service.evidence(params.id),
+        pings: await pings.ofOutage(params.id),
+      }),
+    },
+    {
+      method: 'POST',
+      path: '/api/outages/{id}/pings',
+      summary: 'asks the meters of an outage that were not heard of, by way of the head-end',
+      role: 'operator',
+      scope: byArea,
+      params: idParams,
+      body: Type.Object({}),
+      response: Type.Object({ asked: Type.Integer() }),
+      audited: true,
+      handle: async ({ params, session }) => {
+        const { outage } = await service.detail(params.id);
+        return { asked: await pings.askNow(outage, session.user) };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/outages/{id}/customers',
+      summary: 'customers it took supply from, critical ones first',
+      role: 'viewer',
+      scope: byArea,
+      params: idParams,
+      query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 2000 })) }),
+      response: Type.Array(CustomerOut),
+      handle: ({ params, query }) => standing.customersOf(params.id, Number(query.limit ?? 2000)),
+    },
+    {
+      method: 'GET',
+      path: '/api/outage-log/verify',
+      summary: 'reads the whole outage log and names the first entry that does not follow from those before it',
+      role: 'engineer',
+      scope: { kind: 'territory' },
+      handle: () => verifyLog(pool),
+    },
+    {
+      method: 'GET',
+      path: '/api/headend',
+      summary: 'how the head-end that takes pings stands',
+      role: 'viewer',
+      scope: { kind: 'territory' },
+      response: HeadEndState,
+      handle: () => pings.state(),
     },
     {
       method: 'POST',
       path: '/api/outages/{id}/actions',
-      summary: 'confirm, reject, assign, arrive, restore, close, reopen',
+      summary: 'confirm, reject, merge, split, move, assign, depart, arrive, restore, complete, close, reopen',
       role: 'operator',
       scope: byArea,
       params: idParams,
       body: OutageAction,
       response: OutageDetail,
       audited: true,
-      handle: ({ params, body, session }) => {
-        const { verb, reason, crew } = body as OutageAction;
-        return service.act(params.id, verb, { actor: session.user, reason, crew });
-      },
+      handle: ({ params, body, session }) => service.act(params.id, body as OutageAction, session.user),
     },
   ];
 }

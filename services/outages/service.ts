@@ -3,32 +3,35 @@
  * the rest of the center. The engine is ahead of the store by one write at most; after a crash the events after the
  * stored mark are applied again, and give the same outages with the same ids.
  */
-import { channel } from 'node:diagnostics_channel';
-import type { Outage, OutageDetail, OutageEvidence, OutageVerb } from '#model/api/outages.ts';
+import type { Outage, OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
-import { edgeKinds, type NetworkColumns } from '#model/network.ts';
+import type { IdColumn } from '#model/id_column.ts';
+import type { NetworkColumns } from '#model/network.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
-import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
+import type { Pool } from '#stores/postgres/pool.ts';
+import { refuseStale } from './actions.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
-import type { EngineResult, MeterRow, OutageChange, OutageLogRow, OutageRecord } from './engine_records.ts';
+import type { EngineResult, OutageChange, OutageRecord, PlannedWindow } from './engine_records.ts';
 import { evidenceOf } from './evidence.ts';
 import type { GridView } from './grid_view.ts';
-import { allowedVerbs, isOut } from './lifecycle.ts';
+import { isOpen, isOut } from './lifecycle.ts';
+import { chainLogOfBefore } from './log_sql.ts';
+import { makeReplay } from './replay.ts';
 import {
   customersOutTimeline,
   deviceReports,
   engineMarks,
   eventColumns,
-  eventsAfter,
   findOutage,
   newestOutages,
   openRecords,
   outageLog,
-  storeOutages,
   supplyRows,
 } from './sql.ts';
 import type { OutageThresholds } from './thresholds.ts';
+import { toDetail, toOutage } from './views.ts';
+import { makeWriteLoop } from './write_loop.ts';
 
 export interface OutageGrid {
   view: GridView;
@@ -49,6 +52,10 @@ export interface OutageNeeds {
   pool: Pool;
   grid: () => OutageGrid;
   thresholds: OutageThresholds;
+  /** newest known position of each device that was ever reported or operated */
+  positions: () => Promise<{ edge: number; open: boolean; atMs: number }[]>;
+  /** windows of planned work, those that ended within the last day included */
+  planned: () => Promise<PlannedWindow[]>;
   /** told after the change is durable, in order */
   changed: (news: OutageNews[]) => void;
   report: (message: string, error: unknown) => void;
@@ -64,6 +71,10 @@ export interface OutageService {
   apply(events: MeterEventColumns, previousEventId: number, lastEventId: number, receivedMs: number): void;
   /** Events may have been stored by another process: applies what the store has beyond the mark, each once. */
   catchUp(): void;
+  /** windows of planned work as they stand now, those that ended within the last day included */
+  setPlanned(windows: PlannedWindow[]): void;
+  /** meters that are out by an outage now. @throws FluxError `unknown_outage` */
+  membersOf(id: string): number[];
   /** a device was switched by an operator or reported by telemetry */
   deviceMoved(edge: number, open: boolean, atMs: number): void;
   /** the network has more rows now: the engine begins again on it, from the store */
@@ -72,7 +83,11 @@ export interface OutageService {
   list(onlyOpen: boolean, limit: number): Promise<Outage[]>;
   detail(id: string): Promise<OutageDetail>;
   evidence(id: string): OutageEvidence;
-  act(id: string, verb: OutageVerb, facts: { actor: string; reason?: string; crew?: string }): Promise<OutageDetail>;
+  /**
+   * What a person does with an outage.
+   * @throws FluxError `unknown_outage`, `invalid_transition`, `outage_changed` where `revision` is of an older state
+   */
+  act(id: string, action: OutageAction, actor: string): Promise<OutageDetail>;
   areaOf(id: string): Promise<string | null>;
   timeline(
     fromS: number,
@@ -93,179 +108,104 @@ export interface OutageService {
   stop(): Promise<void>;
 }
 
-const pushed = channel('flux:outages.pushed');
 const tickMs = 250;
-const isListed = (record: OutageRecord): boolean => isOut(record.state) || record.state === 'restored';
-
-/** Engine results that are not durable yet, folded together. */
-interface Unwritten {
-  changes: Map<string, OutageChange>;
-  log: OutageLogRow[];
-  meters: Map<number, MeterRow>;
-  devices: Map<number, number>;
-  appliedEventId: number;
-  oldestReceivedMs: number | undefined;
-}
+const isListed = (record: OutageRecord): boolean => isOpen(record.state);
 
 export function makeOutageService(needs: OutageNeeds): OutageService {
   const { pool } = needs;
   let engine: OutageEngine | undefined;
-  let nextNumber = 1;
-  let appliedEventId = 0;
+  const marks = { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 };
   let ticker: NodeJS.Timeout | undefined;
-  let writing: Promise<void> | undefined;
-  let unwritten = nothingUnwritten();
-  let catchingUp: Promise<void> | undefined;
-  let moreStored = false;
+  let acting: Promise<unknown> = Promise.resolve();
   const listed = new Map<string, Outage>();
-  /** where each listed outage takes supply away */
-  const deviceOf = new Map<string, number>();
-
-  function nothingUnwritten(): Unwritten {
-    return {
-      changes: new Map(),
-      log: [],
-      meters: new Map(),
-      devices: new Map(),
-      appliedEventId,
-      oldestReceivedMs: undefined,
-    };
-  }
 
   function now(): OutageEngine {
     if (!engine) throw new FluxError('not_ready', 'outages are still being rebuilt from the store', { canRetry: true });
     return engine;
   }
 
-  function take(result: EngineResult, receivedMs?: number): void {
-    for (const change of result.changes) unwritten.changes.set(change.outage.id, change);
-    unwritten.log.push(...result.log);
-    for (const meter of result.meters) unwritten.meters.set(meter.meter, meter);
-    unwritten.appliedEventId = appliedEventId;
-    if (result.changes.length > 0) unwritten.oldestReceivedMs ??= receivedMs;
-    if (result.changes.length > 0 || result.log.length > 0 || result.meters.length > 0) void write();
-  }
+  const loop = makeWriteLoop({
+    pool,
+    marks: () => ({ ...marks }),
+    feederOf: (edge) => needs.grid().network.edge.feeder[edge],
+    isListed,
+    published: publish,
+    report: needs.report,
+  });
+  const take = (result: EngineResult, receivedMs?: number): void => loop.take(result, receivedMs);
+  const replay = makeReplay({
+    pool,
+    appliedEventId: () => marks.appliedEventId,
+    appliedCallNo: () => marks.appliedCallNo,
+    events: (rows) => {
+      const last = rows[rows.length - 1];
+      marks.appliedEventId = last.event_id;
+      take(now().apply(eventColumns(rows), Date.now()), last.received_ms);
+    },
+    calls: (rows) => {
+      const last = rows[rows.length - 1];
+      marks.appliedCallNo = last.placed_no;
+      const calls = rows.map((row) => ({ meter: row.meter_key, atMs: row.called_ms, kind: row.kind }));
+      take(now().takeCalls(calls, Date.now()), last.received_ms);
+    },
+    report: needs.report,
+  });
 
-  /** One write at a time; what happens meanwhile goes into the next. A store that is away is waited for. */
-  function write(): Promise<void> {
-    writing ??= (async () => {
-      while (unwritten.changes.size + unwritten.log.length + unwritten.meters.size + unwritten.devices.size > 0) {
-        const batch = unwritten;
-        unwritten = nothingUnwritten();
-        await storeUntilDone(batch);
-        publish(batch);
-      }
-    })().finally(() => {
-      writing = undefined;
-    });
-    return writing;
-  }
-
-  async function storeUntilDone(batch: Unwritten): Promise<void> {
-    const { network } = needs.grid();
-    const outages = [...batch.changes.values()].map(({ outage }) => ({
-      record: outage,
-      feederKey: network.edge.feeder[outage.device],
-      isOpen: isListed(outage),
-    }));
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await inTransaction(pool, (client) =>
-          storeOutages(client, {
-            outages,
-            log: batch.log,
-            meters: [...batch.meters.values()],
-            devices: [...batch.devices],
-            appliedEventId: batch.appliedEventId,
-            nextOutageNo: nextNumber,
-          }),
-        );
-        return;
-      } catch (error) {
-        if (attempt === 0) needs.report('outages could not be stored; tried again until they are', error);
-        await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 200 * 2 ** attempt)));
-      }
-    }
-  }
-
-  function publish(batch: Unwritten): void {
-    const news = [...batch.changes.values()].map(({ outage: record, kinds }): OutageNews => {
+  function publish(changes: OutageChange[]): void {
+    const news = changes.map(({ outage: record, kinds }): OutageNews => {
       const outage = toOutage(needs.grid(), record);
       const isOpen = isListed(record);
-      const device = isOut(record.state) && record.meter < 0 ? record.device : -1;
       if (isOpen) listed.set(record.id, outage);
       else listed.delete(record.id);
-      if (device >= 0) deviceOf.set(record.id, device);
-      else deviceOf.delete(record.id);
+      const device = isOut(record.state) && record.meter < 0 ? record.device : -1;
       return { outage, isOpen, isNew: kinds.includes('opened'), device };
     });
     if (news.length > 0) needs.changed(news);
-    if (batch.oldestReceivedMs !== undefined) pushed.publish({ ms: Date.now() - batch.oldestReceivedMs });
-  }
-
-  /** One reader of stored events at a time: in order of their ids, each once. */
-  function catchUp(): Promise<void> {
-    moreStored = true;
-    catchingUp ??= (async () => {
-      while (moreStored) {
-        moreStored = false;
-        await replay();
-      }
-    })().finally(() => {
-      catchingUp = undefined;
-    });
-    return catchingUp;
-  }
-
-  async function replay(): Promise<void> {
-    for (;;) {
-      const rows = await eventsAfter(pool, appliedEventId, 20_000);
-      if (rows.length === 0) return;
-      const last = rows[rows.length - 1];
-      appliedEventId = last.event_id;
-      take(now().apply(eventColumns(rows), Date.now()), last.received_ms);
-    }
   }
 
   async function detail(id: string): Promise<OutageDetail> {
     const [row, log] = await Promise.all([findOutage(pool, id), outageLog(pool, id)]);
     if (!row) throw new FluxError('unknown_outage', `there is no outage ${id}`);
-    const { record } = row;
-    return {
-      outage: toOutage(needs.grid(), record),
-      steps: record.steps.map((step, i) => ({
-        step: i + 1,
-        from: new Date(step.fromMs).toISOString(),
-        to: step.toMs === null ? null : new Date(step.toMs).toISOString(),
-        customers_out: step.customersOut,
-        customer_minutes: step.customerMinutes,
-      })),
-      log: log.map((entry) => ({
-        ...entry,
-        at: entry.at.toISOString(),
-        from_state: entry.from_state as Outage['state'] | null,
-        to_state: entry.to_state as Outage['state'],
-      })),
-      actions: allowedVerbs(record.state),
-    };
+    return toDetail(needs.grid(), row.record, log);
+  }
+
+  /** One after the other: between the look at the log and the action nobody else acts. */
+  async function actOn(id: string, { verb, revision, ...facts }: OutageAction, actor: string): Promise<OutageDetail> {
+    for (let logged = -1; logged !== loop.logged(); ) {
+      await loop.settled();
+      logged = loop.logged();
+      const before = await detail(id);
+      if (revision !== undefined) refuseStale(id, revision, before);
+    }
+    const { device_id, meter_ids, ...rest } = facts;
+    const { network, view } = needs.grid();
+    const edge = device_id === undefined ? undefined : rowIn(network.edge.id, device_id, 'unknown_asset', 'device');
+    const below = verb === 'restore_part' && edge !== undefined ? [...view.metersBelow(edge)] : undefined;
+    const meters = meter_ids?.map((meter) => rowIn(network.meter.id, meter, 'unknown_meter', 'meter')) ?? below;
+    const named = { edge, meters };
+    take(now().act(id, verb, { ...rest, ...named, actor }, Date.now()));
+    await loop.settled();
+    return detail(id);
   }
 
   const service: OutageService = {
     start: async () => {
-      await catchingUp?.catch(() => undefined);
-      const [records, meters, devices, marks] = await Promise.all([
+      await replay.catchUp().catch(() => undefined);
+      await chainLogOfBefore(pool).catch((error: unknown) => needs.report('the outage log is not whole', error));
+      const [records, meters, devices, stored] = await Promise.all([
         openRecords(pool),
         supplyRows(pool),
         deviceReports(pool),
         engineMarks(pool),
       ]);
-      nextNumber = marks.next_outage_no;
-      appliedEventId = marks.applied_event_id;
-      const counting = countingIds(nextNumber);
+      marks.nextOutageNo = stored.next_outage_no;
+      marks.appliedEventId = stored.applied_event_id;
+      marks.appliedCallNo = stored.applied_call_no;
+      const counting = countingIds(marks.nextOutageNo);
       const ids = {
         next: () => {
           const given = counting.next();
-          nextNumber = given.number + 1;
+          marks.nextOutageNo = given.number + 1;
           return given;
         },
       };
@@ -274,31 +214,33 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         outages: records,
         meters,
         devices,
+        planned: await needs.planned(),
       });
-      publish({ ...nothingUnwritten(), changes: new Map(records.map((outage) => [outage.id, { kinds: [], outage }])) });
-      await catchUp();
-      await write();
+      publish(records.map((outage) => ({ kinds: [], outage })));
+      // What was operated in the moment before a crash: the grid has it, the engine may not.
+      const reportedMs = new Map(devices.map(({ edge, atMs }) => [edge, atMs]));
+      for (const { edge, open, atMs } of await needs.positions())
+        if (atMs > (reportedMs.get(edge) ?? 0)) service.deviceMoved(edge, open, atMs);
+      await replay.catchUp();
+      await loop.settled();
       clearInterval(ticker);
       ticker = setInterval(() => take(now().tick(Date.now())), tickMs);
     },
     apply: (events, previousEventId, lastEventId, receivedMs) => {
-      if (catchingUp || previousEventId !== appliedEventId) return service.catchUp();
-      appliedEventId = lastEventId;
+      if (replay.isRunning() || previousEventId !== marks.appliedEventId) return replay.wake();
+      marks.appliedEventId = lastEventId;
       take(now().apply(events, receivedMs), receivedMs);
     },
-    catchUp: () => {
-      catchUp().catch((error: unknown) => {
-        needs.report('stored events could not be read; tried again in a second', error);
-        setTimeout(service.catchUp, 1000).unref();
-      });
-    },
+    catchUp: replay.wake,
     deviceMoved: (edge, open, atMs) => {
-      unwritten.devices.set(edge, atMs);
+      loop.deviceReported(edge, atMs);
       take(now().applyDevice({ edge, open, atMs }, Date.now()), atMs);
     },
+    setPlanned: (windows) => take(now().setPlanned(windows, Date.now())),
+    membersOf: (id) => now().membersOf(id),
     gridReplaced: async () => {
       clearInterval(ticker);
-      await write();
+      await loop.settled();
       await service.start();
     },
     open: () => [...listed.values()],
@@ -308,11 +250,10 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     detail,
     evidence: (id) => evidenceOf(needs.grid(), now(), id),
-    act: async (id, verb, facts) => {
-      if (!listed.has(id)) await detail(id);
-      take(now().act(id, verb, facts, Date.now()));
-      await write();
-      return detail(id);
+    act: (id, action, actor) => {
+      const done = acting.then(() => actOn(id, action, actor));
+      acting = done.catch(() => undefined);
+      return done;
     },
     areaOf: async (id) => {
       const known = listed.get(id);
@@ -345,55 +286,19 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     darkMeters: () => Int32Array.from(now().darkMeters()),
     settled: async () => {
-      await write();
+      await loop.settled();
     },
     stop: async () => {
       clearInterval(ticker);
-      await write();
+      await loop.settled();
     },
   };
   return service;
 }
 
-/** The engine's record as the API shows it. */
-function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
-  const { network } = grid;
-  const feeder = network.edge.feeder[record.device];
-  const substation = network.feeder.substation[feeder];
-  const iso = (ms: number): string => new Date(ms).toISOString();
-  const isMeter = record.meter >= 0;
-  const below = isMeter ? 1 : grid.view.customersBelow(record.device);
-  return {
-    id: record.id,
-    state: record.state,
-    device_id: isMeter ? network.meter.id.at(record.meter) : network.edge.id.at(record.device),
-    device_kind: isMeter ? 'service_point' : edgeKinds[network.edge.kind[record.device]],
-    edge_row: record.device,
-    feeder_id: network.feeder.id.at(feeder),
-    feeder_name: network.feeder.name[feeder],
-    substation_id: network.substation.id.at(substation),
-    substation_name: network.substation.name[substation],
-    area_id: network.area.id.at(network.substation.area[substation]),
-    ...(isMeter
-      ? { lon: network.meter.lonE7[record.meter] * 1e-7, lat: network.meter.latE7[record.meter] * 1e-7 }
-      : grid.placeOf(record.device)),
-    customers_out: record.customersOut,
-    customers_affected: record.customersOut + record.customersRestored,
-    critical_out: record.criticalOut,
-    meters_dark: record.dark,
-    meters_lit: record.lit,
-    meters_silent: Math.max(0, below - record.dark - record.lit - record.back),
-    started_at: iso(record.startedMs),
-    detected_at: iso(record.detectedMs),
-    restored_at: record.restoredMs === null ? null : iso(record.restoredMs),
-    etr_p50: null,
-    etr_p90: null,
-    etr_source: null,
-    source: record.source,
-    crew: record.crew,
-    cause: record.cause,
-    merged_into: record.mergedInto,
-    revision: record.revision,
-    updated_at: iso(record.updatedMs),
-  };
+/** @throws FluxError with `code`, naming what is not there */
+function rowIn(ids: IdColumn, id: string, code: string, what: string): number {
+  const row = ids.rowOf(id);
+  if (row < 0) throw new FluxError(code, `there is no ${what} ${id} in the network`);
+  return row;
 }

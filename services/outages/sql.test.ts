@@ -47,6 +47,9 @@ const record = (number: number, more: Partial<OutageRecord> = {}): OutageRecord 
   dark: 1,
   back: 0,
   lit: 0,
+  called: 0,
+  phases: 0,
+  splitFrom: null,
   crew: null,
   cause: null,
   mergedInto: null,
@@ -70,8 +73,7 @@ const write = (outage: OutageRecord, meters: MeterRow[]) =>
     log: [],
     meters,
     devices: [],
-    appliedEventId: 0,
-    nextOutageNo: 1,
+    marks: { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 },
   });
 const minutesOf = async (): Promise<number[][]> =>
   (await spansWithoutSupply(pool, atS - 10 * 86_400, atS + 86_400)).map((span) => [

@@ -1,6 +1,8 @@
 import { type MeterEventColumns, makeMeterEventColumns } from '#model/reading.ts';
 import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
-import type { MeterRow, OutageLogRow, OutageRecord } from './engine_records.ts';
+import type { MeterRow, OutageRecord } from './engine_records.ts';
+import { appendLog } from './log_sql.ts';
+import type { LoggedRow, Marks } from './write_loop.ts';
 
 const outageUpsert: NamedQuery = {
   name: 'outage_upsert',
@@ -33,17 +35,6 @@ const stepUpsert: NamedQuery = {
     on conflict (outage_id, step_no) do update
       set from_at = excluded.from_at, to_at = excluded.to_at, customers_out = excluded.customers_out,
           customer_minutes = excluded.customer_minutes`,
-};
-
-const logInsert: NamedQuery = {
-  name: 'outage_log_insert',
-  text: `
-    insert into outage_log (outage_id, at, actor, verb, from_state, to_state, reason)
-    select given.outage_id, given.at, given.actor, given.verb, given.from_state, given.to_state, given.reason
-    from rows from (jsonb_to_recordset($1::jsonb) as (
-      outage_id text, at timestamptz, actor text, verb text, from_state text, to_state text, reason text))
-      with ordinality as given (outage_id, at, actor, verb, from_state, to_state, reason, row_no)
-    order by given.row_no`,
 };
 
 const supplyUpsert: NamedQuery = {
@@ -103,19 +94,19 @@ const engineMark: NamedQuery = {
   name: 'outage_engine_mark',
   text: `
     update outage_engine
-    set applied_event_id = greatest(outage_engine.applied_event_id, $1), next_outage_no = greatest(outage_engine.next_outage_no, $2)`,
+    set applied_event_id = greatest(outage_engine.applied_event_id, $1), next_outage_no = greatest(outage_engine.next_outage_no, $2),
+        applied_call_no = greatest(outage_engine.applied_call_no, $3)`,
 };
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 export interface OutageWrite {
   outages: { record: OutageRecord; feederKey: number; isOpen: boolean }[];
-  log: OutageLogRow[];
+  log: LoggedRow[];
   meters: MeterRow[];
   /** edge row and time of devices that reported */
   devices: [number, number][];
-  appliedEventId: number;
-  nextOutageNo: number;
+  marks: Marks;
 }
 
 /** Everything of one or more engine calls; the caller gives a client inside a transaction. */
@@ -155,18 +146,19 @@ export async function storeOutages(on: Queryable, write: OutageWrite): Promise<v
     );
     await rowsOf(on, stepUpsert, [JSON.stringify(steps)]);
   }
-  if (write.log.length > 0) {
-    const rows = write.log.map((entry) => ({
+  await appendLog(
+    on,
+    write.log.map((entry) => ({
       outage_id: entry.outageId,
-      at: iso(entry.atMs),
+      at: new Date(entry.atMs),
       actor: entry.actor,
       verb: entry.verb,
       from_state: entry.fromState,
       to_state: entry.toState,
       reason: entry.reason,
-    }));
-    await rowsOf(on, logInsert, [JSON.stringify(rows)]);
-  }
+      revision: entry.revision,
+    })),
+  );
   if (write.meters.length > 0) {
     const of = (field: keyof MeterRow): unknown[] => write.meters.map((meter) => meter[field]);
     await rowsOf(on, supplyUpsert, [
@@ -182,7 +174,8 @@ export async function storeOutages(on: Queryable, write: OutageWrite): Promise<v
   }
   if (write.devices.length > 0)
     await rowsOf(on, deviceUpsert, [write.devices.map(([edge]) => edge), write.devices.map(([, atMs]) => atMs)]);
-  await rowsOf(on, engineMark, [write.appliedEventId, write.nextOutageNo]);
+  const { appliedEventId, appliedCallNo, nextOutageNo } = write.marks;
+  await rowsOf(on, engineMark, [appliedEventId, nextOutageNo, appliedCallNo]);
 }
 
 const openOutages: NamedQuery = {
@@ -204,10 +197,10 @@ export const supplyRows = (on: Queryable) => rowsOf<MeterRow>(on, supplyAll);
 
 const engineRow: NamedQuery = {
   name: 'outage_engine_row',
-  text: 'select engine.applied_event_id, engine.next_outage_no from outage_engine as engine',
+  text: 'select engine.applied_event_id, engine.applied_call_no, engine.next_outage_no from outage_engine as engine',
 };
 export const engineMarks = async (on: Queryable) =>
-  (await oneRow<{ applied_event_id: number; next_outage_no: number }>(on, engineRow))!;
+  (await oneRow<{ applied_event_id: number; applied_call_no: number; next_outage_no: number }>(on, engineRow))!;
 
 export interface StoredEvent {
   event_id: number;
@@ -268,18 +261,20 @@ export const findOutage = (on: Queryable, id: string) => oneRow<OutageListRow>(o
 const logOf: NamedQuery = {
   name: 'outage_log_of',
   text: `
-    select log.at, log.actor, log.verb, log.from_state, log.to_state, log.reason
+    select log.log_id, log.at, log.actor, log.verb, log.from_state, log.to_state, log.reason, log.revision
     from outage_log as log
     where log.outage_id = $1
     order by log.log_id`,
 };
 export interface LogRow {
+  log_id: number;
   at: Date;
   actor: string;
   verb: string;
   from_state: string | null;
   to_state: string;
   reason: string | null;
+  revision: number | null;
 }
 export const outageLog = (on: Queryable, id: string) => rowsOf<LogRow>(on, logOf, [id]);
 

@@ -52,6 +52,8 @@ export interface OutageThresholds {
   partlyPercent: number;
   /** how long after a restoration a meter may stay dark before it becomes an outage of its own, s */
   leftoverGraceS: number;
+  /** how long after a planned window its meters may stay dark before they are predicted, s */
+  plannedGraceS: number;
   /** restorations within this time of a step's end belong to that step, s */
   stepMergeS: number;
   /** restored outages close by themselves after, minutes */
@@ -90,6 +92,7 @@ export const defaultThresholds: OutageThresholds = {
   leftoverPercent: 20,
   partlyPercent: 10,
   leftoverGraceS: 60,
+  plannedGraceS: 300,
   stepMergeS: 60,
   minutesToClose: 60,
   clockAheadS: 5,

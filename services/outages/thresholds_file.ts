@@ -25,6 +25,7 @@ const generalRanges: Record<string, Range> = {
   leftoverPercent: [0, 100],
   partlyPercent: [0, 100],
   leftoverGraceS: [0, 86_400],
+  plannedGraceS: [0, 86_400],
   stepMergeS: [0, 3600],
   minutesToClose: [0, 10_080],
   clockAheadS: [0, 3600],

@@ -85,6 +85,29 @@ create table device_state (
   constraint device_state_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
 );
 
+create table device_state_mark (
+  singleton boolean not null default true,
+  device_state_id bigint not null default 0,
+  constraint device_state_mark_pkey PRIMARY KEY (singleton),
+  constraint device_state_mark_singleton_check CHECK (singleton)
+);
+
+create table device_state_newest (
+  device_id text not null,
+  event_time timestamp with time zone not null,
+  state text not null,
+  constraint device_state_newest_pkey PRIMARY KEY (device_id),
+  constraint device_state_newest_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+);
+
+create table device_state_refused (
+  device_state_id bigint not null,
+  reason text not null,
+  refused_at timestamp with time zone not null default now(),
+  constraint device_state_refused_device_state_id_fkey FOREIGN KEY (device_state_id) REFERENCES device_state(device_state_id),
+  constraint device_state_refused_pkey PRIMARY KEY (device_state_id)
+);
+
 create table equipment (
   equipment_key integer not null,
   id text not null,
@@ -299,6 +322,7 @@ create table outage_engine (
   singleton boolean not null default true,
   applied_event_id bigint not null default 0,
   next_outage_no bigint not null default 1,
+  applied_call_no bigint not null default 0,
   constraint outage_engine_pkey PRIMARY KEY (singleton),
   constraint outage_engine_singleton_check CHECK (singleton)
 );
@@ -312,10 +336,22 @@ create table outage_log (
   from_state text,
   to_state text not null,
   reason text,
+  revision integer,
+  hash bytea,
   constraint outage_log_outage_id_fkey FOREIGN KEY (outage_id) REFERENCES outage(id),
   constraint outage_log_pkey PRIMARY KEY (log_id)
 );
 CREATE INDEX outage_log_outage ON public.outage_log USING btree (outage_id, log_id);
+CREATE TRIGGER outage_log_row BEFORE DELETE OR UPDATE ON public.outage_log FOR EACH ROW EXECUTE FUNCTION outage_log_only_grows();
+CREATE TRIGGER outage_log_whole BEFORE TRUNCATE ON public.outage_log FOR EACH STATEMENT EXECUTE FUNCTION outage_log_only_grows();
+
+create table outage_log_head (
+  singleton boolean not null default true,
+  entries bigint not null default 0,
+  hash bytea not null default '\x'::bytea,
+  constraint outage_log_head_pkey PRIMARY KEY (singleton),
+  constraint outage_log_head_singleton_check CHECK (singleton)
+);
 
 create table outage_step (
   outage_id text not null,
@@ -328,6 +364,49 @@ create table outage_step (
   constraint outage_step_pkey PRIMARY KEY (outage_id, step_no)
 );
 CREATE INDEX outage_step_from ON public.outage_step USING btree (from_at);
+
+create table ping_answer (
+  ping_request_id bigint not null,
+  meter_key integer not null,
+  answer text,
+  answered_at timestamp with time zone,
+  constraint ping_answer_answer_check CHECK ((answer = ANY (ARRAY['lit'::text, 'dark'::text, 'none'::text]))),
+  constraint ping_answer_ping_request_id_fkey FOREIGN KEY (ping_request_id) REFERENCES ping_request(ping_request_id),
+  constraint ping_answer_pkey PRIMARY KEY (ping_request_id, meter_key)
+);
+CREATE INDEX ping_answer_meter ON public.ping_answer USING btree (meter_key, ping_request_id);
+
+create table ping_request (
+  ping_request_id bigint not null generated always as identity,
+  outage_id text,
+  purpose text not null,
+  asked_by text not null,
+  asked_at timestamp with time zone not null,
+  deadline_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  problem text,
+  constraint ping_request_outage_id_fkey FOREIGN KEY (outage_id) REFERENCES outage(id),
+  constraint ping_request_pkey PRIMARY KEY (ping_request_id),
+  constraint ping_request_purpose_check CHECK ((purpose = ANY (ARRAY['single_customer'::text, 'verification'::text, 'restoration'::text, 'operator'::text])))
+);
+CREATE INDEX ping_request_outage ON public.ping_request USING btree (outage_id, ping_request_id);
+
+create table planned_outage (
+  planned_no bigint not null generated always as identity,
+  equipment_key integer,
+  meter_keys integer[] not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  reason text not null,
+  author text not null,
+  created_at timestamp with time zone not null default now(),
+  withdrawn_at timestamp with time zone,
+  withdrawn_by text,
+  constraint planned_outage_check CHECK ((from_at < to_at)),
+  constraint planned_outage_check1 CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL))),
+  constraint planned_outage_pkey PRIMARY KEY (planned_no)
+);
+CREATE INDEX planned_outage_to ON public.planned_outage USING btree (to_at) WHERE (withdrawn_at IS NULL);
 
 create table price_observation (
   settlement_point text not null,
@@ -466,6 +545,31 @@ create table switch_state (
   constraint switch_state_equipment_key_fkey FOREIGN KEY (equipment_key) REFERENCES equipment(equipment_key),
   constraint switch_state_pkey PRIMARY KEY (equipment_key)
 );
+
+create table trouble_call (
+  call_no bigint not null generated always as identity,
+  id text not null,
+  meter_key integer,
+  place text,
+  kind text not null,
+  words text not null,
+  callback text,
+  taken_by text not null,
+  called_at timestamp with time zone not null,
+  received_at timestamp with time zone not null default now(),
+  called_back_at timestamp with time zone,
+  called_back_by text,
+  placed_no bigint,
+  placed_at timestamp with time zone,
+  placed_by text,
+  constraint trouble_call_check CHECK (((called_back_at IS NULL) = (called_back_by IS NULL))),
+  constraint trouble_call_check1 CHECK (((meter_key IS NULL) = (placed_no IS NULL))),
+  constraint trouble_call_id_key UNIQUE (id),
+  constraint trouble_call_pkey PRIMARY KEY (call_no),
+  constraint trouble_call_placed_no_key UNIQUE (placed_no)
+);
+CREATE INDEX trouble_call_at ON public.trouble_call USING btree (called_at);
+CREATE INDEX trouble_call_meter ON public.trouble_call USING btree (meter_key, called_at);
 
 create table vee_due (
   day integer not null,

@@ -24,6 +24,8 @@ const commands = [
   ['vee', 'run'],
   ['vee', 'rules'],
   ['vee', 'score'],
+  ['outages'],
+  ['outages', 'verify-log'],
   ['kafka'],
   ['kafka', 'accept'],
   ['layers'],

@@ -39,7 +39,7 @@ export function DetailPane({ session, alone }: { session: Session; alone: boolea
         <Unnamed selection={selection} />
       ) : (
         <div className="min-h-0 flex-1 overflow-auto" key={`${selection.kind} ${selection.id}`}>
-          {selection.kind === 'outage' && <OutageDetailView id={selection.id} session={session} />}
+          {selection.kind === 'outage' && <OutageDetailView id={selection.id} session={session} whole={alone} />}
           {selection.kind === 'asset' && <AssetDetail session={session} />}
           {selection.kind === 'meter' && <MeterDetail />}
           {selection.kind === 'exception' && (

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
 
-/** Name and value, one below the other, the way an operator scans them. */
-export function Facts({ children }: { children: ReactNode }) {
-  return <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 px-3 py-2">{children}</dl>;
+/** Name and value, one below the other, the way an operator scans them; `wide`: in as many columns as fit. */
+export function Facts({ children, wide = false }: { children: ReactNode; wide?: boolean }) {
+  const columns = wide ? 'grid-cols-[auto_1fr] md:grid-cols-[repeat(3,auto_1fr)]' : 'grid-cols-[auto_1fr]';
+  return <dl className={`grid gap-x-4 gap-y-1 px-3 py-2 ${columns}`}>{children}</dl>;
 }
 
 export function FactRow({ name, children }: { name: string; children: ReactNode }) {

@@ -8,6 +8,10 @@ export type Command =
   | 'confirm'
   | 'reject'
   | 'crew'
+  | 'move_up'
+  | 'move_down'
+  | 'restore'
+  | 'merge'
   | 'trace_down'
   | 'trace_up'
   | 'isolate'
@@ -18,6 +22,7 @@ export type Command =
   | 'go_pipeline'
   | 'go_generator'
   | 'go_validation'
+  | 'go_calls'
   | 'filter'
   | 'zoom'
   | 'zoom_out'
@@ -43,6 +48,15 @@ export const bindings: readonly Binding[] = [
   { keys: 'c', command: 'confirm', does: 'confirm the outage (asks first)', group: 'Outages' },
   { keys: 'x', command: 'reject', does: 'reject the outage (asks for the reason)', group: 'Outages' },
   { keys: 'a', command: 'crew', does: 'assign a crew (asks which)', group: 'Outages' },
+  { keys: 'u', command: 'move_up', does: 'move the outage one device up (asks first)', group: 'Outages' },
+  {
+    keys: 'd',
+    command: 'move_down',
+    does: 'move the outage down to the darkest branch (asks first)',
+    group: 'Outages',
+  },
+  { keys: 'm', command: 'merge', does: 'merge the outage into another (asks which)', group: 'Outages' },
+  { keys: 'r', command: 'restore', does: 'restore all customers (asks for the reason)', group: 'Outages' },
   { keys: 't', command: 'trace_down', does: 'trace down from the selection', group: 'Network' },
   { keys: 'T', command: 'trace_up', does: 'trace up to the source', group: 'Network' },
   { keys: 'i', command: 'isolate', does: 'devices that isolate the selection', group: 'Network' },
@@ -55,6 +69,7 @@ export const bindings: readonly Binding[] = [
   { keys: 'g p', command: 'go_pipeline', does: 'go to the data pipeline', group: 'Screen' },
   { keys: 'g d', command: 'go_generator', does: 'go to the generator of readings', group: 'Screen' },
   { keys: 'g v', command: 'go_validation', does: 'go to the validation of interval data', group: 'Screen' },
+  { keys: 'g c', command: 'go_calls', does: 'go to the trouble calls', group: 'Screen' },
   { keys: 'Ctrl+k', command: 'palette', does: 'commands and search', group: 'Screen' },
   { keys: 'U', command: 'utc', does: 'utility time or UTC', group: 'Screen' },
   { keys: 'L', command: 'theme', does: 'light or dark', group: 'Screen' },

@@ -11,6 +11,7 @@ import { useScreen } from './screen_store.ts';
 
 // a page comes when it is gone to: the operator's screen does not carry it
 const pageViews: Partial<Record<PageName, ComponentType<{ session: Session }>>> = {
+  calls: lazy(async () => ({ default: (await import('../calls/calls_page.tsx')).CallsPage })),
   pipeline: lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage })),
   validation: lazy(async () => ({ default: (await import('../vee/vee_page.tsx')).VeePage })),
   generator: lazy(async () => ({ default: (await import('../generator/generator_page.tsx')).GeneratorPage })),

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import type { Trace, TraceDirection } from '#model/api/network.ts';
-import type { OutageVerb } from '#model/api/outages.ts';
+import type { MoveDirection, OutageVerb } from '#model/api/outages.ts';
 import {
   type MapView,
   type PaneName,
@@ -30,6 +30,8 @@ interface Screen extends ScreenAddress {
   detailOpen: boolean;
   /** verb whose form the details should open with */
   askVerb: OutageVerb | null;
+  /** of the verb `move` */
+  askDirection: MoveDirection;
   trace: TraceView | null;
   /** pane on a phone, where only one fits */
   tab: PaneName;
@@ -58,6 +60,7 @@ export const useScreen = create<Screen>((set, get) => ({
   paletteOpen: false,
   detailOpen: initial.selection !== null,
   askVerb: null,
+  askDirection: 'up',
   trace: null,
   tab: initial.pane ?? 'events',
   zoomTo: { target: 'selection', serial: 0 },

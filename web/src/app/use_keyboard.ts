@@ -75,6 +75,15 @@ export function run(command: Command): void {
     case 'crew':
       ask('assign');
       break;
+    case 'move_up':
+    case 'move_down':
+      useScreen.setState({ askDirection: command === 'move_up' ? 'up' : 'down' });
+      ask('move');
+      break;
+    case 'restore':
+    case 'merge':
+      ask(command);
+      break;
     case 'trace_down':
       trace('down');
       break;
@@ -104,6 +113,9 @@ export function run(command: Command): void {
       break;
     case 'go_validation':
       useScreen.setState({ page: 'validation', pane: null });
+      break;
+    case 'go_calls':
+      useScreen.setState({ page: 'calls', pane: null });
       break;
     case 'filter':
       focusPane('events');

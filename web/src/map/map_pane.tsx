@@ -135,7 +135,7 @@ function useOutageMarks(engine: MapEngine | null): void {
   const marks = useMemo(() => {
     const list: OutageMark[] = [];
     for (const outage of outages.values()) {
-      if (!inArea(outage, area) || outage.state === 'restored') continue;
+      if (!inArea(outage, area) || outage.state === 'restored' || outage.state === 'completed') continue;
       list.push({
         id: outage.id,
         lon: outage.lon,

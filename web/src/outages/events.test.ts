@@ -32,6 +32,8 @@ const outage = (part: Partial<Outage>): Outage => ({
   meters_dark: 5,
   meters_lit: 0,
   meters_silent: 5,
+  meters_called: 0,
+  phases: null,
   started_at: '2026-07-04T10:00:00.000Z',
   detected_at: '2026-07-04T10:01:00.000Z',
   restored_at: null,

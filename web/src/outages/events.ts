@@ -19,6 +19,7 @@ export const stateShort: Record<OutageState, string> = {
   on_site: 'OS',
   partly_restored: 'PR',
   restored: 'RS',
+  completed: 'CO',
   closed: 'CL',
   rejected: 'RJ',
   merged: 'MG',
@@ -155,7 +156,7 @@ export interface Totals {
 export function totalsOf(outages: Iterable<Outage>, area: string | null): Totals {
   const totals: Totals = { customersOut: 0, events: 0, criticalOut: 0, etrP90: null, withoutEtr: 0 };
   for (const outage of outages) {
-    if (!inArea(outage, area) || outage.state === 'restored') continue;
+    if (!inArea(outage, area) || outage.state === 'restored' || outage.state === 'completed') continue;
     totals.customersOut += outage.customers_out;
     totals.criticalOut += outage.critical_out;
     totals.events++;

@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Session } from '#model/api/common.ts';
-import type { Outage, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
-import { Block, FactRow, Facts, Problem } from '../app/facts.tsx';
+import type { Outage } from '#model/api/outages.ts';
+import { FactRow, Facts, Problem } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { requestZoom, useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { ApiFailure } from '../lib/api/client.ts';
-import { getEvidence, getOutage } from '../lib/api/endpoints.ts';
+import { getOutage } from '../lib/api/endpoints.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import {
   ageSeconds,
@@ -20,11 +20,14 @@ import {
 import { useNow } from '../lib/time/use_now.ts';
 import { TraceBlock } from '../network/trace_block.tsx';
 import { PriorityMark } from './columns.tsx';
+import { CallsBlock, CustomersBlock } from './customers_block.tsx';
 import { outagePriority } from './events.ts';
+import { Evidence } from './evidence_block.tsx';
+import { Log, Steps } from './history_blocks.tsx';
 import { OutageActions } from './outage_actions.tsx';
 
-/** One outage: facts, what may be done, why it is believed, its steps and its log. */
-export function OutageDetailView({ id, session }: { id: string; session: Session }) {
+/** One outage: facts, what may be done, why it is believed, who is out, its steps and its log. `whole`: fills the window. */
+export function OutageDetailView({ id, session, whole }: { id: string; session: Session; whole: boolean }) {
   const live = useLive((facts) => facts.outages.get(id));
   const revision = live?.revision ?? 0;
   const detail = useQuery({
@@ -44,19 +47,29 @@ export function OutageDetailView({ id, session }: { id: string; session: Session
   }
   return (
     <article aria-label={`Outage ${id}`}>
-      <Head outage={outage} />
-      <OutageFacts outage={outage} />
+      <Head outage={outage} whole={whole} />
+      <OutageFacts outage={outage} whole={whole} />
       {detail.error && <Problem error={detail.error} />}
-      <OutageActions id={id} allowed={detail.data?.actions ?? null} session={session} />
-      <TraceBlock assetId={outage.device_id} />
-      <Evidence id={id} revision={revision} />
-      {detail.data && <Steps detail={detail.data} />}
-      {detail.data && <Log detail={detail.data} />}
+      <div className={whole ? 'grid items-start gap-x-4 lg:grid-cols-2 2xl:grid-cols-3' : ''}>
+        <div className="min-w-0">
+          <OutageActions id={id} revision={outage.revision} allowed={detail.data?.actions ?? null} session={session} />
+          <TraceBlock assetId={outage.device_id} />
+          {detail.data && <Steps detail={detail.data} />}
+        </div>
+        <div className="min-w-0">
+          <Evidence outage={outage} session={session} />
+        </div>
+        <div className="min-w-0">
+          <CustomersBlock outage={outage} whole={whole} />
+          <CallsBlock outage={outage} />
+          {detail.data && <Log detail={detail.data} />}
+        </div>
+      </div>
     </article>
   );
 }
 
-function Head({ outage }: { outage: Outage }) {
+function Head({ outage, whole }: { outage: Outage; whole: boolean }) {
   return (
     <div className="px-3 pt-2.5">
       <div className="flex items-center gap-2">
@@ -82,17 +95,28 @@ function Head({ outage }: { outage: Outage }) {
         >
           <span className="key">z</span> show
         </button>
+        {!whole && (
+          <a
+            href={`/?pane=detail&sel=outage:${encodeURIComponent(outage.id)}`}
+            target="_blank"
+            rel="noreferrer"
+            className="ml-2 hover:text-ink"
+            title="Everything about it, in a window of its own"
+          >
+            full view
+          </a>
+        )}
       </p>
     </div>
   );
 }
 
-function OutageFacts({ outage }: { outage: Outage }) {
+function OutageFacts({ outage, whole }: { outage: Outage; whole: boolean }) {
   const now = useNow();
   const view = useTimeView();
   const heard = outage.meters_dark + outage.meters_lit + outage.meters_silent;
   return (
-    <Facts>
+    <Facts wide={whole}>
       <FactRow name="Customers out">
         <strong>{formatCount(outage.customers_out)}</strong> of {formatCount(outage.customers_affected)}
       </FactRow>
@@ -115,140 +139,14 @@ function OutageFacts({ outage }: { outage: Outage }) {
       <FactRow name="Meters">
         {formatCount(outage.meters_dark)} dark, {formatCount(outage.meters_lit)} lit,{' '}
         {formatCount(outage.meters_silent)} silent
+        {outage.meters_called > 0 && <>, {formatCount(outage.meters_called)} by call alone</>}
         {heard > 0 && <span className="text-dim"> ({formatShare(outage.meters_dark, heard)} dark)</span>}
       </FactRow>
+      {outage.phases && <FactRow name="Phases out">{outage.phases}</FactRow>}
       <FactRow name="Raised by">{words(outage.source)}</FactRow>
       <FactRow name="Crew">{outage.crew ?? '—'}</FactRow>
       <FactRow name="Cause">{words(outage.cause)}</FactRow>
       <FactRow name="Event">{outage.id}</FactRow>
     </Facts>
-  );
-}
-
-function Evidence({ id, revision }: { id: string; revision: number }) {
-  const evidence = useQuery({
-    queryKey: ['evidence', id, revision],
-    queryFn: ({ signal }) => getEvidence(id, signal),
-    placeholderData: (before) => (before?.outage_id === id ? before : undefined),
-  });
-  if (evidence.error && !evidence.data) return <Problem error={evidence.error} />;
-  return (
-    <Block title="Evidence">
-      {evidence.data ? <EvidenceBody evidence={evidence.data} /> : <PaneSkeleton rows={3} />}
-    </Block>
-  );
-}
-
-function EvidenceBody({ evidence }: { evidence: OutageEvidence }) {
-  const view = useTimeView();
-  const { supporting, contradicting } = evidence;
-  const candidates = [...evidence.candidates].sort((a, b) => Number(b.chosen) - Number(a.chosen));
-  const open = (meter: string) => () => useScreen.getState().select({ kind: 'meter', id: meter }, { details: true });
-  return (
-    <div className="px-3 py-2">
-      <CandidateList candidates={candidates.slice(0, candidatesShown)} />
-      {candidates.length > candidatesShown && (
-        <details className="mt-1.5">
-          <summary className="text-dim hover:text-ink">
-            {formatCount(candidates.length - candidatesShown)} more devices were weighed
-          </summary>
-          <div className="mt-1.5">
-            <CandidateList candidates={candidates.slice(candidatesShown)} />
-          </div>
-        </details>
-      )}
-      {contradicting.length > 0 && (
-        <p className="mt-2">
-          <span className="text-warn">{formatCount(contradicting.length)} against:</span>{' '}
-          {contradicting.slice(0, 4).map((meter) => (
-            <button
-              key={meter.meter_id}
-              type="button"
-              className="mr-2 underline decoration-faint underline-offset-2"
-              onClick={open(meter.meter_id)}
-            >
-              {meter.meter_id} {words(meter.state)}
-            </button>
-          ))}
-        </p>
-      )}
-      <details className="mt-2">
-        <summary className="text-dim hover:text-ink">
-          {formatCount(supporting.length)} meters support it, {formatCount(evidence.silent_count)} are silent
-        </summary>
-        <ul className="mt-1 max-h-48 overflow-auto">
-          {supporting.map((meter) => (
-            <li key={meter.meter_id} className="flex justify-between gap-2">
-              <button
-                type="button"
-                className="underline decoration-faint underline-offset-2"
-                onClick={open(meter.meter_id)}
-              >
-                {meter.meter_id}
-              </button>
-              <span className="text-dim">
-                {words(meter.state)} {formatDayTime(meter.at, view)}
-              </span>
-            </li>
-          ))}
-        </ul>
-      </details>
-    </div>
-  );
-}
-
-const candidatesShown = 4;
-
-function CandidateList({ candidates }: { candidates: OutageEvidence['candidates'] }) {
-  return (
-    <ul className="grid gap-1.5">
-      {candidates.map((candidate) => (
-        <li key={candidate.device_id} className={candidate.chosen ? '' : 'text-dim'}>
-          <span aria-hidden="true">{candidate.chosen ? '● ' : '○ '}</span>
-          <span className={candidate.chosen ? 'font-semibold' : ''}>{candidate.device_id}</span>{' '}
-          {formatShare(candidate.dark, candidate.customers)} of {formatCount(candidate.customers)} dark,{' '}
-          {formatCount(candidate.lit)} lit
-          <div className="pl-4 text-[12px] text-dim">{candidate.why}</div>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Steps({ detail }: { detail: OutageDetail }) {
-  const view = useTimeView();
-  if (detail.steps.length === 0) return null;
-  return (
-    <Block title="Restoration steps">
-      <ol className="px-3 py-2">
-        {detail.steps.map((step) => (
-          <li key={step.step} className="flex justify-between gap-3 py-0.5">
-            <span>
-              {formatDayTime(step.from, view)} to {step.to ? formatDayTime(step.to, view) : 'now'}
-            </span>
-            <span className="text-right text-dim">
-              {formatCount(step.customers_out)} out · {formatCount(step.customer_minutes)} cust·min
-            </span>
-          </li>
-        ))}
-      </ol>
-    </Block>
-  );
-}
-
-function Log({ detail }: { detail: OutageDetail }) {
-  const view = useTimeView();
-  return (
-    <Block title="Log">
-      <ol className="px-3 py-2">
-        {[...detail.log].reverse().map((entry) => (
-          <li key={`${entry.at} ${entry.verb}`} className="py-0.5">
-            <span className="text-dim">{formatDayTime(entry.at, view)}</span> {entry.actor}: {words(entry.verb)} →{' '}
-            {words(entry.to_state)}
-            {entry.reason && <div className="pl-3 text-[12px] text-dim">{entry.reason}</div>}
-          </li>
-        ))}
-      </ol>
-    </Block>
   );
 }

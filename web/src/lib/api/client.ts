@@ -5,13 +5,15 @@ export class ApiFailure extends Error {
   readonly status: number;
   readonly code: string;
   readonly canRetry: boolean;
+  readonly details: Record<string, unknown>;
 
-  constructor(status: number, code: string, message: string, canRetry: boolean) {
+  constructor(status: number, code: string, message: string, canRetry: boolean, details: Record<string, unknown> = {}) {
     super(message);
     this.name = 'ApiFailure';
     this.status = status;
     this.code = code;
     this.canRetry = canRetry;
+    this.details = details;
   }
 }
 
@@ -42,7 +44,7 @@ export async function failureOf(response: Response): Promise<ApiFailure> {
   const fallback = `The server answered ${response.status} ${response.statusText}`.trim();
   try {
     const { error } = (await response.json()) as ApiError;
-    return new ApiFailure(response.status, error.code, error.message, error.can_retry);
+    return new ApiFailure(response.status, error.code, error.message, error.can_retry, error.details);
   } catch {
     return new ApiFailure(response.status, `http_${response.status}`, fallback, response.status >= 500);
   }

@@ -1,9 +1,11 @@
+import type { CallReport, CustomerOut, MeterStanding, TroubleCall } from '#model/api/calls.ts';
 import type { Session } from '#model/api/common.ts';
 import type { GeneratorEstimate, GeneratorJob, GeneratorVerb } from '#model/api/generator.ts';
 import type { Trend } from '#model/api/live.ts';
 import type { Asset, SearchHit, SwitchResult, Trace, TraceDirection } from '#model/api/network.ts';
-import type { OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
+import type { HeadEndState, OutageAction, OutageDetail, OutageEvidence, OutagePing } from '#model/api/outages.ts';
 import type { Resubmission, SetAsideCount, SetAsideEntry } from '#model/api/pipeline.ts';
+import type { PlannedOutage, PlannedOutageRequest } from '#model/api/planned.ts';
 import type { History, LatestReading, Pipeline } from '#model/api/readings.ts';
 import type {
   VeeAction,
@@ -69,9 +71,36 @@ export const operateSwitch = (assetId: string, operation: SwitchVerb, reason: st
 export const getOutage = (outageId: string, signal?: AbortSignal) =>
   request<OutageDetail>('GET', `/api/outages/${id(outageId)}`, undefined, signal);
 export const getEvidence = (outageId: string, signal?: AbortSignal) =>
-  request<OutageEvidence>('GET', `/api/outages/${id(outageId)}/evidence`, undefined, signal);
+  request<OutageEvidence & { pings: OutagePing[] }>('GET', `/api/outages/${id(outageId)}/evidence`, undefined, signal);
 export const actOnOutage = (outageId: string, action: OutageAction) =>
   request<unknown>('POST', `/api/outages/${id(outageId)}/actions`, action);
+export const pingOutage = (outageId: string) =>
+  request<{ asked: number }>('POST', `/api/outages/${id(outageId)}/pings`, {});
+export const getCustomersOut = (outageId: string, signal?: AbortSignal) =>
+  request<CustomerOut[]>('GET', `/api/outages/${id(outageId)}/customers`, undefined, signal);
+export const getCallsOfOutage = (outageId: string, signal?: AbortSignal) =>
+  request<TroubleCall[]>('GET', `/api/outages/${id(outageId)}/calls`, undefined, signal);
+export const getHeadEnd = (signal?: AbortSignal) => request<HeadEndState>('GET', '/api/headend', undefined, signal);
+
+export type CallList = 'newest' | 'unplaced' | 'callbacks';
+export const getCalls = (show: CallList, signal?: AbortSignal) =>
+  request<TroubleCall[]>('GET', `/api/calls${query({ show, limit: 500 })}`, undefined, signal);
+export const fileCall = (report: CallReport) =>
+  request<{ call: TroubleCall; is_new: boolean }>('POST', '/api/calls', report);
+export const placeCall = (callId: string, meter: string) =>
+  request<TroubleCall>('POST', `/api/calls/${id(callId)}/place`, { meter });
+export const markCalledBack = (callId: string) =>
+  request<TroubleCall>('POST', `/api/calls/${id(callId)}/called-back`, {});
+export const getMeterStanding = (meter: string, signal?: AbortSignal) =>
+  request<MeterStanding>('GET', `/api/calls/standing${query({ meter })}`, undefined, signal);
+
+export const getPlanned = (signal?: AbortSignal) =>
+  request<PlannedOutage[]>('GET', '/api/planned-outages', undefined, signal);
+export const addPlanned = (planned: PlannedOutageRequest) =>
+  request<PlannedOutage>('POST', '/api/planned-outages', planned);
+export const withdrawPlanned = (plannedId: string) =>
+  request<PlannedOutage>('DELETE', `/api/planned-outages/${id(plannedId)}`);
+
 export const getOutageTimeline = (from: string, to: string, points: number, signal?: AbortSignal) =>
   request<OutageTimeline>('GET', `/api/outages/timeline${query({ from, to, points })}`, undefined, signal);
 

@@ -1,0 +1,27 @@
+/** Two people at one outage: who acts on what is no longer so is told what changed, and by whom. */
+import type { OutageChangeNote, OutageDetail } from '#model/api/outages.ts';
+import { FluxError } from '#model/errors.ts';
+
+/**
+ * Refuses an action that was decided on an older state of the outage. Only what is in the log counts: customers who are
+ * counted differently from second to second take no decision away from anybody.
+ * @param seen the revision the person saw @param now the outage as it is stored
+ * @throws FluxError `outage_changed` with the entries since
+ */
+export function refuseStale(id: string, seen: number, now: OutageDetail): void {
+  const { revision } = now.outage;
+  if (seen > revision) {
+    throw new FluxError('bad_request', `revision ${seen} of ${id} does not exist; the newest is ${revision}`);
+  }
+  const since = now.log.filter((entry) => entry.revision !== null && entry.revision > seen);
+  if (since.length === 0) return;
+  const changes = since.map(
+    ({ at, actor, verb, to_state, reason }): OutageChangeNote => ({ at, actor, verb, to_state, reason }),
+  );
+  const newest = since[since.length - 1];
+  throw new FluxError(
+    'outage_changed',
+    `${id} was changed since you saw it: ${newest.actor} ${newest.verb.replaceAll('_', ' ')}, now ${newest.to_state.replaceAll('_', ' ')}; nothing was done, look again and decide again`,
+    { details: { revision, changes } },
+  );
+}

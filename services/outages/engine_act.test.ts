@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { FluxError } from '#model/errors.ts';
+import { all, engineOn, feeder } from './engine_testbed.ts';
+
+const ann = { actor: 'ann' };
+const code = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    assert.ok(error instanceof FluxError);
+    return error.code;
+  }
+  return 'done';
+};
+
+/** Customer-minutes of all outages that are not merged away, running steps up to `nowMs`. */
+function minutes(outages: ReturnType<ReturnType<typeof engineOn>['engine']['outages']>, nowMs: number): number {
+  let sum = 0;
+  for (const outage of outages)
+    for (const step of outage.steps)
+      sum += step.toMs === null ? (step.customersOut * (nowMs - step.fromMs)) / 60_000 : step.customerMinutes;
+  return sum;
+}
+
+describe('V1 merge', () => {
+  test('members, start and minutes go into the other one, which is confirmed thereby', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    send([...all(bed.below('T1'), 'last_gasp', 0), ...all(bed.below('V1'), 'last_gasp', 10)], 60);
+    const [first, second] = engine.outages();
+    const before = minutes(engine.outages(), 600_000);
+    const { log } = engine.act(first.id, 'merge', { ...ann, into: second.id, reason: 'one tree' }, 70_000);
+    assert.deepEqual(active(), ['confirmed V1 12']);
+    const [gone, survivor] = engine.outages();
+    assert.deepEqual([gone.state, gone.mergedInto, gone.steps.length], ['merged', second.id, 0]);
+    assert.equal(survivor.startedMs, 0);
+    assert.ok(minutes(engine.outages(), 600_000) >= before, 'no customer-minute is lost');
+    assert.deepEqual(
+      log.map((row) => [row.outageId, row.verb, row.actor]),
+      [
+        [first.id, 'merge', 'ann'],
+        [second.id, 'confirm', 'ann'],
+      ],
+    );
+    engine.tick(100_000);
+    assert.deepEqual(active(), ['confirmed V1 12'], 'the engine leaves it so');
+  });
+
+  test('refused: without a name, into itself, into what is restored, into nothing; nothing has changed', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    send([...all(bed.below('T1'), 'last_gasp', 0), ...all(bed.below('V1'), 'last_gasp', 10)], 60);
+    const [first, second] = engine.outages();
+    engine.act(second.id, 'restore', ann, 70_000);
+    const before = engine.outages();
+    for (const into of [undefined, first.id, second.id])
+      assert.equal(
+        code(() => engine.act(first.id, 'merge', { ...ann, into }, 80_000)),
+        'bad_merge',
+      );
+    assert.equal(
+      code(() => engine.act(first.id, 'merge', { ...ann, into: 'OUT-9' }, 80_000)),
+      'unknown_outage',
+    );
+    assert.deepEqual(engine.outages(), before);
+  });
+});
+
+describe('V2 split', () => {
+  test('the customers below a device become an outage of their own from the running step on', () => {
+    const bed = feeder();
+    const { send, tick, active, engine } = engineOn(bed);
+    send(all(bed.below('F1'), 'last_gasp', 0), 50);
+    const { id } = engine.outages()[0];
+    engine.act(id, 'confirm', ann, 60_000);
+    send(all(bed.below('T1'), 'power_restored', 600), 601);
+    const before = minutes(engine.outages(), 3_600_000);
+    engine.act(id, 'split', { ...ann, edge: bed.edge('T4') }, 700_000);
+    assert.deepEqual(active(), ['partly_restored F1 12', 'confirmed T4 6']);
+    assert.equal(minutes(engine.outages(), 3_600_000), before);
+    assert.equal(engine.outages()[1].splitFrom, id);
+    tick(800);
+    assert.deepEqual(active(), ['partly_restored F1 12', 'confirmed T4 6']);
+  });
+
+  test('named meters: their lowest common device, or the one service point', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    send(all(bed.below('F1'), 'last_gasp', 0), 50);
+    const { id } = engine.outages()[0];
+    engine.act(id, 'confirm', ann, 60_000);
+    engine.act(id, 'split', { ...ann, meters: bed.below('T1').slice(0, 1) }, 61_000);
+    engine.act(id, 'split', { ...ann, meters: bed.below('T2').slice(0, 3) }, 62_000);
+    assert.deepEqual(active(), ['confirmed F1 20', `confirmed M${bed.below('T1')[0]}@T1 1`, 'confirmed T2 3']);
+  });
+
+  test('refused: nothing named, nobody of it, everybody of it', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    send(all(bed.below('F1'), 'last_gasp', 0), 50);
+    const before = engine.outages();
+    const { id } = before[0];
+    assert.equal(
+      code(() => engine.act(id, 'split', ann, 60_000)),
+      'bad_split',
+    );
+    assert.equal(
+      code(() => engine.act(id, 'split', { ...ann, edge: bed.edge('V1') }, 60_000)),
+      'bad_split',
+    );
+    assert.equal(
+      code(() => engine.act(id, 'split', { ...ann, edge: bed.edge('R') }, 60_000)),
+      'bad_split',
+    );
+    assert.deepEqual(engine.outages(), before);
+  });
+});
+
+describe('V3 move', () => {
+  test('up takes in what is below; it is held there', () => {
+    const bed = feeder();
+    const { send, tick, active, engine } = engineOn(bed);
+    send([...all(bed.below('T1'), 'last_gasp', 0), ...all(bed.below('T2').slice(0, 1), 'last_gasp', 5)], 60);
+    const [{ id }] = engine.outages();
+    engine.act(id, 'move', { ...ann, direction: 'up', reason: 'fuse is open' }, 70_000);
+    assert.deepEqual(active(), ['confirmed F1 24']);
+    tick(300);
+    assert.deepEqual(active(), ['confirmed F1 24']);
+  });
+
+  test('down goes to the branch with the most dark meters; the others are predicted anew', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    send(all([...bed.below('F1'), ...bed.below('F2')], 'last_gasp', 0), 50);
+    const [{ id }] = engine.outages();
+    assert.deepEqual(active(), ['predicted R 42']);
+    engine.act(id, 'move', { ...ann, direction: 'down' }, 60_000);
+    assert.deepEqual(active(), ['confirmed F1 24', 'predicted F2 18']);
+  });
+
+  test('to a named device; refused above the top, below the last, where another one stands', () => {
+    const bed = feeder();
+    const { send, active, engine } = engineOn(bed);
+    send([...all(bed.below('T1'), 'last_gasp', 0), ...all(bed.below('V1'), 'last_gasp', 5)], 60);
+    const [first, second] = engine.outages();
+    engine.act(first.id, 'move', { ...ann, edge: bed.edge('B') }, 70_000);
+    assert.deepEqual(active(), ['confirmed B 60'], 'the prediction below is taken in');
+    assert.equal(engine.outages()[1].mergedInto, first.id);
+    assert.equal(
+      code(() => engine.act(first.id, 'move', { ...ann, direction: 'up' }, 71_000)),
+      'bad_move',
+    );
+    assert.equal(
+      code(() => engine.act(first.id, 'move', ann, 71_000)),
+      'bad_move',
+    );
+    engine.place(bed.edge('U1'), ann, 72_000);
+    assert.equal(
+      code(() => engine.act(first.id, 'move', { ...ann, edge: bed.edge('B') }, 73_000)),
+      'already_there',
+    );
+    assert.equal(second.state, 'predicted');
+  });
+});
+
+test('V4 complete: the work is done, and it still closes by itself or by hand', () => {
+  const bed = feeder();
+  const { send, tick, active, engine } = engineOn(bed);
+  send(all(bed.below('T1'), 'last_gasp', 0), 50);
+  const { id } = engine.outages()[0];
+  assert.equal(
+    code(() => engine.act(id, 'complete', ann, 60_000)),
+    'invalid_transition',
+  );
+  send(all(bed.below('T1'), 'power_restored', 90), 100);
+  engine.act(id, 'complete', { ...ann, cause: 'tree' }, 200_000);
+  assert.deepEqual(active(), ['completed T1 0']);
+  assert.equal(engine.outages()[0].cause, 'tree');
+  tick(200 + 3600);
+  assert.equal(engine.outages()[0].state, 'closed');
+});

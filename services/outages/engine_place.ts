@@ -1,0 +1,119 @@
+/** Outages at devices that are known: by telemetry, or because a person names them. SPEC.md, P9, V3. */
+import { FluxError } from '#model/errors.ts';
+import type { EngineCore } from './engine_core.ts';
+import { restoreAll } from './engine_return.ts';
+import { engineMayMove, isOut, mayBeAbsorbed } from './lifecycle.ts';
+
+/** One outage at a device that is known to be open, or that a person names. @throws FluxError `nothing_below` */
+export function placeAt(
+  core: EngineCore,
+  edge: number,
+  atMs: number,
+  source: 'grid_event' | 'operator',
+  reason: string | null,
+  actor = 'engine',
+): void {
+  const { book } = core;
+  const event = source === 'operator' ? 'confirm' : 'device_open';
+  const standing = standingAt(core, edge);
+  if (standing !== undefined) {
+    if (source === 'grid_event' || book.outages[standing].state === 'probable') {
+      book.advance(standing, event, core.nowMs, actor, reason);
+      core.file(standing);
+    }
+    return;
+  }
+  const below = customersAt(core, edge);
+  if (below.length === 0) {
+    if (source === 'grid_event') return;
+    throw nothingBelow();
+  }
+  const absorbed = claim(core, below, -1);
+  const [oldest, ...others] = absorbed;
+  const slot = oldest ?? book.open(edge, -1, source, atMs, core.nowMs);
+  const outage = book.outages[slot];
+  if (oldest === undefined) book.write(slot, 'opened', null, 'predicted', core.nowMs, actor, reason);
+  else if (outage.device !== edge || outage.meter >= 0) book.note(slot, 'moved');
+  for (const other of others) core.merge(other, slot);
+  outage.source = source;
+  seat(core, slot, edge, below, atMs);
+  book.advance(slot, event, core.nowMs, actor, reason);
+  core.file(slot);
+}
+
+/** A person moves an outage: it stands at `edge` from now on, and takes in the predictions below it. */
+export function moveTo(core: EngineCore, slot: number, edge: number): void {
+  const { book } = core;
+  const outage = book.outages[slot];
+  const below = customersAt(core, edge);
+  if (below.length === 0) throw nothingBelow();
+  const standing = standingAt(core, edge);
+  if (standing !== undefined) {
+    const { id } = book.outages[standing];
+    throw new FluxError('already_there', `${id} stands at that device already; merge ${outage.id} into it instead`);
+  }
+  for (const other of claim(core, below, slot)) core.merge(other, slot);
+  book.note(slot, 'moved');
+  seat(core, slot, edge, below, outage.startedMs);
+}
+
+/** The outage that stays at this device whatever the engine thinks, if there is one. */
+function standingAt(core: EngineCore, edge: number): number | undefined {
+  return core.inOrder(core.slotsAt(core.tree.topOf(edge))).find((slot) => {
+    const outage = core.book.outages[slot];
+    return outage.device === edge && outage.meter < 0 && !engineMayMove(outage.state);
+  });
+}
+
+/** Meters below that a device takes out now; those of planned work are accounted for by their window. */
+function customersAt(core: EngineCore, edge: number): Int32Array {
+  return core.grid.metersBelow(edge).filter((meter) => !core.isPlanned(meter));
+}
+
+/**
+ * Frees the meters below a device for an outage that will stand there. Answers the predictions that lie wholly below, to
+ * be merged; those that reach beyond stay, and are predicted anew without what is explained here.
+ */
+function claim(core: EngineCore, below: Int32Array, forSlot: number): number[] {
+  const { book, meters } = core;
+  const inside = new Set(below);
+  const taken = new Set<number>();
+  for (const meter of below) if (meters.outage[meter] >= 0) taken.add(meters.outage[meter]);
+  taken.delete(forSlot);
+  const absorbed = core.inOrder(taken).filter((slot) => {
+    const outage = book.outages[slot];
+    return mayBeAbsorbed(outage.state) && core.membersOf(slot).every((meter) => inside.has(meter));
+  });
+  for (const meter of below) {
+    const at = meters.outage[meter];
+    if (at < 0 || at === forSlot || absorbed.includes(at) || !engineMayMove(book.outages[at].state)) continue;
+    core.dirty.add(core.topOfOutage(book.outages[at]));
+    core.setOutage(meter, -1);
+  }
+  return absorbed;
+}
+
+function seat(core: EngineCore, slot: number, edge: number, below: Int32Array, fromMs: number): void {
+  const outage = core.book.outages[slot];
+  for (const meter of core.disband(slot)) core.dirty.add(core.topOfMeter(meter));
+  core.unfile(slot);
+  outage.device = edge;
+  outage.meter = -1;
+  outage.phases = 0;
+  core.fill(slot, below, fromMs);
+}
+
+export function closeAt(core: EngineCore, edge: number, atMs: number): void {
+  const standing = core.inOrder(core.book.active).filter((slot) => {
+    const outage = core.book.outages[slot];
+    return outage.device === edge && outage.meter < 0 && outage.source === 'grid_event' && isOut(outage.state);
+  });
+  for (const slot of standing) restoreAll(core, slot, atMs, 'all_back', 'engine', 'device reports closed');
+}
+
+function nothingBelow(): FluxError {
+  return new FluxError(
+    'nothing_below',
+    'no customer loses supply with this device alone; place the outage at another one',
+  );
+}

@@ -1,0 +1,132 @@
+/**
+ * What the engine says becomes durable, then public. One write at a time; what happens meanwhile is folded into the
+ * next. The engine is ahead of the store by one write at most.
+ */
+import { channel } from 'node:diagnostics_channel';
+import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
+import type { EngineResult, MeterRow, OutageChange, OutageLogRow, OutageRecord } from './engine_records.ts';
+import { storeOutages } from './sql.ts';
+
+/** How far the engine was given what is stored, and the next outage number. */
+export interface Marks {
+  appliedEventId: number;
+  appliedCallNo: number;
+  nextOutageNo: number;
+}
+
+export interface WriteNeeds {
+  pool: Pool;
+  marks: () => Marks;
+  feederOf: (edge: number) => number;
+  isListed: (record: OutageRecord) => boolean;
+  /** told after the changes are durable, in order */
+  published: (changes: OutageChange[]) => void;
+  report: (message: string, error: unknown) => void;
+}
+
+export type LoggedRow = OutageLogRow & { revision: number | null };
+
+/** Engine results that are not durable yet, folded together. */
+interface Unwritten {
+  changes: Map<string, OutageChange>;
+  log: LoggedRow[];
+  meters: Map<number, MeterRow>;
+  devices: Map<number, number>;
+  marks: Marks;
+  oldestReceivedMs: number | undefined;
+}
+
+export interface WriteLoop {
+  /** @param receivedMs when the oldest message behind it came in */
+  take(result: EngineResult, receivedMs?: number): void;
+  deviceReported(edge: number, atMs: number): void;
+  /** log entries taken so far */
+  logged(): number;
+  /** resolves when everything taken so far is durable */
+  settled(): Promise<void>;
+}
+
+const pushed = channel('flux:outages.pushed');
+
+export function makeWriteLoop(needs: WriteNeeds): WriteLoop {
+  let writing: Promise<void> | undefined;
+  let unwritten = nothing();
+  let logged = 0;
+
+  function nothing(): Unwritten {
+    return {
+      changes: new Map(),
+      log: [],
+      meters: new Map(),
+      devices: new Map(),
+      marks: needs.marks(),
+      oldestReceivedMs: undefined,
+    };
+  }
+
+  const isWaiting = (): boolean =>
+    unwritten.changes.size + unwritten.log.length + unwritten.meters.size + unwritten.devices.size > 0;
+
+  function write(): Promise<void> {
+    writing ??= (async () => {
+      while (isWaiting()) {
+        const batch = unwritten;
+        unwritten = nothing();
+        await storeUntilDone(batch);
+        needs.published([...batch.changes.values()]);
+        if (batch.oldestReceivedMs !== undefined) pushed.publish({ ms: Date.now() - batch.oldestReceivedMs });
+      }
+    })().finally(() => {
+      writing = undefined;
+    });
+    return writing;
+  }
+
+  /** A store that is away is waited for. */
+  async function storeUntilDone(batch: Unwritten): Promise<void> {
+    const outages = [...batch.changes.values()].map(({ outage }) => ({
+      record: outage,
+      feederKey: needs.feederOf(outage.device),
+      isOpen: needs.isListed(outage),
+    }));
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await inTransaction(needs.pool, (client) =>
+          storeOutages(client, {
+            outages,
+            log: batch.log,
+            meters: [...batch.meters.values()],
+            devices: [...batch.devices],
+            marks: { ...batch.marks, nextOutageNo: needs.marks().nextOutageNo },
+          }),
+        );
+        return;
+      } catch (error) {
+        if (attempt === 0) needs.report('outages could not be stored; tried again until they are', error);
+        await new Promise((resolve) => setTimeout(resolve, Math.min(5000, 200 * 2 ** attempt)));
+      }
+    }
+  }
+
+  return {
+    take: (result, receivedMs) => {
+      const revisions = new Map(result.changes.map(({ outage }) => [outage.id, outage.revision]));
+      for (const change of result.changes) {
+        const before = unwritten.changes.get(change.outage.id);
+        const kinds = before ? [...new Set([...before.kinds, ...change.kinds])] : change.kinds;
+        unwritten.changes.set(change.outage.id, { kinds, outage: change.outage });
+      }
+      for (const row of result.log) unwritten.log.push({ ...row, revision: revisions.get(row.outageId) ?? null });
+      logged += result.log.length;
+      for (const meter of result.meters) unwritten.meters.set(meter.meter, meter);
+      unwritten.marks = needs.marks();
+      if (result.changes.length > 0) unwritten.oldestReceivedMs ??= receivedMs;
+      if (isWaiting()) void write();
+    },
+    deviceReported: (edge, atMs) => void unwritten.devices.set(edge, atMs),
+    logged: () => logged,
+    settled: async () => {
+      while (isWaiting() || writing) await write();
+    },
+  };
+}

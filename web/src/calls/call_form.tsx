@@ -1,0 +1,181 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, type KeyboardEvent, useDeferredValue, useEffect, useRef, useState } from 'react';
+import type { CallReport } from '#model/api/calls.ts';
+import { callKinds } from '#model/api/outages.ts';
+import { useMayEdit } from '../app/banner.tsx';
+import { Problem } from '../app/facts.tsx';
+import { fileCall, searchNetwork } from '../lib/api/endpoints.ts';
+import { words } from '../lib/time/format.ts';
+
+const shownMatches = 7;
+const leastLetters = 3;
+
+/**
+ * The caller's place is looked up while it is typed; the highlighted meter is the one that is shown. Enter files the call
+ * once it is clear which meter is meant; a place that names no meter is filed in words, to be placed later.
+ */
+export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (meter: string | null) => void }) {
+  const queries = useQueryClient();
+  const mayEdit = useMayEdit();
+  const field = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState('');
+  const [at, setAt] = useState(0);
+  /** one id for one call, however often its Enter is pressed */
+  const [id, setId] = useState(() => crypto.randomUUID());
+  const wanted = useDeferredValue(text.trim());
+  const found = useQuery({
+    queryKey: ['search', wanted],
+    queryFn: ({ signal }) => searchNetwork(wanted, signal),
+    enabled: wanted.length >= leastLetters,
+    placeholderData: (before) => before,
+  });
+  const matches =
+    wanted.length < leastLetters
+      ? []
+      : (found.data ?? []).filter(({ type }) => type === 'meter').slice(0, shownMatches);
+  const highlighted = matches[Math.min(at, matches.length - 1)]?.id ?? null;
+  const isClear = highlighted !== null && (matches.length === 1 || highlighted.toLowerCase() === wanted.toLowerCase());
+  const inWords = highlighted === null && wanted.length >= leastLetters && wanted === text.trim() && !found.isFetching;
+  const file = useMutation({
+    mutationFn: (report: CallReport) => fileCall(report),
+    onSuccess: () => {
+      setText('');
+      setId(crypto.randomUUID());
+      onMeter(null);
+      field.current?.form?.reset();
+      field.current?.focus();
+      void queries.invalidateQueries({ queryKey: ['calls'] });
+    },
+  });
+  useEffect(() => {
+    field.current?.focus();
+  }, []);
+  useEffect(() => {
+    if (highlighted !== null) onMeter(highlighted);
+  }, [highlighted, onMeter]);
+
+  function press(event: KeyboardEvent) {
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      const step = event.key === 'ArrowDown' ? 1 : -1;
+      setAt((now) => Math.max(0, Math.min(matches.length - 1, now + step)));
+    }
+  }
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    if (highlighted !== null && !isClear) {
+      // Several are meant: the first Enter says which.
+      setText(highlighted);
+      setAt(0);
+      return;
+    }
+    if (!isClear && !inWords) return;
+    const fields = new FormData(event.currentTarget);
+    const given = (name: string) => String(fields.get(name) ?? '').trim();
+    file.mutate({
+      id,
+      ...(isClear ? { meter: highlighted! } : { place: wanted }),
+      kind: given('kind') as CallReport['kind'],
+      ...(given('words') ? { words: given('words') } : {}),
+      ...(given('callback') ? { callback: given('callback') } : {}),
+    });
+  }
+
+  return (
+    <form onSubmit={submit} className="grid gap-2 px-3 py-2">
+      <label className="grid gap-0.5 text-dim">
+        Meter, or the place in words
+        <input
+          ref={field}
+          id="call-place"
+          type="search"
+          role="combobox"
+          aria-expanded={matches.length > 0}
+          aria-controls="call-matches"
+          aria-activedescendant={highlighted === null ? undefined : `call-match-${highlighted}`}
+          className="field"
+          autoComplete="off"
+          maxLength={300}
+          value={text}
+          onKeyDown={press}
+          onChange={(event) => {
+            setText(event.target.value);
+            setAt(0);
+            if (event.target.value.trim().length < leastLetters) onMeter(null);
+          }}
+        />
+      </label>
+      {matches.length > 0 && !isClear && (
+        <div id="call-matches" role="listbox" aria-label="Meters" className="border border-rule">
+          {matches.map((match, i) => (
+            <button
+              key={match.id}
+              id={`call-match-${match.id}`}
+              type="button"
+              role="option"
+              tabIndex={-1}
+              aria-selected={i === at}
+              className={`block w-full px-2 py-0.5 text-left ${i === at ? 'bg-chosen' : 'hover:bg-hover'}`}
+              onClick={() => {
+                setText(match.id);
+                setAt(0);
+                field.current?.focus();
+              }}
+            >
+              {match.id}
+            </button>
+          ))}
+        </div>
+      )}
+      <div className="grid grid-cols-2 gap-2">
+        <label className="grid gap-0.5 text-dim">
+          What is wrong
+          <select name="kind" className="field" defaultValue="no_power">
+            {callKinds.map((kind) => (
+              <option key={kind} value={kind}>
+                {words(kind)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="grid gap-0.5 text-dim">
+          Call back at (optional)
+          <input name="callback" className="field" minLength={3} maxLength={80} autoComplete="off" inputMode="tel" />
+        </label>
+      </div>
+      <label className="grid gap-0.5 text-dim">
+        In the caller's words (optional)
+        <input name="words" className="field" maxLength={1000} autoComplete="off" />
+      </label>
+      {file.error && <Problem error={file.error} />}
+      <div className="flex items-center gap-3">
+        <button
+          type="submit"
+          className="button button-primary"
+          disabled={!mayEdit || file.isPending || (highlighted === null && !inWords)}
+        >
+          {file.isPending
+            ? 'Filing…'
+            : isClear
+              ? `File for ${highlighted}`
+              : highlighted !== null
+                ? `Choose ${highlighted}`
+                : 'File in words'}
+          <span className="key ml-1">Enter</span>
+        </button>
+        <span role="status" className="min-w-0 text-[12px] text-dim">
+          {!mayEdit
+            ? 'Blocked while the connection is not live.'
+            : inWords
+              ? 'No meter has this name: the call is kept, and counts when somebody says which meter it is.'
+              : file.data && text === ''
+                ? `Filed for ${file.data.call.meter_id ?? file.data.call.place}.`
+                : meter === null
+                  ? `At least ${leastLetters} letters.`
+                  : ''}
+        </span>
+      </div>
+    </form>
+  );
+}
