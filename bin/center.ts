@@ -27,6 +27,7 @@ import { knownSegmentPaths, makeLedger, presentOwners } from '#stores/postgres/l
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
+import { openCrews, seedTerritoryCrews } from './crews.ts';
 import { openDoor } from './door.ts';
 import { filesTask, startFiles } from './files.ts';
 import { joinGenerator } from './generator/join.ts';
@@ -178,7 +179,14 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         edgeRows,
         kpi: kpi.now(),
       });
+      crews.service.outagesChanged(news.map(({ outage }) => outage.id));
     },
+  });
+  if (loaded.created) await seedTerritoryCrews(pool, network, loaded.seed, config.timeZone);
+  const crews = openCrews(config, {
+    ...{ pool, network, alarms, outages: () => outages, report },
+    alarmsChanged: (changed) => hub.publish({ alarms: changed }),
+    say: (text, area) => say(text, area),
   });
   const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,
@@ -220,7 +228,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
 
   pipeline.networkChanged(loaded.network);
   // Awaited before anyone can ask; the server is made meanwhile.
-  const rebuilt = Promise.all([alarms.start(), outages.start(), firstTotals]);
+  const rebuilt = Promise.all([alarms.start(), outages.start().then(crews.service.start), firstTotals]);
   rebuilt.catch(() => undefined);
   const onCommitted = (): void => pipeline.wake();
   channel('flux:stream.readings_committed').subscribe(onCommitted);
@@ -283,6 +291,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         takesFiles: watched !== undefined,
       }),
       ...vee.routes,
+      ...crews.routes,
       kpi.route,
     ],
   });
@@ -363,6 +372,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       await server.close();
       await door.drained();
       await vee.service.stop();
+      await crews.service.stop();
       await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
       channel('flux:stream.readings_committed').unsubscribe(onCommitted);
       metrics.close();
