@@ -11,7 +11,7 @@ import { makeMetrics } from '#http/metrics.ts';
 import { makeHub } from '#http/push.ts';
 import { makeServer } from '#http/server.ts';
 import type { Session } from '#model/api/common.ts';
-import type { LiveNote } from '#model/api/live.ts';
+import type { Alarm, LiveNote } from '#model/api/live.ts';
 import { FluxError } from '#model/errors.ts';
 import { customersInWords } from '#model/words.ts';
 import { makeAccessService } from '#services/access/service.ts';
@@ -39,6 +39,7 @@ import { makeResubmit, resubmittedSources } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
 import { startSimulation } from './simulation.ts';
 import { holdCenterLock, openStore } from './store.ts';
+import { openSwitching } from './switching.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
 import { watchThroughput } from './throughput.ts';
@@ -124,6 +125,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const notes: LiveNote[] = [];
   const network = makeNetworkService({
     pool,
+    guard: (id, open) => switching.service.guard(id, open),
     operated: ({ edge, open, atMs, changedEdges, actor }) => {
       hub.publish({ edgeRows: changedEdges });
       outages.deviceMoved(edge, open, atMs);
@@ -183,11 +185,12 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     },
   });
   if (loaded.created) await seedTerritoryCrews(pool, network, loaded.seed, config.timeZone);
-  const crews = openCrews(config, {
-    ...{ pool, network, alarms, outages: () => outages, report },
-    alarmsChanged: (changed) => hub.publish({ alarms: changed }),
-    say: (text, area) => say(text, area),
-  });
+  const tellers = {
+    alarmsChanged: (changed: Alarm[]) => hub.publish({ alarms: changed }),
+    say: (text: string, area: string | null) => say(text, area),
+  };
+  const crews = openCrews(config, { pool, network, alarms, outages: () => outages, report, ...tellers });
+  const switching = openSwitching({ pool, network, alarms, ...tellers });
   const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,
     ledger,
@@ -228,7 +231,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
 
   pipeline.networkChanged(loaded.network);
   // Awaited before anyone can ask; the server is made meanwhile.
-  const rebuilt = Promise.all([alarms.start(), outages.start().then(crews.service.start), firstTotals]);
+  const rebuilt = Promise.all([
+    alarms.start().then(switching.service.start),
+    outages.start().then(crews.service.start),
+    firstTotals,
+  ]);
   rebuilt.catch(() => undefined);
   const onCommitted = (): void => pipeline.wake();
   channel('flux:stream.readings_committed').subscribe(onCommitted);
@@ -292,6 +299,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       }),
       ...vee.routes,
       ...crews.routes,
+      ...switching.routes,
       kpi.route,
     ],
   });

@@ -72,6 +72,8 @@ create table switching_step (
   note text,
   -- what was foreseen when the order was checked
   foreseen jsonb,
+  -- who is carrying it out: between this and done_by lies the operation itself
+  begun_by text,
   done_by text,
   done_at timestamptz,
   -- why it was stopped when it was last tried
