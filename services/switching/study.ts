@@ -140,18 +140,27 @@ function operate({ grid, load }: StudyState, edge: number, open: boolean): LookA
       ? [{ kind: loop.kind, edges: loop.edges, closed_ties: loop.closedTies.map((tie) => network.edge.id.at(tie)) }]
       : [],
     overloads: after === null ? [] : newOverloads(grid, before ?? new Map(), after),
-    load_unknown: after === null ? 'the part is in a loop or has two feeds: who carries what is not known' : null,
+    load_unknown:
+      after === null
+        ? 'the part is in a loop or has two feeds: who carries what is not known'
+        : after.size === 0
+          ? 'nothing around it has a rating on file'
+          : null,
     blocked: null,
   };
 }
 
-/** Load of the islands at both ends that are alive; null where one of them is meshed. */
+/**
+ * Load of the islands at both ends; null where one of them is meshed. A dead one counts with what it would carry: a
+ * transformer that is too small for its customers is so whichever way it is fed, and no consequence of the step.
+ */
 function loadingAround(grid: StudyGrid, ends: readonly number[], load: PresentLoad): Loading | null {
   const all: Loading = new Map();
   for (const end of ends) {
     // a source bus has no island of its own
-    if (grid.upEdge(end) < 0 || !grid.isEnergised(end)) continue;
-    if (grid.isMeshed(end)) return null;
+    if (grid.islandOf(end).length === 0) continue;
+    if (grid.isEnergised(end) && grid.isMeshed(end)) return null;
+    if (grid.isMeshed(end)) continue;
     for (const [edge, entry] of loadingOf(grid, end, load)) all.set(edge, entry);
   }
   return all;
