@@ -228,6 +228,8 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
   /** The edges of shifts. A crew with a job at hand goes on; one that was signed on by hand stays until the next edge. */
   async function tick(): Promise<void> {
     for (const row of await allCrews(pool)) {
+      // on call: signed on and off by hand alone
+      if (row.shifts.length === 0) continue;
       const inShift = rosterOf(row.shifts, needs.nowMs()).current !== null;
       if (inShift === row.was_in_shift) continue;
       const event = inShift ? 'shift_began' : 'shift_ended';
