@@ -9,7 +9,7 @@ import { makeMetrics } from '#http/metrics.ts';
 import { makeHub } from '#http/push.ts';
 import { makeServer } from '#http/server.ts';
 import type { Session } from '#model/api/common.ts';
-import type { LiveNote } from '#model/api/live.ts';
+import type { Alarm, LiveNote } from '#model/api/live.ts';
 import { makeAccessService } from '#services/access/service.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import { areaOf, placeOfEdge } from '#services/network/assets.ts';
@@ -20,6 +20,7 @@ import { makeSetAsideService } from '#services/pipeline/set_aside.ts';
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
+import { openCrews, seedTerritoryCrews } from './crews.ts';
 import { openDoor } from './door.ts';
 import { filesTask, startFiles } from './files.ts';
 import { joinGenerator } from './generator/join.ts';
@@ -33,6 +34,7 @@ import { joinOutageWork } from './outage_work.ts';
 import { makeResubmit } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
 import { type Simulation, startSimulation } from './simulation.ts';
+import { openSwitching } from './switching.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
 import { watchThroughput } from './throughput.ts';
@@ -83,6 +85,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   let simulation: Simulation | undefined;
   const network = makeNetworkService({
     pool,
+    guard: (id, open) => switching.service.guard(id, open),
     operated: ({ edge, open, atMs, changedEdges, actor }) => {
       hub.publish({ edgeRows: changedEdges });
       outages.deviceMoved(edge, open, atMs);
@@ -136,8 +139,16 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         edgeRows,
         kpi: kpi.now(),
       });
+      crews.service.outagesChanged(news.map(({ outage }) => outage.id));
     },
   });
+  if (loaded.created) await seedTerritoryCrews(pool, network, loaded.seed, config.timeZone);
+  const tellers = {
+    alarmsChanged: (changed: Alarm[]) => hub.publish({ alarms: changed }),
+    say: (text: string, area: string | null) => say(text, area),
+  };
+  const crews = openCrews(config, { pool, network, alarms, outages: () => outages, report, ...tellers });
+  const switching = openSwitching({ pool, network, alarms, ...tellers });
   const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,
     ledger,
@@ -178,7 +189,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
 
   pipeline.networkChanged(loaded.network);
   // Awaited before anyone can ask; the server is made meanwhile.
-  const rebuilt = Promise.all([alarms.start(), outages.start(), firstTotals]);
+  const rebuilt = Promise.all([
+    alarms.start().then(switching.service.start),
+    outages.start().then(crews.service.start),
+    firstTotals,
+  ]);
   rebuilt.catch(() => undefined);
   const onCommitted = (): void => pipeline.wake();
   channel('flux:stream.readings_committed').subscribe(onCommitted);
@@ -242,6 +257,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       }),
       ...work.routes(),
       ...vee.routes,
+      ...crews.routes,
+      ...switching.routes,
       kpi.route,
     ],
   });
@@ -323,6 +340,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       await server.close();
       await door.drained();
       await vee.service.stop();
+      await crews.service.stop();
       await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
       channel('flux:stream.readings_committed').unsubscribe(onCommitted);
       metrics.close();

@@ -25,6 +25,9 @@ export interface Config {
   headEndUrl: string | undefined;
   /** JSON file with validation rules of interval data */
   veeFile: string | undefined;
+  /** estimate of drive times: mean speed, and road length over straight line */
+  crewKmh: number;
+  crewDetour: number;
   /** bound of PostgreSQL connections of this process */
   connections: number;
   secureCookies: boolean;
@@ -93,6 +96,8 @@ const variables: Record<string, keyof Config | keyof Config['history']> = {
   FLUX_PINGS: 'pingsFile',
   FLUX_HEADEND: 'headEndUrl',
   FLUX_VEE: 'veeFile',
+  FLUX_CREW_KMH: 'crewKmh',
+  FLUX_CREW_DETOUR: 'crewDetour',
   FLUX_CONNECTIONS: 'connections',
   FLUX_SECURE_COOKIES: 'secureCookies',
   FLUX_ANALYTICS_MEMORY: 'analyticsMemory',
@@ -181,6 +186,8 @@ export function readConfig(
     pingsFile: optional('pingsFile'),
     headEndUrl: urlFrom('FLUX_HEADEND', optional('headEndUrl')),
     veeFile: optional('veeFile'),
+    crewKmh: numberFrom('FLUX_CREW_KMH', value.crewKmh ?? 40, 5, 120, false),
+    crewDetour: numberFrom('FLUX_CREW_DETOUR', value.crewDetour ?? 1.35, 1, 5, false),
     connections: numberFrom('FLUX_CONNECTIONS', value.connections ?? 12, 3, 200),
     secureCookies: booleanFrom('FLUX_SECURE_COOKIES', value.secureCookies ?? false),
     analyticsMemory: text('analyticsMemory', '1GB'),

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { version } from './about.ts';
 import { accountCommands } from './commands/account.ts';
 import { benchCommand } from './commands/bench.ts';
+import { crewCommands } from './commands/crews.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { generateCommand } from './commands/generate.ts';
 import { kafkaCommands } from './commands/kafka.ts';
@@ -32,6 +33,7 @@ for (const add of [
   kafkaCommands,
   veeCommands,
   outagesCommands,
+  crewCommands,
   accountCommands,
   doctorCommand,
   benchCommand,

@@ -45,6 +45,8 @@ export interface NetworkNeeds {
   pool: Pool;
   /** told after each switching operation */
   operated: (operation: Operated) => void;
+  /** @throws FluxError where a tag or a ground in the field forbids it */
+  guard?: (id: string, open: boolean) => Promise<void>;
 }
 
 export function makeNetworkService(needs: NetworkNeeds): NetworkService {
@@ -140,6 +142,7 @@ export function makeNetworkService(needs: NetworkNeeds): NetworkService {
     },
     operate: async (id, open, actor, reason) => {
       const edge = switchable(id);
+      await needs.guard?.(id, open);
       const isNormal = (now().network.edge.normallyOpen[edge] === 1) === open;
       const atMs = Date.now();
       await inTransaction(needs.pool, async (client) => {

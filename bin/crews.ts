@@ -1,0 +1,101 @@
+/** Crews and switching joined to the outages, the grid and the alarms. */
+import type { Alarm } from '#model/api/live.ts';
+import type { Outage, OutageVerb } from '#model/api/outages.ts';
+import { outageVerbs } from '#model/api/outages.ts';
+import { FluxError } from '#model/errors.ts';
+import type { RouteDeclaration } from '#model/route.ts';
+import type { AlarmService } from '#services/alarms/service.ts';
+import { type OutageFact, takesCrew } from '#services/crews/follow.ts';
+import { crewRoutes } from '#services/crews/routes.ts';
+import { seedCrews } from '#services/crews/seed.ts';
+import { type CrewService, makeCrewService } from '#services/crews/service.ts';
+import { shiftsAround } from '#services/crews/shifts.ts';
+import { keepCrew } from '#services/crews/sql.ts';
+import type { NetworkService } from '#services/network/service.ts';
+import type { OutageService } from '#services/outages/service.ts';
+import { Random } from '#sources/territory/random.ts';
+import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
+import type { Config } from './config.ts';
+
+export interface Crews {
+  service: CrewService;
+  routes: RouteDeclaration[];
+}
+
+interface CrewPieces {
+  pool: Pool;
+  network: NetworkService;
+  outages: () => OutageService;
+  alarms: AlarmService;
+  alarmsChanged: (alarms: Alarm[]) => void;
+  say: (text: string, areaId: string | null) => void;
+  report: (message: string, error: unknown) => void;
+}
+
+/** Streams of randomness of a territory's seed; any number no other piece uses. */
+const seedStream = 0x6372_6577;
+
+/** The crews of a territory that has just been made. */
+export async function seedTerritoryCrews(
+  pool: Pool,
+  network: NetworkService,
+  seed: number,
+  zone: string,
+): Promise<number> {
+  const random = new Random(seed, seedStream);
+  const crews = seedCrews(network.grid().network, () => random.unit(), zone);
+  const at = new Date();
+  await inTransaction(pool, async (client) => {
+    for (const crew of crews)
+      await keepCrew(client, crew, at, shiftsAround(crew.shifts, at.getTime()).current !== null);
+  });
+  return crews.length;
+}
+
+export function openCrews(config: Config, pieces: CrewPieces): Crews {
+  const { pool, network, outages, alarms } = pieces;
+  const factOf = (outage: Outage): OutageFact => ({
+    ...outage,
+    underground: network.grid().network.edge.underground[outage.edge_row] === 1,
+  });
+  const service = makeCrewService({
+    pool,
+    nowMs: Date.now,
+    settings: { kmh: config.crewKmh, detour: config.crewDetour },
+    outageOf: async (id) => {
+      const open = outages()
+        .open()
+        .find((outage) => outage.id === id);
+      if (open) return factOf(open);
+      try {
+        return factOf((await outages().detail(id)).outage);
+      } catch (error) {
+        if (error instanceof FluxError && error.code === 'unknown_outage') return null;
+        throw error;
+      }
+    },
+    openOutages: () =>
+      outages()
+        .open()
+        .filter((outage) => takesCrew(outage.state))
+        .map(factOf),
+    act: async (id, verb, facts) => {
+      // an outage whose life cycle has no way back from `assigned` keeps its state: the notice has been given
+      if (!(outageVerbs as readonly string[]).includes(verb)) return;
+      const { actor, ...said } = facts;
+      await outages().act(id, { verb: verb as OutageVerb, ...said }, actor);
+    },
+    notice: (crew, outageId, text) => {
+      const id = `CREW-${crew.crew_id}-${outageId}`;
+      const raised = alarms.condition(id, { priority: crew.status === 'en_route' ? 2 : 3, text });
+      // it tells of something that happened: over at once, listed until somebody has acknowledged it
+      pieces.alarmsChanged([...raised, ...alarms.condition(id, null)]);
+      pieces.say(text, crew.area_id);
+    },
+    report: pieces.report,
+  });
+  return {
+    service,
+    routes: crewRoutes({ service, areaOfOutage: (id) => outages().areaOf(id) }),
+  };
+}
