@@ -4,6 +4,7 @@ import { version } from './about.ts';
 import { accountCommands } from './commands/account.ts';
 import { benchCommand } from './commands/bench.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { etrCommands } from './commands/etr.ts';
 import { generateCommand } from './commands/generate.ts';
 import { kafkaCommands } from './commands/kafka.ts';
 import { layersCommands } from './commands/layers.ts';
@@ -30,6 +31,7 @@ for (const add of [
   layersCommands,
   kafkaCommands,
   veeCommands,
+  etrCommands,
   accountCommands,
   doctorCommand,
   benchCommand,
