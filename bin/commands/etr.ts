@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { type Command, InvalidArgumentError } from 'commander';
 import { FluxError, messageOf } from '#model/errors.ts';
-import { evaluate, type Evaluation } from '#services/etr/evaluate.ts';
+import { type Evaluation, evaluate } from '#services/etr/evaluate.ts';
 import type { FeatureGroup } from '#services/etr/features.ts';
 import { type OutageHistory, type PastOutage, parseHistory } from '#services/etr/history.ts';
 import { type EtrModel, fitModel, modelText, parseModel } from '#services/etr/model.ts';
@@ -31,7 +31,9 @@ interface EvaluateFlags {
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 export function etrCommands(program: Command): void {
-  const etr = program.command('etr').description('restoration times: learn them from past outages, score them, explain them');
+  const etr = program
+    .command('etr')
+    .description('restoration times: learn them from past outages, score them, explain them');
   etr
     .command('fit')
     .description(
@@ -98,7 +100,9 @@ export function etrCommands(program: Command): void {
     });
   etr
     .command('explain')
-    .description('what a model does with each feature: its share of the whole, and the median (minutes) along its values')
+    .description(
+      'what a model does with each feature: its share of the whole, and the median (minutes) along its values',
+    )
     .requiredOption('--model <file>', 'a model that `flux etr fit` wrote')
     .option('--json', 'one JSON document')
     .action(async (flags: { model: string; json?: boolean }) => {
@@ -106,7 +110,9 @@ export function etrCommands(program: Command): void {
       if (flags.json) return say(JSON.stringify({ model: id, fitted, effects }, null, 2));
       say(`${id}: ${fitted.source}, ${fitted.from} to ${fitted.to}, ${fitted.used.toLocaleString('en-US')} outages\n`);
       for (const { feature, about, share, at, p50_min } of effects)
-        say(`${feature}  ${(share * 100).toFixed(1)} %  ${about}\n  at   ${at.join('  ')}\n  min  ${p50_min.join('  ')}`);
+        say(
+          `${feature}  ${(share * 100).toFixed(1)} %  ${about}\n  at   ${at.join('  ')}\n  min  ${p50_min.join('  ')}`,
+        );
     });
 }
 

@@ -24,8 +24,9 @@ export function effectsOf(forest: Forest, columns: readonly number[], rows: read
   for (const { feature, gain } of forest.trees)
     for (let node = 0; node < feature.length; node++) if (feature[node] >= 0) gains[feature[node]] += gain[node];
   const total = gains.reduce((sum, gain) => sum + gain, 0);
-  const asked = Array.from({ length: Math.min(outagesAsked, rows.length) }, (_, i) =>
-    rows[Math.floor(((i + 0.5) * rows.length) / Math.min(outagesAsked, rows.length))],
+  const asked = Array.from(
+    { length: Math.min(outagesAsked, rows.length) },
+    (_, i) => rows[Math.floor(((i + 0.5) * rows.length) / Math.min(outagesAsked, rows.length))],
   );
   return columns
     .map((column): FeatureEffect => {
@@ -33,7 +34,10 @@ export function effectsOf(forest: Forest, columns: readonly number[], rows: read
         .filter((value) => !Number.isNaN(value))
         .sort();
       const quantile = (q: number): number => values[Math.min(values.length - 1, Math.floor(q * values.length))];
-      const at = values.length === 0 ? [] : [...new Set(Array.from({ length: points }, (_, i) => round(quantile((i + 0.5) / points))))];
+      const at =
+        values.length === 0
+          ? []
+          : [...new Set(Array.from({ length: points }, (_, i) => round(quantile((i + 0.5) / points))))];
       return {
         feature: features[column].name,
         about: features[column].about,

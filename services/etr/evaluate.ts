@@ -143,10 +143,16 @@ export function evaluate(model: EtrModel, outages: readonly PastOutage[], option
     p90_coverage_without_recalibration: mean(ended, (p) => (minutesOf(p.outage).middle <= p.p90Fixed ? 1 : 0)),
     slices: [
       slice('all', ended),
-      slice('blue sky', ended.filter((p) => !isStorm(p))),
+      slice(
+        'blue sky',
+        ended.filter((p) => !isStorm(p)),
+      ),
       slice('storm days', ended.filter(isStorm)),
       ...sizes.map(([name, least, most]) =>
-        slice(name, ended.filter(({ outage }) => outage.customers >= least && outage.customers <= most)),
+        slice(
+          name,
+          ended.filter(({ outage }) => outage.customers >= least && outage.customers <= most),
+        ),
       ),
     ].filter(({ scores }) => scores[0].n > 0),
   };
@@ -198,7 +204,8 @@ function stormDaysOf(rows: readonly Predicted[], customers: number): Set<string>
 
 const dayOf = (atS: number): string => new Date(atS * 1000).toISOString().slice(0, 10);
 const isoOf = (atS: number): string => (Number.isFinite(atS) ? new Date(atS * 1000).toISOString() : '-');
-const orElse = (value: number | null, other: number): number => (value !== null && Number.isFinite(value) ? value : other);
+const orElse = (value: number | null, other: number): number =>
+  value !== null && Number.isFinite(value) ? value : other;
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;
 function mean<T>(rows: readonly T[], of: (row: T) => number): number {
   return rows.length === 0 ? 0 : round(rows.reduce((sum, row) => sum + of(row), 0) / rows.length);

@@ -21,7 +21,11 @@ export const features = [
   { name: 'age_min', about: 'minutes from the start to the first sight', group: 'outage' },
   { name: 'hour', about: 'local hour of day, with its fraction', group: 'clock' },
   { name: 'weekday', about: 'local weekday, 0 = Sunday', group: 'clock' },
-  { name: 'start_even', about: 'start told to: 3 the half hour, 2 five minutes, 1 the minute, 0 the second', group: 'outage' },
+  {
+    name: 'start_even',
+    about: 'start told to: 3 the half hour, 2 five minutes, 1 the minute, 0 the second',
+    group: 'outage',
+  },
   { name: 'open', about: 'outages open', group: 'load' },
   { name: 'open_customers', about: 'customers out', group: 'load' },
   { name: 'open_age_min', about: 'mean age of the open outages, minutes', group: 'load' },
@@ -43,7 +47,11 @@ export const features = [
   { name: 'close_ended_min', about: 'minutes since an outage within about 2 km ended', group: 'experience' },
   { name: 'close_ended_customers', about: 'customers of that one', group: 'experience' },
   { name: 'same_start', about: 'open outages with the very same start', group: 'load' },
-  { name: 'ended_near_3h', about: 'outages within about 30 km that ended in the three hours before', group: 'experience' },
+  {
+    name: 'ended_near_3h',
+    about: 'outages within about 30 km that ended in the three hours before',
+    group: 'experience',
+  },
   { name: 'same_published', about: 'open outages with the very same published estimate', group: 'published' },
   { name: 'lat', about: 'degrees north', group: 'place' },
   { name: 'lon', about: 'degrees east', group: 'place' },
@@ -61,7 +69,13 @@ export type LocalClock = (atS: number) => { hour: number; weekday: number };
 
 /** The zone's clock; offsets are asked of the platform once per hour of history. */
 export function localClock(timeZone: string): LocalClock {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, hour: 'numeric', minute: 'numeric', weekday: 'short', hourCycle: 'h23' });
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hour: 'numeric',
+    minute: 'numeric',
+    weekday: 'short',
+    hourCycle: 'h23',
+  });
   const known = new Map<number, { hour: number; weekday: number }>();
   const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
   return (atS) => {
@@ -77,10 +91,16 @@ export function localClock(timeZone: string): LocalClock {
   };
 }
 
-const evenness = (startS: number): number => (startS % 1800 === 0 ? 3 : startS % 300 === 0 ? 2 : startS % 60 === 0 ? 1 : 0);
+const evenness = (startS: number): number =>
+  startS % 1800 === 0 ? 3 : startS % 300 === 0 ? 2 : startS % 60 === 0 ? 1 : 0;
 
 /** One row of a model's input, in the order of `features`; NaN where a fact is not known. */
-export function featureRow(sight: FirstSight, around: Surroundings, clock: LocalClock, newestNumber: number | null): Float64Array {
+export function featureRow(
+  sight: FirstSight,
+  around: Surroundings,
+  clock: LocalClock,
+  newestNumber: number | null,
+): Float64Array {
   const here = clock(sight.atS);
   const published = sight.publishedEtrS;
   const values: Record<FeatureName, number> = {

@@ -170,7 +170,8 @@ function targetsOf(rows: readonly Replayed[]): Targets {
 function stormDayCustomers(outages: readonly PastOutage[]): number {
   const days = new Map<number, number>();
   for (const { firstSeenS, customers, leftCensored } of outages)
-    if (!leftCensored) days.set(Math.floor(firstSeenS / 86_400), (days.get(Math.floor(firstSeenS / 86_400)) ?? 0) + customers);
+    if (!leftCensored)
+      days.set(Math.floor(firstSeenS / 86_400), (days.get(Math.floor(firstSeenS / 86_400)) ?? 0) + customers);
   const logs = [...days.values()].filter((count) => count > 0).map(Math.log);
   const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
   const variance = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / logs.length;
@@ -220,12 +221,18 @@ export function parseModel(text: string, file: string): EtrModel {
 function isTree(tree: Forest['trees'][number]): boolean {
   return (
     tree.feature.length > 0 &&
-    [tree.threshold, tree.missingLeft, tree.left, tree.right, tree.value].every((l) => l?.length === tree.feature.length) &&
+    [tree.threshold, tree.missingLeft, tree.left, tree.right, tree.value].every(
+      (l) => l?.length === tree.feature.length,
+    ) &&
     tree.feature.every(
       (feature, node) =>
         feature === -1 ||
-        (feature >= 0 && feature < features.length && tree.left[node] > node && tree.right[node] > node &&
-          tree.left[node] < tree.feature.length && tree.right[node] < tree.feature.length),
+        (feature >= 0 &&
+          feature < features.length &&
+          tree.left[node] > node &&
+          tree.right[node] > node &&
+          tree.left[node] < tree.feature.length &&
+          tree.right[node] < tree.feature.length),
     )
   );
 }
@@ -247,4 +254,3 @@ export function lehmer(seed: number): () => number {
     return state / 2147483647;
   };
 }
-

@@ -131,7 +131,10 @@ export function makeSituation(memory?: SituationMemory): Situation {
   }
   function crowdOf(of: Map<string, Crowd>, key: string): Crowd {
     let crowd = of.get(key);
-    if (!crowd) of.set(key, (crowd = { ...noCrowd }));
+    if (!crowd) {
+      crowd = { ...noCrowd };
+      of.set(key, crowd);
+    }
     return crowd;
   }
   function countEverywhere(outage: SeenOutage, sign: 1 | -1): void {

@@ -70,10 +70,20 @@ export function boostQuantile(targets: Targets, quantile: number, options: Boost
   for (let t = 0; t < options.trees; t++) {
     for (let i = 0; i < n; i++)
       gradient[i] =
-        targets.weight[i] * (predicted[i] < targets.least[i] ? quantile : predicted[i] > targets.most[i] ? quantile - 1 : 0);
+        targets.weight[i] *
+        (predicted[i] < targets.least[i] ? quantile : predicted[i] > targets.most[i] ? quantile - 1 : 0);
     const sample = all.filter(() => random() < options.rowShare);
     const chosen = options.columns.map((_, c) => c).filter(() => random() < options.featureShare);
-    const tree = growTree(targets, predicted, gradient, sample, chosen.length > 0 ? chosen : [0], { cuts, binned }, quantile, options);
+    const tree = growTree(
+      targets,
+      predicted,
+      gradient,
+      sample,
+      chosen.length > 0 ? chosen : [0],
+      { cuts, binned },
+      quantile,
+      options,
+    );
     for (let i = 0; i < n; i++) predicted[i] += treeValue(tree, targets.rows[i]);
     forest.trees.push(tree);
   }
@@ -148,7 +158,12 @@ function growTree(
     tree.right[node] = right;
     tree.gain[node] = gain / sample.length;
     leaves[best] = withSplit(left, rows.filter(goesLeft));
-    leaves.push(withSplit(right, rows.filter((row) => !goesLeft(row))));
+    leaves.push(
+      withSplit(
+        right,
+        rows.filter((row) => !goesLeft(row)),
+      ),
+    );
   }
   for (const { node, rows } of leaves)
     tree.value[node] = options.rate * intervalQuantile(targets, predicted, rows, quantile);
@@ -223,7 +238,9 @@ function intervalQuantile(targets: Targets, predicted: Float64Array, rows: Int32
 
 /** Borders between bins: quantiles of the values that occur, each once. */
 function cutsOf(rows: readonly Float64Array[], column: number, bins: number): Float64Array {
-  const values = Float64Array.from(rows, (row) => row[column]).filter((value) => !Number.isNaN(value)).sort();
+  const values = Float64Array.from(rows, (row) => row[column])
+    .filter((value) => !Number.isNaN(value))
+    .sort();
   const cuts: number[] = [];
   for (let b = 1; b < bins; b++) {
     const value = values[Math.floor((b * values.length) / bins)];
