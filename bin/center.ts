@@ -28,6 +28,7 @@ import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
 import { openDoor } from './door.ts';
+import { openEtr } from './etr.ts';
 import { filesTask, startFiles } from './files.ts';
 import { joinGenerator } from './generator/join.ts';
 import { gridViewOf } from './grid_view.ts';
@@ -155,6 +156,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     }),
     thresholds: await thresholdsFor(config, loaded.network),
     report,
+    etrOf: (id) => etr.service.valueOf(id),
     changed: (news) => {
       const edgeRows = news.flatMap(({ outage, device }) => {
         const before = shownAt.get(outage.id) ?? -1;
@@ -172,6 +174,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
           );
       for (const { outage } of news)
         if (outage.state === 'restored') say(`Outage ${outage.id} restored`, outage.area_id);
+      etr.service.follow(news);
       hub.publish({
         outages: news.map((item) => item.outage),
         alarms: news.flatMap(({ outage, isOpen }) => alarms.follow(outage, isOpen && outage.state !== 'restored')),
@@ -179,6 +182,10 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         kpi: kpi.now(),
       });
     },
+  });
+  const etr = await openEtr(config, {
+    ...{ pool, network: columns, outages: () => outages, report },
+    placeOfEdge: (edge) => placeOfEdge(network.grid(), edge),
   });
   const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,
@@ -283,11 +290,13 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         takesFiles: watched !== undefined,
       }),
       ...vee.routes,
+      ...etr.routes,
       kpi.route,
     ],
   });
 
   await rebuilt;
+  await etr.service.start();
   const newPassword = await access.ensureAdministrator('admin');
   await listen(server, config);
   const port = (server.server.address() as AddressInfo).port;
@@ -340,6 +349,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     await network.replace(changed.network, changed.version);
     shownAt.clear();
     await outages.gridReplaced();
+    await etr.service.start();
     pipeline.networkChanged(changed.network);
     await vee.networkChanged();
     hub.announceNetwork(changed.version);
@@ -362,7 +372,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       hub.close();
       await server.close();
       await door.drained();
-      await vee.service.stop();
+      await Promise.all([vee.service.stop(), etr.service.stop()]);
       await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
       channel('flux:stream.readings_committed').unsubscribe(onCommitted);
       metrics.close();

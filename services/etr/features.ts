@@ -29,24 +29,24 @@ export const features = [
   { name: 'open', about: 'outages open', group: 'load' },
   { name: 'open_customers', about: 'customers out', group: 'load' },
   { name: 'open_age_min', about: 'mean age of the open outages, minutes', group: 'load' },
-  { name: 'open_region', about: 'outages open in the region', group: 'load' },
-  { name: 'open_near', about: 'outages open within about 30 km', group: 'load' },
-  { name: 'open_near_age_min', about: 'their mean age, minutes', group: 'load' },
+  { name: 'open_region', about: 'outages open in the region', group: 'near' },
+  { name: 'open_near', about: 'outages open within about 30 km', group: 'near' },
+  { name: 'open_near_age_min', about: 'their mean age, minutes', group: 'near' },
   { name: 'begun_hour', about: 'outages begun in the hour before', group: 'load' },
-  { name: 'begun_near_3h', about: 'outages begun nearby in the three hours before', group: 'load' },
+  { name: 'begun_near_3h', about: 'outages begun nearby in the three hours before', group: 'near' },
   { name: 'day_customers', about: 'customers newly out in the day before', group: 'load' },
   { name: 'lately_min', about: 'what outages that ended in the last hours took, minutes', group: 'experience' },
   { name: 'region_min', about: 'what outages of the region took, minutes', group: 'experience' },
   { name: 'near_min', about: 'what outages nearby took, minutes', group: 'experience' },
   { name: 'site_ended_h', about: 'hours since the last outage at this corner ended', group: 'experience' },
   { name: 'site_min', about: 'what that one took, minutes', group: 'experience' },
-  { name: 'site_open', about: 'outages open at this corner, this one included', group: 'load' },
-  { name: 'close_open', about: 'outages open within about 2 km', group: 'load' },
-  { name: 'close_customers', about: 'customers of the largest of them', group: 'load' },
-  { name: 'close_begun', about: 'of them first seen in the last quarter hour', group: 'load' },
+  { name: 'site_open', about: 'outages open at this corner, this one included', group: 'near' },
+  { name: 'close_open', about: 'outages open within about 2 km', group: 'near' },
+  { name: 'close_customers', about: 'customers of the largest of them', group: 'near' },
+  { name: 'close_begun', about: 'of them first seen in the last quarter hour', group: 'near' },
   { name: 'close_ended_min', about: 'minutes since an outage within about 2 km ended', group: 'experience' },
   { name: 'close_ended_customers', about: 'customers of that one', group: 'experience' },
-  { name: 'same_start', about: 'open outages with the very same start', group: 'load' },
+  { name: 'same_start', about: 'open outages with the very same start', group: 'near' },
   {
     name: 'ended_near_3h',
     about: 'outages within about 30 km that ended in the three hours before',
@@ -160,7 +160,7 @@ export function* replay(
     const atS = outages[i].firstSeenS;
     for (; ended < ends.length && ends[ended].goneS <= atS; ended++) {
       const { key, goneS } = ends[ended];
-      situation.ended(key, goneS, minutesOf(outages[key]).middle);
+      situation.ended(key, goneS, outages[key].leftCensored ? Number.NaN : minutesOf(outages[key]).middle);
     }
     // everything one snapshot shows is seen at once
     let next = i;

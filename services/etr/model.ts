@@ -132,7 +132,10 @@ export function fitModel(outages: readonly PastOutage[], options: FitOptions): E
       columns,
       fresh.map(({ row }) => row),
     ),
-    memory: situation.memory(),
+    // a model for other utilities keeps no places of this one
+    memory: groups.includes('place')
+      ? situation.memory()
+      : { overall: situation.memory().overall, regions: {}, places: {} },
   };
   const id = `etr-${createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 10)}`;
   progress(1, 'done');

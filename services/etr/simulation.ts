@@ -3,7 +3,8 @@
  * repair; each run draws other durations. Quantiles over the runs are the ETRs, their sum over customers is the curve.
  * Pure: the moment, the crews and the random source are given, the same input gives the same answer.
  */
-import { normalAt, normalShare, quantileOf } from './quantiles.ts';
+import { normalAt, normalShare } from './quantiles.ts';
+import { type Restoration, summary } from './restoration.ts';
 
 /** An outage as the simulation needs it. Times are UTC epoch seconds. */
 export interface OpenJob {
@@ -101,26 +102,6 @@ export interface Visit {
   waiting: number;
 }
 
-export interface OutageForecast {
-  id: string;
-  /** UTC epoch seconds; null where no crew serves the area */
-  p50S: number | null;
-  p90S: number | null;
-}
-
-export interface Restoration {
-  nowS: number;
-  outages: OutageForecast[];
-  /** customers without supply over time: the median run of each moment, and the tenth and ninetieth */
-  curve: { time_s: number[]; p10: number[]; p50: number[]; p90: number[] };
-  /** mean over the runs, within the horizon */
-  customer_minutes: number;
-  /** when the last customer is back; null beyond the horizon or where somebody is not served */
-  all_back_p50_s: number | null;
-  all_back_p90_s: number | null;
-  not_served: string[];
-}
-
 /** A number in [0, 1) that belongs to a run, an outage and a stage: the same with more crews, so that curves compare. */
 export type Draw = (run: number, outage: string, stage: 'assess' | 'repair') => number;
 
@@ -144,11 +125,28 @@ export function simulate(
   settings: SimulationSettings,
   draw: Draw,
 ): Restoration {
+  const running = simulating(jobs, crews, nowS, settings, draw);
+  for (;;) {
+    const step = running.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same, a run at a time: whoever drives it decides what else gets a turn between them. */
+export function* simulating(
+  jobs: readonly OpenJob[],
+  crews: readonly CrewFact[],
+  nowS: number,
+  settings: SimulationSettings,
+  draw: Draw,
+): Generator<void, Restoration> {
   const ends = jobs.map(() => new Float64Array(settings.runs).fill(Number.POSITIVE_INFINITY));
   const rows = new Map(jobs.map(({ id }, row) => [id, row]));
-  for (let run = 0; run < settings.runs; run++)
+  for (let run = 0; run < settings.runs; run++) {
     for (const { outage, restoredS } of oneRun(jobs, crews, nowS, settings, (id, stage) => draw(run, id, stage)))
       ends[rows.get(outage)!][run] = restoredS;
+    yield;
+  }
   return summary(jobs, ends, nowS, settings);
 }
 
@@ -309,76 +307,4 @@ export function distanceKm(a: { lat: number; lon: number }, b: { lat: number; lo
   const north = (b.lat - a.lat) * 111.2;
   const east = (b.lon - a.lon) * 111.2 * Math.cos(((a.lat + b.lat) / 2) * (Math.PI / 180));
   return Math.hypot(north, east);
-}
-
-function summary(
-  jobs: readonly OpenJob[],
-  ends: readonly Float64Array[],
-  nowS: number,
-  settings: SimulationSettings,
-): Restoration {
-  const { runs, stepMin, horizonH } = settings;
-  const horizonS = nowS + horizonH * 3600;
-  const outages = jobs.map(({ id }, row): OutageForecast => {
-    const sorted = ends[row].toSorted();
-    const at = (q: number): number | null => {
-      const value = quantileOf(sorted, q);
-      return Number.isFinite(value) ? Math.round(value) : null;
-    };
-    return { id, p50S: at(0.5), p90S: at(0.9) };
-  });
-  const last = new Float64Array(runs);
-  let minutes = 0;
-  for (let run = 0; run < runs; run++)
-    for (let row = 0; row < jobs.length; row++) {
-      last[run] = Math.max(last[run], ends[row][run]);
-      minutes += (jobs[row].customers * (Math.min(ends[row][run], horizonS) - nowS)) / 60 / runs;
-    }
-  last.sort();
-  const allBack = (q: number): number | null =>
-    jobs.length > 0 && Number.isFinite(quantileOf(last, q)) ? Math.round(quantileOf(last, q)) : null;
-  return {
-    nowS,
-    outages,
-    curve: curveOf(
-      jobs,
-      ends,
-      nowS,
-      stepMin * 60,
-      Math.min(horizonS, Number.isFinite(last[runs - 1]) ? last[runs - 1] : horizonS),
-      runs,
-    ),
-    customer_minutes: Math.round(minutes),
-    all_back_p50_s: allBack(0.5),
-    all_back_p90_s: allBack(0.9),
-    not_served: jobs.filter((_, row) => !Number.isFinite(ends[row].toSorted()[0])).map(({ id }) => id),
-  };
-}
-
-function curveOf(
-  jobs: readonly OpenJob[],
-  ends: readonly Float64Array[],
-  nowS: number,
-  stepS: number,
-  untilS: number,
-  runs: number,
-): Restoration['curve'] {
-  const steps = Math.min(600, Math.ceil((untilS - nowS) / stepS) + 1);
-  const back = Array.from({ length: steps }, () => new Float64Array(runs));
-  for (let row = 0; row < jobs.length; row++)
-    for (let run = 0; run < runs; run++) {
-      const step = Math.ceil((ends[row][run] - nowS) / stepS);
-      if (step < steps) back[Math.max(0, step)][run] += jobs[row].customers;
-    }
-  const out = new Float64Array(runs).fill(jobs.reduce((sum, { customers }) => sum + customers, 0));
-  const curve: Restoration['curve'] = { time_s: [], p10: [], p50: [], p90: [] };
-  for (let step = 0; step < steps; step++) {
-    for (let run = 0; run < runs; run++) out[run] -= back[step][run];
-    const sorted = out.toSorted();
-    curve.time_s.push(nowS + step * stepS);
-    curve.p10.push(quantileOf(sorted, 0.1));
-    curve.p50.push(quantileOf(sorted, 0.5));
-    curve.p90.push(quantileOf(sorted, 0.9));
-  }
-  return curve;
 }

@@ -95,7 +95,7 @@ export interface Surroundings {
 export interface Situation {
   /** an outage is seen for the first time */
   seen(outage: SeenOutage): void;
-  /** it is over: known at `atS`, after so many minutes from its first sight */
+  /** it is over: known at `atS`, after so many minutes from its first sight (NaN where they are not known) */
   ended(key: string | number, atS: number, minutes: number): void;
   /** as it stands at `atS`, which must not lie before anything told */
   around(outage: Omit<SeenOutage, 'key' | 'atS' | 'customers'>, atS: number): Surroundings;
@@ -171,6 +171,8 @@ export function makeSituation(memory?: SituationMemory): Situation {
       if (!outage) return;
       open.delete(key);
       countEverywhere(outage, -1);
+      // withdrawn, or nobody knows since when: nothing to learn
+      if (Number.isNaN(minutes)) return;
       const value = Math.log(minutes + 10);
       slow = add(slow, value, atS, slowHalfLifeS);
       fast = add(fast, value, atS, fastHalfLifeS);

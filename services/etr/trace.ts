@@ -1,10 +1,11 @@
 /** Why the simulation says what it says of one outage: the run with middling durations, step by step, and the quantiles. */
+
+import type { Restoration } from './restoration.ts';
 import {
   type CrewFact,
   type Draw,
   type OpenJob,
   oneRun,
-  type Restoration,
   type SimulationSettings,
   simulate,
   type Visit,

@@ -45,10 +45,19 @@ export interface OutageNews {
   device: number;
 }
 
+/** Restoration times as the outage shows them, UTC epoch ms. */
+export interface OutageEtr {
+  p50Ms: number;
+  p90Ms: number;
+  source: string;
+}
+
 export interface OutageNeeds {
   pool: Pool;
   grid: () => OutageGrid;
   thresholds: OutageThresholds;
+  /** the newest restoration time of an outage with customers out */
+  etrOf: (id: string) => OutageEtr | null;
   /** told after the change is durable, in order */
   changed: (news: OutageNews[]) => void;
   report: (message: string, error: unknown) => void;
@@ -66,6 +75,8 @@ export interface OutageService {
   catchUp(): void;
   /** a device was switched by an operator or reported by telemetry */
   deviceMoved(edge: number, open: boolean, atMs: number): void;
+  /** other restoration times of these outages are durable: those listed are told again */
+  etrChanged(ids: readonly string[]): void;
   /** the network has more rows now: the engine begins again on it, from the store */
   gridReplaced(): Promise<void>;
   open(): Outage[];
@@ -190,7 +201,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
 
   function publish(batch: Unwritten): void {
     const news = [...batch.changes.values()].map(({ outage: record, kinds }): OutageNews => {
-      const outage = toOutage(needs.grid(), record);
+      const outage = toOutage(needs.grid(), record, needs.etrOf);
       const isOpen = isListed(record);
       const device = isOut(record.state) && record.meter < 0 ? record.device : -1;
       if (isOpen) listed.set(record.id, outage);
@@ -232,7 +243,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     if (!row) throw new FluxError('unknown_outage', `there is no outage ${id}`);
     const { record } = row;
     return {
-      outage: toOutage(needs.grid(), record),
+      outage: toOutage(needs.grid(), record, needs.etrOf),
       steps: record.steps.map((step, i) => ({
         step: i + 1,
         from: new Date(step.fromMs).toISOString(),
@@ -296,6 +307,16 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       unwritten.devices.set(edge, atMs);
       take(now().applyDevice({ edge, open, atMs }, Date.now()), atMs);
     },
+    etrChanged: (ids) => {
+      const news = ids.flatMap((id): OutageNews[] => {
+        const before = listed.get(id);
+        if (!before) return [];
+        const outage = { ...before, ...etrFields(needs.etrOf(id)) };
+        listed.set(id, outage);
+        return [{ outage, isOpen: true, isNew: false, device: deviceOf.get(id) ?? -1 }];
+      });
+      if (news.length > 0) needs.changed(news);
+    },
     gridReplaced: async () => {
       clearInterval(ticker);
       await write();
@@ -304,7 +325,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     open: () => [...listed.values()],
     list: async (onlyOpen, limit) => {
       if (onlyOpen) return [...listed.values()].slice(0, limit);
-      return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record));
+      return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
     },
     detail,
     evidence: (id) => evidenceOf(needs.grid(), now(), id),
@@ -318,7 +339,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       const known = listed.get(id);
       if (known) return known.area_id;
       const row = await findOutage(pool, id);
-      return row ? toOutage(needs.grid(), row.record).area_id : null;
+      return row ? toOutage(needs.grid(), row.record, needs.etrOf).area_id : null;
     },
     timeline: async (fromS, toS, points) => {
       const bucketS = Math.max(60, Math.ceil((toS - fromS) / points));
@@ -355,8 +376,14 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   return service;
 }
 
+const etrFields = (etr: OutageEtr | null): Pick<Outage, 'etr_p50' | 'etr_p90' | 'etr_source'> => ({
+  etr_p50: etr && new Date(etr.p50Ms).toISOString(),
+  etr_p90: etr && new Date(etr.p90Ms).toISOString(),
+  etr_source: etr?.source ?? null,
+});
+
 /** The engine's record as the API shows it. */
-function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
+function toOutage(grid: OutageGrid, record: OutageRecord, etrOf: OutageNeeds['etrOf']): Outage {
   const { network } = grid;
   const feeder = network.edge.feeder[record.device];
   const substation = network.feeder.substation[feeder];
@@ -386,9 +413,7 @@ function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
     started_at: iso(record.startedMs),
     detected_at: iso(record.detectedMs),
     restored_at: record.restoredMs === null ? null : iso(record.restoredMs),
-    etr_p50: null,
-    etr_p90: null,
-    etr_source: null,
+    ...etrFields(isOut(record.state) ? etrOf(record.id) : null),
     source: record.source,
     crew: record.crew,
     cause: record.cause,
