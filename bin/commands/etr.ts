@@ -1,12 +1,15 @@
 import fs from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { FluxError, messageOf } from '#model/errors.ts';
 import { type Evaluation, evaluate } from '#services/etr/evaluate.ts';
 import type { FeatureGroup } from '#services/etr/features.ts';
 import { type OutageHistory, type PastOutage, parseHistory } from '#services/etr/history.ts';
 import { type EtrModel, fitModel, modelText, parseModel } from '#services/etr/model.ts';
+import { traceInWords } from '#services/etr/trace.ts';
+import { readConfig } from '../config.ts';
+import { traceInFolder } from '../etr_trace.ts';
 import { progressLine, table } from '../terminal.ts';
 
 interface FitFlags {
@@ -30,7 +33,7 @@ interface EvaluateFlags {
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-export function etrCommands(program: Command): void {
+export function etrCommands(program: Command, dataOption: () => Option): void {
   const etr = program
     .command('etr')
     .description('restoration times: learn them from past outages, score them, explain them');
@@ -113,6 +116,22 @@ export function etrCommands(program: Command): void {
         say(
           `${feature}  ${(share * 100).toFixed(1)} %  ${about}\n  at   ${at.join('  ')}\n  min  ${p50_min.join('  ')}`,
         );
+    });
+  etr
+    .command('trace')
+    .description(
+      'the restoration simulation of one open outage, step by step: who goes first, drive, assessment, repair',
+    )
+    .argument('<outage>', 'id of an open outage, e.g. O-000017')
+    .addOption(dataOption())
+    .option('--runs <n>', 'runs of the simulation', Number, 200)
+    .option('--mutual-aid', 'crews of idle areas help others')
+    .option('--json', 'one JSON document')
+    .action(async (outage: string, flags: { data?: string; runs: number; mutualAid?: boolean; json?: boolean }) => {
+      const { config } = readConfig({ dataFolder: flags.data }, process.env);
+      const runs = Math.max(1, Math.min(10_000, Math.floor(flags.runs) || 200));
+      const trace = await traceInFolder(config, outage, { runs, mutualAid: flags.mutualAid === true });
+      say(flags.json ? JSON.stringify(trace, null, 2) : traceInWords(trace, config.timeZone));
     });
 }
 

@@ -184,3 +184,24 @@ const overrideEnd: NamedQuery = {
 /** Home: operational store. false where it does not stand any more. */
 export const endOverride = async (on: Queryable, id: number, now: Date, by: string): Promise<boolean> =>
   (await oneRow(on, overrideEnd, [id, now, by])) !== undefined;
+
+export interface OpenRow {
+  id: string;
+  device_key: number;
+  meter_key: number;
+  customers_out: number;
+  critical_out: number;
+  state: string;
+  state_since: Date;
+  crew: string | null;
+}
+const openOutageRows: NamedQuery = {
+  name: 'etr_open_outages',
+  text: `
+    select past.id, past.device_key, past.meter_key, past.customers_out, past.critical_out, past.state, past.state_since, past.crew
+    from outage_past as past
+    where past.is_open and past.state not in ('restored', 'closed')
+    order by past.outage_no`,
+};
+/** Home: operational store. Outages with customers out. */
+export const openOutages = (on: Queryable) => rowsOf<OpenRow>(on, openOutageRows);
