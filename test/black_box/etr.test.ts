@@ -128,11 +128,11 @@ test('the trace of one outage is told by one command beside the running center',
   assert.equal((await flux(['etr', 'trace', 'O-999999', '--data', folder], environment)).status, 1);
 });
 
-test('after a restart the same times stand; after the restoration they are scored', async () => {
+test('after a crash the same times stand; after the restoration they are scored', async () => {
   const p50 = new Date(Math.ceil(Date.now() / 1000) * 1000 + 7_200_000).toISOString();
   await center.call('POST', `/api/outages/${id}/etr`, { source: 'operator', p50, reason: 'by telephone' });
-  await center.stop();
-  center = await startCenter({ folder, meters: 2000, environment });
+  await center.kill();
+  center = await center.again();
   assert.equal((await withTime(id, 'operator')).etr_p50, p50);
   await postEvents(center, 'power_restored', transformers[0].meters);
   const calibration = await until('the score', async () => {
