@@ -22,6 +22,7 @@ import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
 import { openCrews, seedTerritoryCrews } from './crews.ts';
 import { openDoor } from './door.ts';
+import { openEtr } from './etr.ts';
 import { filesTask, startFiles } from './files.ts';
 import { joinGenerator } from './generator/join.ts';
 import { gridViewOf } from './grid_view.ts';
@@ -130,9 +131,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     }),
     thresholds: await thresholdsFor(config, loaded.network),
     report,
+    etrOf: (id) => etr.service.valueOf(id),
     changed: (news) => {
       const edgeRows = lineColours.follow(news);
       for (const { text, area_id } of outageNotes(news)) say(text, area_id);
+      etr.service.follow(news);
       hub.publish({
         outages: news.map((item) => item.outage),
         alarms: news.flatMap(({ outage, isOpen }) => alarms.follow(outage, isOpen && outage.state !== 'restored')),
@@ -149,6 +152,10 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   };
   const crews = openCrews(config, { pool, network, alarms, outages: () => outages, report, ...tellers });
   const switching = openSwitching({ pool, network, alarms, ...tellers });
+  const etr = await openEtr(config, {
+    ...{ pool, network: columns, outages: () => outages, report },
+    placeOfEdge: (edge) => placeOfEdge(network.grid(), edge),
+  });
   const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,
     ledger,
@@ -259,11 +266,13 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       ...vee.routes,
       ...crews.routes,
       ...switching.routes,
+      ...etr.routes,
       kpi.route,
     ],
   });
 
   await rebuilt;
+  await etr.service.start();
   const newPassword = await access.ensureAdministrator('admin');
   await listen(server, config);
   const port = (server.server.address() as AddressInfo).port;
@@ -317,6 +326,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     await network.replace(changed.network, changed.version);
     lineColours.clear();
     await outages.gridReplaced();
+    await etr.service.start();
     pipeline.networkChanged(changed.network);
     await vee.networkChanged();
     hub.announceNetwork(changed.version);
@@ -339,8 +349,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       hub.close();
       await server.close();
       await door.drained();
-      await vee.service.stop();
-      await crews.service.stop();
+      await Promise.all([vee.service.stop(), crews.service.stop(), etr.service.stop()]);
       await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
       channel('flux:stream.readings_committed').unsubscribe(onCommitted);
       metrics.close();

@@ -5,6 +5,7 @@ import { accountCommands } from './commands/account.ts';
 import { benchCommand } from './commands/bench.ts';
 import { crewCommands } from './commands/crews.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { etrCommands } from './commands/etr.ts';
 import { generateCommand } from './commands/generate.ts';
 import { kafkaCommands } from './commands/kafka.ts';
 import { layersCommands } from './commands/layers.ts';
@@ -34,6 +35,7 @@ for (const add of [
   veeCommands,
   outagesCommands,
   crewCommands,
+  etrCommands,
   accountCommands,
   doctorCommand,
   benchCommand,

@@ -30,7 +30,7 @@ import {
   supplyRows,
 } from './sql.ts';
 import type { OutageThresholds } from './thresholds.ts';
-import { toDetail, toOutage } from './views.ts';
+import { etrFields, type OutageEtr, toDetail, toOutage } from './views.ts';
 import { makeWriteLoop } from './write_loop.ts';
 
 export interface OutageGrid {
@@ -52,6 +52,8 @@ export interface OutageNeeds {
   pool: Pool;
   grid: () => OutageGrid;
   thresholds: OutageThresholds;
+  /** the newest restoration time of an outage with customers out */
+  etrOf: (id: string) => OutageEtr | null;
   /** newest known position of each device that was ever reported or operated */
   positions: () => Promise<{ edge: number; open: boolean; atMs: number }[]>;
   /** windows of planned work, those that ended within the last day included */
@@ -77,6 +79,8 @@ export interface OutageService {
   membersOf(id: string): number[];
   /** a device was switched by an operator or reported by telemetry */
   deviceMoved(edge: number, open: boolean, atMs: number): void;
+  /** other restoration times of these outages are durable: those listed are told again */
+  etrChanged(ids: readonly string[]): void;
   /** the network has more rows now: the engine begins again on it, from the store */
   gridReplaced(): Promise<void>;
   open(): Outage[];
@@ -117,6 +121,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   const marks = { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 };
   let ticker: NodeJS.Timeout | undefined;
   let acting: Promise<unknown> = Promise.resolve();
+  /** where each listed outage takes supply away, as `OutageNews` says it */
+  const deviceOf = new Map<string, number>();
   const listed = new Map<string, Outage>();
 
   function now(): OutageEngine {
@@ -153,11 +159,13 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
 
   function publish(changes: OutageChange[]): void {
     const news = changes.map(({ outage: record, kinds }): OutageNews => {
-      const outage = toOutage(needs.grid(), record);
+      const outage = toOutage(needs.grid(), record, needs.etrOf);
       const isOpen = isListed(record);
       if (isOpen) listed.set(record.id, outage);
       else listed.delete(record.id);
       const device = isOut(record.state) && record.meter < 0 ? record.device : -1;
+      if (isOpen) deviceOf.set(record.id, device);
+      else deviceOf.delete(record.id);
       return { outage, isOpen, isNew: kinds.includes('opened'), device };
     });
     if (news.length > 0) needs.changed(news);
@@ -166,7 +174,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   async function detail(id: string): Promise<OutageDetail> {
     const [row, log] = await Promise.all([findOutage(pool, id), outageLog(pool, id)]);
     if (!row) throw new FluxError('unknown_outage', `there is no outage ${id}`);
-    return toDetail(needs.grid(), row.record, log);
+    return toDetail(needs.grid(), row.record, log, needs.etrOf);
   }
 
   /** One after the other: between the look at the log and the action nobody else acts. */
@@ -238,6 +246,16 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     setPlanned: (windows) => take(now().setPlanned(windows, Date.now())),
     membersOf: (id) => now().membersOf(id),
+    etrChanged: (ids) => {
+      const news = ids.flatMap((id): OutageNews[] => {
+        const before = listed.get(id);
+        if (!before) return [];
+        const outage = { ...before, ...etrFields(needs.etrOf(id)) };
+        listed.set(id, outage);
+        return [{ outage, isOpen: true, isNew: false, device: deviceOf.get(id) ?? -1 }];
+      });
+      if (news.length > 0) needs.changed(news);
+    },
     gridReplaced: async () => {
       clearInterval(ticker);
       await loop.settled();
@@ -246,7 +264,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     open: () => [...listed.values()],
     list: async (onlyOpen, limit) => {
       if (onlyOpen) return [...listed.values()].slice(0, limit);
-      return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record));
+      return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
     },
     detail,
     evidence: (id) => evidenceOf(needs.grid(), now(), id),
@@ -259,7 +277,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       const known = listed.get(id);
       if (known) return known.area_id;
       const row = await findOutage(pool, id);
-      return row ? toOutage(needs.grid(), row.record).area_id : null;
+      return row ? toOutage(needs.grid(), row.record, needs.etrOf).area_id : null;
     },
     timeline: async (fromS, toS, points) => {
       const bucketS = Math.max(60, Math.ceil((toS - fromS) / points));

@@ -2,13 +2,27 @@
 import type { Outage, OutageDetail } from '#model/api/outages.ts';
 import { edgeKinds, phaseNames } from '#model/network.ts';
 import type { OutageRecord } from './engine_records.ts';
-import { allowedVerbs } from './lifecycle.ts';
+import { allowedVerbs, isOut } from './lifecycle.ts';
 import type { OutageGrid } from './service.ts';
 import type { LogRow } from './sql.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-export function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
+/** Restoration times as the outage shows them, UTC epoch ms. */
+export interface OutageEtr {
+  p50Ms: number;
+  p90Ms: number;
+  source: string;
+}
+type EtrOf = (id: string) => OutageEtr | null;
+
+export const etrFields = (etr: OutageEtr | null): Pick<Outage, 'etr_p50' | 'etr_p90' | 'etr_source'> => ({
+  etr_p50: etr && iso(etr.p50Ms),
+  etr_p90: etr && iso(etr.p90Ms),
+  etr_source: etr?.source ?? null,
+});
+
+export function toOutage(grid: OutageGrid, record: OutageRecord, etrOf: EtrOf): Outage {
   const { network } = grid;
   const feeder = network.edge.feeder[record.device];
   const substation = network.feeder.substation[feeder];
@@ -39,9 +53,7 @@ export function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
     started_at: iso(record.startedMs),
     detected_at: iso(record.detectedMs),
     restored_at: record.restoredMs === null ? null : iso(record.restoredMs),
-    etr_p50: null,
-    etr_p90: null,
-    etr_source: null,
+    ...etrFields(isOut(record.state) ? etrOf(record.id) : null),
     source: record.source,
     crew: record.crew,
     cause: record.cause,
@@ -51,9 +63,9 @@ export function toOutage(grid: OutageGrid, record: OutageRecord): Outage {
   };
 }
 
-export function toDetail(grid: OutageGrid, record: OutageRecord, log: LogRow[]): OutageDetail {
+export function toDetail(grid: OutageGrid, record: OutageRecord, log: LogRow[], etrOf: EtrOf): OutageDetail {
   return {
-    outage: toOutage(grid, record),
+    outage: toOutage(grid, record, etrOf),
     steps: record.steps.map((step, i) => ({
       step: i + 1,
       from: iso(step.fromMs),

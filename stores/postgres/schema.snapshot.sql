@@ -131,6 +131,47 @@ create table equipment (
 );
 CREATE INDEX equipment_feeder ON public.equipment USING btree (feeder_key);
 
+create table etr_override (
+  override_id bigint not null generated always as identity,
+  zone text not null,
+  kind text not null,
+  restored_at timestamp with time zone,
+  delay_minutes integer,
+  least_customers integer not null default 0,
+  most_customers integer,
+  author text not null,
+  reason text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  ended_by text,
+  constraint etr_override_check CHECK ((((kind = 'time'::text) = (restored_at IS NOT NULL)) AND ((kind = 'delay'::text) = (delay_minutes IS NOT NULL)))),
+  constraint etr_override_kind_check CHECK ((kind = ANY (ARRAY['time'::text, 'delay'::text]))),
+  constraint etr_override_pkey PRIMARY KEY (override_id)
+);
+CREATE INDEX etr_override_standing ON public.etr_override USING btree (expires_at) WHERE (ended_at IS NULL);
+
+create table etr_revision (
+  revision_id bigint not null generated always as identity,
+  outage_id text not null,
+  computed_at timestamp with time zone not null,
+  p50_at timestamp with time zone not null,
+  p90_at timestamp with time zone not null,
+  source text not null,
+  model text,
+  author text not null,
+  reason text,
+  withdraws boolean not null default false,
+  inputs jsonb not null,
+  constraint etr_revision_check CHECK ((p90_at >= p50_at)),
+  constraint etr_revision_outage_id_fkey FOREIGN KEY (outage_id) REFERENCES outage(id),
+  constraint etr_revision_pkey PRIMARY KEY (revision_id),
+  constraint etr_revision_source_check CHECK ((source = ANY (ARRAY['model'::text, 'simulation'::text, 'zone_override'::text, 'crew'::text, 'operator'::text])))
+);
+CREATE INDEX etr_revision_outage ON public.etr_revision USING btree (outage_id, revision_id);
+CREATE TRIGGER etr_revision_row BEFORE DELETE OR UPDATE ON public.etr_revision FOR EACH ROW EXECUTE FUNCTION etr_revision_only_grows();
+CREATE TRIGGER etr_revision_whole BEFORE TRUNCATE ON public.etr_revision FOR EACH STATEMENT EXECUTE FUNCTION etr_revision_only_grows();
+
 create table feeder (
   feeder_key integer not null,
   id text not null,
