@@ -34,6 +34,7 @@ import { gridViewOf } from './grid_view.ts';
 import { kafkaAccess } from './kafka_access.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
+import { openReliability } from './reliability.ts';
 import { makeResubmit, resubmittedSources } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
 import { startSimulation } from './simulation.ts';
@@ -145,6 +146,10 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const vee = await openVee(config, { pool, engine: analytics, network: columns, sink, ledger, pipeline, report });
   const access = makeAccessService(pool, { timeZone: config.timeZone });
   const alarms = makeAlarmService(pool, report);
+  const reliability = openReliability({
+    ...{ pool, network: columns, timeZone: config.timeZone, condition: alarms.condition, report },
+    publish: (changed) => hub.publish({ alarms: changed }),
+  });
   const shownAt = new Map<string, number>();
   const outages = makeOutageService({
     pool,
@@ -283,6 +288,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         takesFiles: watched !== undefined,
       }),
       ...vee.routes,
+      ...reliability.routes,
       kpi.route,
     ],
   });
@@ -312,6 +318,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       report,
     });
   vee.service.start();
+  reliability.service.start();
   let simulation = config.simulation ? begin() : undefined;
   const consumers = await startConsumers({
     config,
@@ -362,7 +369,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       hub.close();
       await server.close();
       await door.drained();
-      await vee.service.stop();
+      await Promise.all([vee.service.stop(), reliability.service.stop()]);
       await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
       channel('flux:stream.readings_committed').unsubscribe(onCommitted);
       metrics.close();

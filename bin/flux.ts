@@ -10,6 +10,7 @@ import { layersCommands } from './commands/layers.ts';
 import { networkCommands } from './commands/network.ts';
 import { observationCommands } from './commands/observations.ts';
 import { readingsCommands } from './commands/readings.ts';
+import { reliabilityCommands } from './commands/reliability.ts';
 import { startCommand } from './commands/start.ts';
 import { veeCommands } from './commands/vee.ts';
 import { endWith } from './terminal.ts';
@@ -30,6 +31,7 @@ for (const add of [
   layersCommands,
   kafkaCommands,
   veeCommands,
+  reliabilityCommands,
   accountCommands,
   doctorCommand,
   benchCommand,

@@ -81,21 +81,23 @@ export function watchOe417(curve: readonly CurvePoint[], nowMs: number, threshol
   };
 }
 
-/** What the alarm says, or null where nothing has to be reported or watched. */
+/**
+ * What the alarm says, or null where nothing has to be reported or watched. The text stays the same while it lasts: an
+ * acknowledged alarm must not come back because a count moved.
+ */
 export function oe417Alarm(watch: Oe417): { priority: 1 | 2; text: string } | null {
-  const [newest] = watch.events;
-  const customers = (count: number): string => count.toLocaleString('en-US');
-  if (watch.state === 'due' && newest) {
+  const newest = watch.events.at(0);
+  if (watch.state === 'due') {
     const met = watch.events.find(({ met_at }) => met_at !== null)!;
     return {
       priority: 1,
-      text: `OE-417: ${customers(met.peak_customers)} customers out at the peak, 50,000 for an hour since ${met.met_at}; first report due ${met.first_due_at}, final ${met.final_due_at}`,
+      text: `OE-417: 50,000 customers or more out for an hour, since ${met.from}; first report due ${met.first_due_at}, final ${met.final_due_at}`,
     };
   }
   if (watch.state === 'watching' && newest)
     return {
       priority: 2,
-      text: `OE-417: ${customers(watch.customers_out)} customers out since ${newest.from}; to be reported when it lasts an hour`,
+      text: `OE-417: 50,000 customers or more out since ${newest.from}; to be reported when it lasts an hour`,
     };
   return null;
 }

@@ -84,3 +84,11 @@ export function deviceFacts(places: Places, device: number): { id: string; kind:
   if (device < 0 || device >= edge.count) return null;
   return { id: edge.id.at(device), kind: edgeKinds[edge.kind[device]], feeder: edge.feeder[device] };
 }
+
+/** Feeder rows in these areas; null = all. */
+export function visibleFeeders(places: Places, areas: readonly string[] | null): number[] | null {
+  if (areas === null) return null;
+  return Array.from({ length: places.network.feeder.count }, (_, f) => f).filter((f) =>
+    areas.includes(feederFacts(places, f)!.areaId),
+  );
+}
