@@ -94,15 +94,16 @@ export async function gatherReport(service: ReliabilityService, from: string, to
 /** The most customers out within each hour: a peak between two full hours is not lost. */
 export function hourly(points: readonly CurvePoint[], fromMs: number, toMs: number): CurvePoint[] {
   const hours: CurvePoint[] = [];
-  let at = 0;
-  let before = 0;
+  let next = 0;
+  let customersOut = 0;
+  const take = (): number => {
+    customersOut = points[next++].customersOut;
+    return customersOut;
+  };
   for (let startMs = fromMs; startMs < toMs; startMs += hourMs) {
-    let most = before;
-    while (at < points.length && points[at].atMs < startMs + hourMs) {
-      before = points[at++].customersOut;
-      if (points[at - 1].atMs >= startMs) most = Math.max(most, before);
-      else most = before;
-    }
+    while (next < points.length && points[next].atMs <= startMs) take();
+    let most = customersOut;
+    while (next < points.length && points[next].atMs < startMs + hourMs) most = Math.max(most, take());
     hours.push({ atMs: startMs, customersOut: most });
   }
   return hours;

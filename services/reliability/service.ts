@@ -36,6 +36,7 @@ export interface ReliabilityNeeds {
   /** IANA name: days are those of the utility */
   zone: string;
   report: (message: string, error: unknown) => void;
+  now?: () => number;
   /** told after each look whether form OE-417 is due; null where nothing is */
   alarm?: (wrong: { priority: 1 | 2; text: string } | null) => void;
 }
@@ -50,12 +51,13 @@ const celidHours = [1, 2, 4, 8, 12, 24, 48, 72];
 /** Devices listed; those with fewest customer-minutes go together in one row. */
 const devicesListed = 500;
 
-export function makeReliabilityService({ pool, network, zone, report, alarm }: ReliabilityNeeds) {
+export function makeReliabilityService(needs: ReliabilityNeeds) {
+  const { pool, network, zone, report, alarm, now = Date.now } = needs;
   let timer: NodeJS.Timeout | undefined;
   let forward: Promise<unknown> = Promise.resolve();
   let eventsAtMs = 0;
   const places = (): Places => placesOf(network());
-  const ask = <T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> => withSnapshot(pool, zone, work);
+  const ask = <T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> => withSnapshot(pool, zone, now(), work);
 
   /** Rows of what changed; counts blinks less often, they are found by reading the meters' messages. */
   function bringForward(withEvents: boolean): Promise<void> {

@@ -50,10 +50,14 @@ export function periodOf(from: string, to: string): Period {
   return { from, to: addDays(to, 1) };
 }
 
-export function withSnapshot<T>(pool: Pool, zone: string, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+export function withSnapshot<T>(
+  pool: Pool,
+  zone: string,
+  nowMs: number,
+  work: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
   return inTransaction(pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
-    const nowMs = Date.now();
     const ids = await unsettledOutages(client);
     const outages = await outagesWithSteps(client, ids, zone);
     return work({
