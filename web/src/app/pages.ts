@@ -3,6 +3,7 @@ export const pages = [
   { page: 'center', name: 'Operations', title: "The operator's screen" },
   { page: 'pipeline', name: 'Pipeline', title: 'Data pipeline: sources, layers, set-aside records (g p)' },
   { page: 'validation', name: 'Validation', title: 'Validation of interval data: exceptions and their queue (g v)' },
+  { page: 'reliability', name: 'Reliability', title: 'Reliability: SAIDI, SAIFI, major event days, reports (g r)' },
   { page: 'generator', name: 'Generator', title: 'Generated readings: backfill and live runs (g d)' },
 ] as const;
 

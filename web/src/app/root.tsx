@@ -13,6 +13,7 @@ import { useScreen } from './screen_store.ts';
 const pageViews: Partial<Record<PageName, ComponentType<{ session: Session }>>> = {
   pipeline: lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage })),
   validation: lazy(async () => ({ default: (await import('../vee/vee_page.tsx')).VeePage })),
+  reliability: lazy(async () => ({ default: (await import('../reliability/reliability_page.tsx')).ReliabilityPage })),
   generator: lazy(async () => ({ default: (await import('../generator/generator_page.tsx')).GeneratorPage })),
 };
 
