@@ -32,6 +32,7 @@ import { checkPort, listen } from './listen.ts';
 import { openStores } from './open_stores.ts';
 import { makeLineColours, outageNotes } from './outage_news.ts';
 import { joinOutageWork } from './outage_work.ts';
+import { openReliability } from './reliability.ts';
 import { makeResubmit } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
 import { type Simulation, startSimulation } from './simulation.ts';
@@ -120,6 +121,10 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     door: () => door,
     meterOfAccount: async () => -1,
     isDark: () => simulation?.isDark,
+  });
+  const reliability = openReliability({
+    ...{ pool, network: columns, timeZone: config.timeZone, condition: alarms.condition, report },
+    publish: (changed) => hub.publish({ alarms: changed }),
   });
   const outages = makeOutageService({
     pool,
@@ -267,6 +272,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       ...crews.routes,
       ...switching.routes,
       ...etr.routes,
+      ...reliability.routes,
       kpi.route,
     ],
   });
@@ -299,6 +305,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   vee.service.start();
   simulation = config.simulation ? begin() : undefined;
   await work.start();
+  reliability.service.start();
   const consumers = await startConsumers({
     config,
     pool,
@@ -349,7 +356,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       hub.close();
       await server.close();
       await door.drained();
-      await Promise.all([vee.service.stop(), crews.service.stop(), etr.service.stop()]);
+      await Promise.all([vee, crews, etr, reliability].map(({ service }) => service.stop()));
       await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
       channel('flux:stream.readings_committed').unsubscribe(onCommitted);
       metrics.close();

@@ -13,6 +13,7 @@ import { networkCommands } from './commands/network.ts';
 import { observationCommands } from './commands/observations.ts';
 import { outagesCommands } from './commands/outages.ts';
 import { readingsCommands } from './commands/readings.ts';
+import { reliabilityCommands } from './commands/reliability.ts';
 import { startCommand } from './commands/start.ts';
 import { veeCommands } from './commands/vee.ts';
 import { endWith } from './terminal.ts';
@@ -36,6 +37,7 @@ for (const add of [
   outagesCommands,
   crewCommands,
   etrCommands,
+  reliabilityCommands,
   accountCommands,
   doctorCommand,
   benchCommand,

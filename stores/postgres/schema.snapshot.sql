@@ -310,6 +310,7 @@ create table meter_outage_span (
 );
 CREATE INDEX meter_outage_span_from ON public.meter_outage_span USING btree (from_at);
 CREATE INDEX meter_outage_span_lasting ON public.meter_outage_span USING btree (outage_id) WHERE (to_at IS NULL);
+CREATE INDEX meter_outage_span_outage ON public.meter_outage_span USING btree (outage_id);
 
 create table meter_supply (
   meter_key integer not null,
@@ -358,6 +359,9 @@ create table outage (
 );
 CREATE INDEX outage_open ON public.outage USING btree (outage_no) WHERE is_open;
 CREATE INDEX outage_started ON public.outage USING btree (started_at DESC);
+CREATE TRIGGER reliability_outage_delete AFTER DELETE ON public.outage REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_outage_changed();
+CREATE TRIGGER reliability_outage_insert AFTER INSERT ON public.outage REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_outage_changed();
+CREATE TRIGGER reliability_outage_update AFTER UPDATE ON public.outage REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_outage_changed();
 
 create table outage_engine (
   singleton boolean not null default true,
@@ -405,6 +409,9 @@ create table outage_step (
   constraint outage_step_pkey PRIMARY KEY (outage_id, step_no)
 );
 CREATE INDEX outage_step_from ON public.outage_step USING btree (from_at);
+CREATE TRIGGER reliability_step_delete AFTER DELETE ON public.outage_step REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_step_changed();
+CREATE TRIGGER reliability_step_insert AFTER INSERT ON public.outage_step REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_step_changed();
+CREATE TRIGGER reliability_step_update AFTER UPDATE ON public.outage_step REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_step_changed();
 
 create table ping_answer (
   ping_request_id bigint not null,
@@ -468,6 +475,53 @@ create table reading_source (
   constraint reading_source_pkey PRIMARY KEY (source_key),
   constraint reading_source_source_partition_no_key UNIQUE (source, partition_no)
 );
+
+create table reliability_due (
+  due_id bigint not null generated always as identity,
+  outage_id text not null,
+  constraint reliability_due_pkey PRIMARY KEY (due_id)
+);
+
+create table reliability_interruption (
+  id text not null,
+  origin text not null,
+  day date not null,
+  started_at timestamp with time zone not null,
+  ended_at timestamp with time zone not null,
+  feeder_key integer not null,
+  device_key integer not null,
+  device text,
+  cause text,
+  planned boolean not null,
+  customers_interrupted integer not null,
+  customer_ms bigint not null,
+  momentary_customers integer not null,
+  source_file text,
+  source_line integer,
+  imported_at timestamp with time zone,
+  constraint reliability_interruption_origin_check CHECK ((origin = ANY (ARRAY['outage'::text, 'history'::text]))),
+  constraint reliability_interruption_pkey PRIMARY KEY (id)
+);
+CREATE INDEX reliability_interruption_sums ON public.reliability_interruption USING btree (day, feeder_key) INCLUDE (planned, customers_interrupted, customer_ms, momentary_customers);
+
+create table reliability_mark (
+  singleton boolean not null default true,
+  event_id bigint not null default 0,
+  time_zone text,
+  constraint reliability_mark_pkey PRIMARY KEY (singleton),
+  constraint reliability_mark_singleton_check CHECK (singleton)
+);
+
+create table reliability_momentary (
+  meter_key integer not null,
+  to_at timestamp with time zone not null,
+  from_at timestamp with time zone not null,
+  feeder_key integer not null,
+  day date not null,
+  in_outage boolean not null,
+  constraint reliability_momentary_pkey PRIMARY KEY (meter_key, to_at)
+);
+CREATE INDEX reliability_momentary_day ON public.reliability_momentary USING btree (day, feeder_key) WHERE (NOT in_outage);
 
 create table segment (
   segment_id bigint not null generated always as identity,

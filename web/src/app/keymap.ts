@@ -23,6 +23,7 @@ export type Command =
   | 'go_generator'
   | 'go_validation'
   | 'go_calls'
+  | 'go_reliability'
   | 'filter'
   | 'zoom'
   | 'zoom_out'
@@ -70,6 +71,7 @@ export const bindings: readonly Binding[] = [
   { keys: 'g d', command: 'go_generator', does: 'go to the generator of readings', group: 'Screen' },
   { keys: 'g v', command: 'go_validation', does: 'go to the validation of interval data', group: 'Screen' },
   { keys: 'g c', command: 'go_calls', does: 'go to the trouble calls', group: 'Screen' },
+  { keys: 'g r', command: 'go_reliability', does: 'go to the reliability indices', group: 'Screen' },
   { keys: 'Ctrl+k', command: 'palette', does: 'commands and search', group: 'Screen' },
   { keys: 'U', command: 'utc', does: 'utility time or UTC', group: 'Screen' },
   { keys: 'L', command: 'theme', does: 'light or dark', group: 'Screen' },

@@ -4,6 +4,7 @@ export const pages = [
   { page: 'calls', name: 'Calls', title: 'Trouble calls: take, place, call back (g c)' },
   { page: 'pipeline', name: 'Pipeline', title: 'Data pipeline: sources, layers, set-aside records (g p)' },
   { page: 'validation', name: 'Validation', title: 'Validation of interval data: exceptions and their queue (g v)' },
+  { page: 'reliability', name: 'Reliability', title: 'Reliability: SAIDI, SAIFI, major event days, reports (g r)' },
   { page: 'generator', name: 'Generator', title: 'Generated readings: backfill and live runs (g d)' },
 ] as const;
 

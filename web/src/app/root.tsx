@@ -14,6 +14,7 @@ const pageViews: Partial<Record<PageName, ComponentType<{ session: Session }>>> 
   calls: lazy(async () => ({ default: (await import('../calls/calls_page.tsx')).CallsPage })),
   pipeline: lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage })),
   validation: lazy(async () => ({ default: (await import('../vee/vee_page.tsx')).VeePage })),
+  reliability: lazy(async () => ({ default: (await import('../reliability/reliability_page.tsx')).ReliabilityPage })),
   generator: lazy(async () => ({ default: (await import('../generator/generator_page.tsx')).GeneratorPage })),
 };
 

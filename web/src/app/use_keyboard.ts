@@ -108,6 +108,9 @@ export function run(command: Command): void {
     case 'go_pipeline':
       useScreen.setState({ page: 'pipeline', pane: null });
       break;
+    case 'go_reliability':
+      useScreen.setState({ page: 'reliability', pane: null });
+      break;
     case 'go_generator':
       useScreen.setState({ page: 'generator', pane: null });
       break;

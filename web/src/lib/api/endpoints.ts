@@ -28,7 +28,7 @@ export interface OutageTimeline {
 
 const id = encodeURIComponent;
 
-function query(parameters: Record<string, string | number | null | undefined>): string {
+export function query(parameters: Record<string, string | number | null | undefined>): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(parameters)) {
     if (value !== null && value !== undefined) search.set(key, String(value));

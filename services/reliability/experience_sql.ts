@@ -1,0 +1,160 @@
+/** What single customers went through, by the meters' own record; and the record of one interruption. */
+import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
+import { type InterruptionRow, interruptionColumns } from './sql.ts';
+
+const experience: NamedQuery = {
+  name: 'reliability_experience',
+  text: `
+    with stay as (
+      select span.meter_key, extract(epoch from coalesce(span.to_at, now()) - span.from_at) as seconds
+      from outage_counted as outage
+      join meter_outage_span as span on span.outage_id = outage.id
+      where outage.started_at >= to_timestamp($1) and outage.started_at < to_timestamp($2) and not outage.planned
+        and ($3::int[] is null or outage.feeder_key = any($3))
+        and not (outage.started_at at time zone $4)::date = any($5::date[])
+        and coalesce(span.to_at, now()) - span.from_at > interval '5 minutes'
+    ),
+    customer as (
+      select stay.meter_key, count(*)::int as times, sum(stay.seconds) as seconds from stay group by stay.meter_key
+    )
+    select customer.times, floor(customer.seconds / 3600)::int as hours, count(*)::int as customers
+    from customer
+    group by 1, 2`,
+};
+/** Customers by how often and how many whole hours they were without supply; times in UTC epoch seconds. */
+export const customersByExperience = (
+  on: Queryable,
+  fromS: number,
+  toS: number,
+  feeders: readonly number[] | null,
+  zone: string,
+  without: readonly string[],
+) => rowsOf<{ times: number; hours: number; customers: number }>(on, experience, [fromS, toS, feeders, zone, without]);
+
+const kept: NamedQuery = {
+  name: 'reliability_list',
+  text: `
+    select ${interruptionColumns}
+    from reliability_interruption as kept
+    where kept.day >= $1 and kept.day < $2 and ($3::int[] is null or kept.feeder_key = any($3))
+      and ($4::int is null or kept.device_key = $4) and ($5::boolean is null or kept.planned = $5)
+      and ($6::boolean is null or (kept.day = any($7::date[])) = $6) and not kept.id = any($8)
+    order by kept.customer_ms desc, kept.id
+    limit $9`,
+};
+const rest: NamedQuery = {
+  name: 'reliability_list_sums',
+  text: `
+    select count(*)::int as interruptions, coalesce(sum(kept.customers_interrupted), 0)::bigint as "customersInterrupted",
+           coalesce(sum(kept.customer_ms), 0)::bigint as "customerMs",
+           coalesce(sum(kept.momentary_customers), 0)::bigint as "momentaryCustomers"
+    from reliability_interruption as kept
+    where kept.day >= $1 and kept.day < $2 and ($3::int[] is null or kept.feeder_key = any($3))
+      and ($4::int is null or kept.device_key = $4) and ($5::boolean is null or kept.planned = $5)
+      and ($6::boolean is null or (kept.day = any($7::date[])) = $6) and not kept.id = any($8)`,
+};
+export interface ListFilter {
+  from: string;
+  to: string;
+  feeders: readonly number[] | null;
+  device: number | null;
+  planned: boolean | null;
+  /** true: only on major event days; false: none of them */
+  isMajor: boolean | null;
+  majorDays: readonly string[];
+  /** left out: they are counted live */
+  except: readonly string[];
+}
+const valuesOf = (filter: ListFilter): unknown[] => [
+  filter.from,
+  filter.to,
+  filter.feeders,
+  filter.device,
+  filter.planned,
+  filter.isMajor,
+  filter.majorDays,
+  filter.except,
+];
+/** Kept interruptions, those with most customer-minutes first. */
+export const keptInterruptions = (on: Queryable, filter: ListFilter, limit: number) =>
+  rowsOf<InterruptionRow>(on, kept, [...valuesOf(filter), limit]);
+export const keptInterruptionSums = async (on: Queryable, filter: ListFilter) =>
+  (await oneRow<{
+    interruptions: number;
+    customersInterrupted: number;
+    customerMs: number;
+    momentaryCustomers: number;
+  }>(on, rest, valuesOf(filter)))!;
+
+const spans: NamedQuery = {
+  name: 'reliability_meter_spans',
+  text: `
+    select span.meter_key as "meterKey", (extract(epoch from span.from_at) * 1000)::float8 as "fromMs",
+           (extract(epoch from span.to_at) * 1000)::float8 as "toMs"
+    from meter_outage_span_counted as span
+    where span.outage_id = $1
+    order by span.meter_key`,
+};
+export const meterSpansOf = (on: Queryable, outageId: string) =>
+  rowsOf<{ meterKey: number; fromMs: number; toMs: number | null }>(on, spans, [outageId]);
+
+const events: NamedQuery = {
+  name: 'reliability_meter_events',
+  text: `
+    select event.event_id as "eventId", event.event_time as at, event.event_type as type, event.source,
+           event.received_at as "receivedAt"
+    from meter_event as event
+    where event.meter_key = $1 and event.event_time >= to_timestamp($2) and event.event_time <= to_timestamp($3)
+    order by event.event_time, event.event_id
+    limit 500`,
+};
+export const meterEventsOf = (on: Queryable, meterKey: number, fromS: number, toS: number) =>
+  rowsOf<{ eventId: number; at: Date; type: number; source: string; receivedAt: Date }>(on, events, [
+    meterKey,
+    fromS,
+    toS,
+  ]);
+
+const measured: NamedQuery = {
+  name: 'reliability_measured',
+  text: `
+    select span.outage_id as id, count(*)::int as customers,
+           sum(extract(epoch from coalesce(span.to_at, now()) - span.from_at) / 60)::float8 as minutes
+    from outage_counted as outage
+    join meter_outage_span as span on span.outage_id = outage.id
+    where outage.started_at >= to_timestamp($1) and outage.started_at < to_timestamp($2)
+      and coalesce(span.to_at, now()) - span.from_at > interval '5 minutes'
+    group by span.outage_id`,
+};
+/** Sustained stays of meters by outages that began in [from, to), UTC epoch seconds. */
+export const measuredByOutage = (on: Queryable, fromS: number, toS: number) =>
+  rowsOf<{ id: string; customers: number; minutes: number }>(on, measured, [fromS, toS]);
+
+const out: NamedQuery = {
+  name: 'reliability_steps_between',
+  text: `
+    select (extract(epoch from step.from_at) * 1000)::float8 as "fromMs", (extract(epoch from step.to_at) * 1000)::float8 as "toMs",
+           step.customers_out as customers
+    from outage_step_counted as step
+    where step.from_at < to_timestamp($2) and (step.to_at is null or step.to_at > to_timestamp($1)) and step.customers_out > 0`,
+};
+/** Steps with customers out that touch [from, to), UTC epoch seconds. */
+export const stepsBetween = (on: Queryable, fromS: number, toS: number) =>
+  rowsOf<{ fromMs: number; toMs: number | null; customers: number }>(on, out, [fromS, toS]);
+
+const crews: NamedQuery = {
+  name: 'reliability_crews',
+  text: `
+    select count(distinct outage.crew)::int as crews, count(*) filter (where outage.crew is not null)::int as outages
+    from outage_counted as outage
+    where outage.started_at >= to_timestamp($1) and outage.started_at < to_timestamp($2)`,
+};
+export const crewsBetween = async (on: Queryable, fromS: number, toS: number) =>
+  (await oneRow<{ crews: number; outages: number }>(on, crews, [fromS, toS]))!;
+
+const first: NamedQuery = {
+  name: 'reliability_first_outage',
+  text: `select min(outage.started_at) as at from outage_counted as outage`,
+};
+export const firstOwnOutage = async (on: Queryable): Promise<Date | null> =>
+  (await oneRow<{ at: Date | null }>(on, first))?.at ?? null;

@@ -1,0 +1,191 @@
+/**
+ * One moment of the record: kept rows, and outages that changed since or are not over, counted now. Whatever is asked of
+ * one snapshot adds up, because all of it is read in one transaction that sees one state.
+ */
+import { FluxError } from '#model/errors.ts';
+import { inTransaction, type Pool, type Queryable } from '#stores/postgres/pool.ts';
+import { isDate } from './daily_file.ts';
+import { addSums, type IndexSums, noSums } from './indices.ts';
+import { type DailySaidi, type MedThreshold, majorEventDaysByYear, medYears, yearOf } from './med.ts';
+import {
+  type DayRow,
+  type InterruptionRow,
+  keptDays,
+  keptRows,
+  keptSums,
+  momentaryByDay,
+  momentaryByFeeder,
+  outagesWithSteps,
+  unsettledOutages,
+} from './sql.ts';
+import { interruptionOf } from './summary.ts';
+
+export interface Snapshot {
+  on: Queryable;
+  zone: string;
+  nowMs: number;
+  /** outages that are not kept as they are, counted up to now */
+  live: { row: InterruptionRow; lasts: boolean }[];
+  /** kept rows that `live` takes the place of */
+  replaced: InterruptionRow[];
+}
+
+/** Local days [from, to). */
+export interface Period {
+  from: string;
+  to: string;
+}
+
+export const addDays = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+/** A period as people give it, both days included. @throws FluxError `bad_request` */
+export function periodOf(from: string, to: string): Period {
+  for (const [name, day] of [
+    ['from', from],
+    ['to', to],
+  ])
+    if (!isDate(day)) throw new FluxError('bad_request', `${name}: "${day}" is no date; write it like 2026-07-04`);
+  if (from > to) throw new FluxError('bad_request', `from (${from}) is later than to (${to})`);
+  return { from, to: addDays(to, 1) };
+}
+
+export function withSnapshot<T>(
+  pool: Pool,
+  zone: string,
+  nowMs: number,
+  work: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
+  return inTransaction(pool, async (client) => {
+    await client.query('set transaction isolation level repeatable read, read only');
+    const ids = await unsettledOutages(client);
+    const outages = await outagesWithSteps(client, ids, zone);
+    return work({
+      on: client,
+      zone,
+      nowMs,
+      live: outages.map((outage) => interruptionOf(outage, nowMs)),
+      replaced: await keptRows(client, ids),
+    });
+  });
+}
+
+export const inPeriod = ({ from, to }: Period, { day }: { day: string }): boolean => day >= from && day < to;
+
+const sumsOfRow = (row: InterruptionRow, sign: 1 | -1): IndexSums => ({
+  interruptions: sign,
+  customersInterrupted: sign * row.customersInterrupted,
+  customerMs: sign * row.customerMs,
+  momentaryCustomers: sign * row.momentaryCustomers,
+});
+
+/** Calls `take` for each correction of the kept sums: what is replaced is taken away, what is live comes in. */
+export function correct(
+  snapshot: Snapshot,
+  period: Period,
+  take: (row: InterruptionRow, sums: IndexSums, lasts: boolean) => void,
+): void {
+  for (const row of snapshot.replaced) if (inPeriod(period, row)) take(row, sumsOfRow(row, -1), false);
+  for (const { row, lasts } of snapshot.live) if (inPeriod(period, row)) take(row, sumsOfRow(row, 1), lasts);
+}
+
+/** Sums of one feeder or device: all unplanned, of those on days that are not major, planned, and how many last. */
+export interface PartSums {
+  all: IndexSums;
+  withoutMajor: IndexSums;
+  planned: IndexSums;
+  open: number;
+}
+export const noParts = (): PartSums => ({ all: noSums(), withoutMajor: noSums(), planned: noSums(), open: 0 });
+
+function put(part: PartSums, sums: IndexSums, planned: boolean, isMajor: boolean): void {
+  if (planned) addSums(part.planned, sums);
+  else {
+    addSums(part.all, sums);
+    if (!isMajor) addSums(part.withoutMajor, sums);
+  }
+}
+
+/** Key is a feeder or device row; -1 is none in particular. */
+export async function sumsBy(
+  snapshot: Snapshot,
+  by: 'feeder' | 'device',
+  period: Period,
+  major: ReadonlySet<string>,
+): Promise<Map<number, PartSums>> {
+  const parts = new Map<number, PartSums>();
+  const partOf = (key: number): PartSums => {
+    const part = parts.get(key) ?? noParts();
+    parts.set(key, part);
+    return part;
+  };
+  const majorDays = [...major];
+  for (const { key, planned, major: isMajor, ...sums } of await keptSums(
+    snapshot.on,
+    by,
+    period.from,
+    period.to,
+    majorDays,
+  ))
+    put(partOf(key), sums, planned, isMajor);
+  correct(snapshot, period, (row, sums, lasts) => {
+    const part = partOf(by === 'feeder' ? row.feederKey : row.deviceKey);
+    put(part, sums, row.planned, major.has(row.day));
+    if (lasts) part.open++;
+  });
+  if (by === 'feeder')
+    for (const { key, major: isMajor, customers } of await momentaryByFeeder(
+      snapshot.on,
+      period.from,
+      period.to,
+      majorDays,
+    ))
+      put(partOf(key), { ...noSums(), momentaryCustomers: customers }, false, isMajor);
+  return parts;
+}
+
+export interface DaySums {
+  all: IndexSums;
+  planned: IndexSums;
+}
+
+/** Days of the period something began in; feeders null = all. */
+export async function sumsByDay(
+  snapshot: Snapshot,
+  period: Period,
+  feeders: readonly number[] | null,
+): Promise<Map<string, DaySums>> {
+  const days = new Map<string, DaySums>();
+  const dayOf = (day: string): DaySums => {
+    const sums = days.get(day) ?? { all: noSums(), planned: noSums() };
+    days.set(day, sums);
+    return sums;
+  };
+  const add = ({ day, planned, ...sums }: DayRow): void =>
+    void addSums(planned ? dayOf(day).planned : dayOf(day).all, sums);
+  for (const row of await keptDays(snapshot.on, period.from, period.to, feeders)) add(row);
+  correct(snapshot, period, (row, sums) => {
+    if (feeders === null || feeders.includes(row.feederKey)) add({ day: row.day, planned: row.planned, ...sums });
+  });
+  for (const { day, customers } of await momentaryByDay(snapshot.on, period.from, period.to, feeders))
+    dayOf(day).all.momentaryCustomers += customers;
+  return days;
+}
+
+export interface MajorDays {
+  thresholds: Map<number, MedThreshold | undefined>;
+  majorDays: Set<string>;
+  /** of the system, unplanned, five years before the period included */
+  daily: DailySaidi[];
+}
+
+/** Major event days of a period are those of the system, whatever part of it is looked at. */
+export async function majorDaysOf(snapshot: Snapshot, period: Period, customers: number): Promise<MajorDays> {
+  const before = `${yearOf(period.from) - medYears}-01-01`;
+  const sums = await sumsByDay(snapshot, { from: before, to: period.to }, null);
+  const daily = [...sums]
+    .map(([day, { all }]) => ({ day, saidi: customers > 0 ? all.customerMs / 60_000 / customers : 0 }))
+    .sort((a, b) => (a.day < b.day ? -1 : 1));
+  const { thresholds, majorDays } = majorEventDaysByYear(daily);
+  return { thresholds, majorDays, daily };
+}

@@ -1,0 +1,102 @@
+/** Keeps `reliability_interruption` in step with the outages: only what changed is made again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inTransaction, type Pool, type Queryable } from '#stores/postgres/pool.ts';
+import { cohortsOf, momentaryMs, sumsOf, tidySteps } from './cohorts.ts';
+import { type InterruptionRow, type OutageSteps, outagesWithSteps } from './sql.ts';
+import {
+  claimMomentary,
+  countDaysIn,
+  dropDisproved,
+  dropInterruptions,
+  keepInterruptions,
+  lockSummary,
+  markEventsSeen,
+  newestEvent,
+  oldestWriter,
+  pairMeterEvents,
+  summaryMark,
+  takeDueOutages,
+} from './summary_sql.ts';
+
+const outagesAtOnce = 5000;
+const eventsAtOnce = 200_000;
+const momentaryLimit = `${momentaryMs} milliseconds`;
+/** Writers of events are batches of milliseconds; one that takes longer is waited for at the next time. */
+const settleTries = 20;
+
+/** An outage as an interruption, up to now; `lasts` where customers are still out. */
+export function interruptionOf(outage: OutageSteps, nowMs: number): { row: InterruptionRow; lasts: boolean } {
+  const cohorts = cohortsOf(tidySteps(outage.steps, nowMs), nowMs);
+  return {
+    lasts: outage.steps.some((step) => step.toMs === null),
+    row: {
+      id: outage.id,
+      origin: 'outage',
+      day: outage.day,
+      startedMs: outage.startedMs,
+      endedMs: cohorts.reduce((latest, { toMs }) => Math.max(latest, toMs), outage.startedMs),
+      feederKey: outage.feederKey,
+      deviceKey: outage.deviceKey,
+      device: null,
+      cause: outage.cause,
+      planned: outage.planned,
+      ...sumsOf(cohorts),
+      sourceFile: null,
+      sourceLine: null,
+    },
+  };
+}
+
+/** Outages that changed: rows of those that are over are written, of all others taken away. @returns how many */
+export async function bringOutagesForward(pool: Pool, zone: string): Promise<number> {
+  let sum = 0;
+  for (;;) {
+    const taken = await inTransaction(pool, async (client) => {
+      await lockSummary(client);
+      if ((await summaryMark(client)).zone !== zone) await countDaysIn(client, zone);
+      const ids = await takeDueOutages(client, outagesAtOnce);
+      if (ids.length === 0) return 0;
+      await keepOutages(client, ids, zone);
+      await claimMomentary(client, ids);
+      return ids.length;
+    });
+    sum += taken;
+    if (taken === 0) return sum;
+  }
+}
+
+async function keepOutages(client: Queryable, ids: readonly string[], zone: string): Promise<void> {
+  const made = (await outagesWithSteps(client, ids, zone)).map((outage) => interruptionOf(outage, Date.now()));
+  const over = made.filter(({ lasts }) => !lasts).map(({ row }) => row);
+  const kept = new Set(over.map(({ id }) => id));
+  await dropInterruptions(
+    client,
+    ids.filter((id) => !kept.has(id)),
+  );
+  await keepInterruptions(client, over);
+}
+
+/** Meter events that came: pairs of dark and lit within five minutes are momentary interruptions. @returns how many events */
+export async function bringEventsForward(pool: Pool, zone: string): Promise<number> {
+  const newest = await newestEvent(pool);
+  // ids are drawn before they are committed: an older one may still appear until its writer has ended
+  for (let tries = 0; (await oldestWriter(pool)) < newest.xid; tries++) {
+    if (tries === settleTries) return 0;
+    await sleep(50);
+  }
+  let seen = 0;
+  for (;;) {
+    const count = await inTransaction(pool, async (client) => {
+      await lockSummary(client);
+      const { eventId } = await summaryMark(client);
+      if (eventId >= newest.eventId) return 0;
+      const upTo = Math.min(newest.eventId, eventId + eventsAtOnce);
+      await dropDisproved(client, eventId, upTo, momentaryLimit);
+      await pairMeterEvents(client, eventId, upTo, zone, momentaryLimit);
+      await markEventsSeen(client, upTo);
+      return upTo - eventId;
+    });
+    seen += count;
+    if (count === 0) return seen;
+  }
+}

@@ -1,0 +1,158 @@
+import 'uplot/dist/uPlot.min.css';
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import { useScreen } from '../app/screen_store.ts';
+
+export interface PlotSeries {
+  label: string;
+  values: readonly (number | null)[];
+  /** CSS custom property of the colour */
+  color: string;
+  kind: 'bars' | 'line' | 'points';
+  /** pixels of a point */
+  size?: number;
+}
+
+export interface PlotProps {
+  label: string;
+  times: readonly number[];
+  series: readonly PlotSeries[];
+  /** value with its unit */
+  format: (value: number | null) => string;
+  formatTime: (timeS: number) => string;
+  log?: boolean;
+}
+
+const axisFont = '11px Inter, system-ui, sans-serif';
+
+/** Values over days or months; what is under the pointer is told in words above. */
+export function Plot({ label, times, series, format, formatTime, log = false }: PlotProps) {
+  const holder = useRef<HTMLDivElement>(null);
+  const readout = useRef<HTMLDivElement>(null);
+  const theme = useScreen((screen) => screen.theme);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read from the page
+  useEffect(() => {
+    const element = holder.current;
+    if (!element) return;
+    const css = getComputedStyle(document.documentElement);
+    const color = (name: string) => css.getPropertyValue(name).trim();
+    const tell = (u: uPlot) => {
+      const node = readout.current;
+      const { idx } = u.cursor;
+      if (!node) return;
+      if (idx === null || idx === undefined) {
+        node.textContent = '';
+        return;
+      }
+      const parts = series
+        .map((one, n) => ({ one, value: u.data[n + 1][idx] ?? null }))
+        .filter(({ value }) => value !== null)
+        .map(({ one, value }) => `${one.label} ${format(value)}`);
+      node.textContent = `${formatTime(u.data[0][idx])}   ${parts.join('   ') || 'none'}`;
+    };
+    const positive = series.flatMap(({ values }) =>
+      values.filter((value): value is number => value !== null && value > 0),
+    );
+    const least = Math.min(...positive);
+    const most = Math.max(...positive);
+    const scale: uPlot.Scale = log
+      ? { distr: 3, range: () => (positive.length > 0 ? [least / 1.6, most * 1.6] : [0.01, 1]) }
+      : { range: () => [0, positive.length > 0 ? most * 1.08 : 1] };
+    const bars = uPlot.paths.bars?.({ size: [0.75, 36], align: 0 });
+    const plot = new uPlot(
+      {
+        width: Math.max(50, element.clientWidth),
+        height: Math.max(40, element.clientHeight),
+        legend: { show: false },
+        tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), 'UTC'),
+        cursor: { y: false, points: { size: 6 } },
+        padding: [10, 12, 0, 0],
+        scales: { x: { time: true }, y: scale },
+        axes: [
+          {
+            stroke: color('--dim'),
+            grid: { show: false },
+            ticks: { show: false },
+            size: 24,
+            font: axisFont,
+          },
+          {
+            stroke: color('--dim'),
+            grid: { stroke: color('--rule'), width: 1 },
+            ticks: { show: false },
+            size: 66,
+            font: axisFont,
+            // on a log scale only whole powers of ten have a name
+            values: (_, splits) =>
+              splits.map((split) => {
+                if (split === null) return '';
+                return log && Math.abs(Math.log10(split) - Math.round(Math.log10(split))) > 1e-6 ? '' : format(split);
+              }),
+          },
+        ],
+        series: [
+          {},
+          ...series.map(
+            (one): uPlot.Series => ({
+              label: one.label,
+              scale: 'y',
+              stroke: one.kind === 'points' ? color(one.color) : color(one.color),
+              width: one.kind === 'line' ? 1.5 : one.kind === 'bars' ? 0 : 1,
+              spanGaps: false,
+              ...(one.kind === 'bars' ? { fill: color(one.color), paths: bars, points: { show: false } } : {}),
+              ...(one.kind === 'line' ? { points: { show: false } } : {}),
+              ...(one.kind === 'points'
+                ? {
+                    paths: () => null,
+                    points: { show: true, size: one.size ?? 4, fill: color(one.color), stroke: color(one.color) },
+                  }
+                : {}),
+            }),
+          ),
+        ],
+        hooks: { setCursor: [tell] },
+      },
+      [times as number[], ...series.map(({ values }) => values as (number | null)[])],
+      element,
+    );
+    const observer = new ResizeObserver(() =>
+      plot.setSize({ width: Math.max(50, element.clientWidth), height: Math.max(40, element.clientHeight) }),
+    );
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [times, series, theme, log, format, formatTime]);
+
+  return (
+    <figure className="m-0" aria-label={label}>
+      <figcaption className="flex flex-wrap items-baseline gap-x-4 text-[12px]">
+        <span className="font-medium">{label}</span>
+        {series.map((one) => (
+          <span key={one.label} className="inline-flex items-center gap-1.5 text-[11px] text-dim">
+            <Swatch color={one.color} kind={one.kind} />
+            {one.label}
+          </span>
+        ))}
+        <span ref={readout} className="ml-auto text-[11px] whitespace-pre text-dim" />
+      </figcaption>
+      <div ref={holder} className="h-[200px] overflow-hidden" role="img" aria-label={label} />
+    </figure>
+  );
+}
+
+function Swatch({ color, kind }: { color: string; kind: PlotSeries['kind'] }) {
+  return (
+    <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+      {kind === 'line' ? (
+        <path d="M0 5h10" stroke={`var(${color})`} strokeWidth="2" />
+      ) : kind === 'bars' ? (
+        <rect width="10" height="10" fill={`var(${color})`} />
+      ) : (
+        <circle cx="5" cy="5" r="3.5" fill={`var(${color})`} />
+      )}
+    </svg>
+  );
+}
