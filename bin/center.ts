@@ -34,6 +34,7 @@ import { gridViewOf } from './grid_view.ts';
 import { kafkaAccess } from './kafka_access.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
+import { openPublicFace } from './public_face.ts';
 import { makeResubmit, resubmittedSources } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
 import { startSimulation } from './simulation.ts';
@@ -156,6 +157,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     thresholds: await thresholdsFor(config, loaded.network),
     report,
     changed: (news) => {
+      publicFace.follow(news);
       const edgeRows = news.flatMap(({ outage, device }) => {
         const before = shownAt.get(outage.id) ?? -1;
         if (before === device) return [];
@@ -179,6 +181,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         kpi: kpi.now(),
       });
     },
+  });
+  const publicFace = await openPublicFace({
+    ...{ config, pool, network: columns, seed: loaded.seed, report },
+    membersOf: outages.membersOf,
+    settled: outages.settled,
   });
   const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,
@@ -283,8 +290,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
         takesFiles: watched !== undefined,
       }),
       ...vee.routes,
+      ...publicFace.routes,
       kpi.route,
     ],
+    publicFiles: publicFace.files,
+    trustedProxies: config.publicFace.trustedProxies,
   });
 
   await rebuilt;
@@ -293,6 +303,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const port = (server.server.address() as AddressInfo).port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
   generator.start();
+  publicFace.start().catch((error: unknown) => report('the public pages could not be started', error));
   const signInUrl = config.open ? url : `${url}/#signin=${await access.makeSignInLink('admin')}`;
 
   // sources
@@ -339,6 +350,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     await simulation?.stop();
     await network.replace(changed.network, changed.version);
     shownAt.clear();
+    publicFace.networkChanged();
     await outages.gridReplaced();
     pipeline.networkChanged(changed.network);
     await vee.networkChanged();
@@ -359,6 +371,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       clearInterval(kpiTimer);
       throughput.stop();
       await Promise.all([simulation?.stop(), generator.stop(), files?.stop(), consumers.stop()]);
+      await publicFace.stop();
       hub.close();
       await server.close();
       await door.drained();

@@ -88,6 +88,8 @@ export interface OutageService {
   totals(): { customersOut: number; outagesOpen: number; criticalOut: number };
   /** meters known to be without supply */
   darkMeters(): Int32Array;
+  /** keys of the meters out by an outage now */
+  membersOf(id: string): number[];
   /** resolves when everything applied so far is durable */
   settled(): Promise<void>;
   stop(): Promise<void>;
@@ -344,9 +346,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       return { customersOut, outagesOpen, criticalOut };
     },
     darkMeters: () => Int32Array.from(now().darkMeters()),
-    settled: async () => {
-      await write();
-    },
+    membersOf: (id) => now().membersOf(id),
+    settled: write,
     stop: async () => {
       clearInterval(ticker);
       await write();
