@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { version } from './about.ts';
 import { accountCommands } from './commands/account.ts';
+import { accountsCommands } from './commands/accounts.ts';
 import { benchCommand } from './commands/bench.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { generateCommand } from './commands/generate.ts';
@@ -9,6 +10,7 @@ import { kafkaCommands } from './commands/kafka.ts';
 import { layersCommands } from './commands/layers.ts';
 import { networkCommands } from './commands/network.ts';
 import { observationCommands } from './commands/observations.ts';
+import { publicCommands } from './commands/public.ts';
 import { readingsCommands } from './commands/readings.ts';
 import { startCommand } from './commands/start.ts';
 import { veeCommands } from './commands/vee.ts';
@@ -30,6 +32,8 @@ for (const add of [
   layersCommands,
   kafkaCommands,
   veeCommands,
+  accountsCommands,
+  publicCommands,
   accountCommands,
   doctorCommand,
   benchCommand,

@@ -7,8 +7,9 @@ import type { PublicOutage, PublicPicture, Zone } from './picture.ts';
 export interface Ground {
   width: number;
   height: number;
-  /** shapes and names of the zones, the same for every picture */
-  svg: string;
+  /** shapes of the zones, and their names, the same for every picture */
+  shapes: string;
+  names: string;
   place(lon: number, lat: number): { x: number; y: number };
 }
 
@@ -18,7 +19,8 @@ const margin = 16;
 /** Made once per network. @param zones in the order of the area rows */
 export function makeGround(cells: Cells, zones: readonly Zone[]): Ground {
   const squares = cells.drawn();
-  if (squares.length === 0) return { width, height: 200, svg: '', place: () => ({ x: width / 2, y: 100 }) };
+  if (squares.length === 0)
+    return { width, height: 200, shapes: '', names: '', place: () => ({ x: width / 2, y: 100 }) };
   const size = squares[0].size;
   const middleLat = squares.reduce((sum, cell) => sum + cell.lat, 0) / squares.length;
   const narrow = Math.cos((middleLat * Math.PI) / 180);
@@ -52,7 +54,7 @@ export function makeGround(cells: Cells, zones: readonly Zone[]): Ground {
     );
     return `<text class="zone-name" x="${x}" y="${y}">${escapedText(zones[zone]?.name ?? '')}</text>`;
   });
-  return { width, height, svg: `${shapes.join('')}${names.join('')}`, place };
+  return { width, height, shapes: shapes.join(''), names: names.join(''), place };
 }
 
 const one = (value: number): number => Math.round(value * 10) / 10;
@@ -73,7 +75,7 @@ export function drawnMap(picture: PublicPicture, ground: Ground, zone: string, l
     .map((outages) => ({ outages, customers: outages.reduce((sum, outage) => sum + outage.customers_out, 0) }))
     .sort((a, b) => b.customers - a.customers)
     .map(({ outages, customers }) => mark(outages, customers, ground, zone, language));
-  return `<svg class="map" viewBox="0 0 ${ground.width} ${ground.height}" role="group" aria-label="${words.map[language]}">${ground.svg}${marks.join('')}</svg>`;
+  return `<svg class="map" viewBox="0 0 ${ground.width} ${ground.height}" role="group" aria-label="${words.map[language]}">${ground.shapes}${marks.join('')}${ground.names}</svg>`;
 }
 
 function mark(outages: PublicOutage[], customers: number, ground: Ground, zone: string, language: Language): string {

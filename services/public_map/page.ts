@@ -32,7 +32,8 @@ const texts = {
   few: { en: 'fewer than', es: 'menos de' },
   of: { en: 'of', es: 'de' },
   served: { en: 'served', es: 'atendidos' },
-  asOf: { en: 'As of', es: 'Estado a las' },
+  servedColumn: { en: 'Served', es: 'Atendidos' },
+  asOf: { en: 'As of', es: 'Estado del' },
   staleNoScript: {
     en: 'If this time is long past, the page is out of date: reload it, or call us.',
     es: 'Si esta hora pasó hace mucho, la página está atrasada: vuelva a cargarla o llámenos.',
@@ -59,6 +60,11 @@ export function publicPage(picture: PublicPicture, ground: Ground, facts: PageFa
   const t = (key: keyof typeof texts): string => texts[key][language];
   const number = (value: number): string => value.toLocaleString(language === 'es' ? 'es-US' : 'en-US');
   const count = (value: number): string => (value === 0 ? `${t('few')} ${picture.smallest}` : number(value));
+  // Each zone may have a few that are not counted.
+  const total =
+    picture.customers_out === 0
+      ? `${t('few')} ${number(picture.smallest * picture.zones.length)}`
+      : number(picture.customers_out);
   const asOf = new Date(facts.asOfMs).toISOString();
   const rows = picture.zones.map(
     (zone) =>
@@ -70,16 +76,17 @@ export function publicPage(picture: PublicPicture, ground: Ground, facts: PageFa
   const rest = picture.outages.length - listed.length;
   const body = `<h1>${t('title')}</h1>
 <p class="banner" role="status">${t('stale')} <span data-age></span></p>
-<p class="hero ${picture.customers_out === 0 ? 'calm' : ''}"><strong>${count(picture.customers_out)}</strong> ${t('without')}<br><small>${t('of')} ${number(picture.customers_served)} ${t('served')}</small></p>
+<p class="hero${picture.customers_out === 0 ? ' calm' : ''}"><strong>${total}</strong> ${t('without')}<br><small>${t('of')} ${number(picture.customers_served)} ${t('served')}</small></p>
 <p class="asof">${t('asOf')} <time datetime="${asOf}">${escapedText(timeInWords(facts.asOfMs, facts.timeZone, language))}</time> <span data-age></span></p>
 <noscript><p class="asof">${t('staleNoScript')}</p></noscript>
 <p class="more"><a class="button" href="/restoration?lang=${language}">${t('ask')}</a></p>
-${drawnMap(picture, ground, facts.timeZone, language)}
-<h2>${t('byZone')}</h2>
-<div class="scroll"><table><thead><tr><th scope="col">${t('zone')}</th><th scope="col">${t('out')}</th><th scope="col">${t('served')}</th><th scope="col">${t('shown')}</th></tr></thead>
+<div class="cols"><div>${drawnMap(picture, ground, facts.timeZone, language)}
+<p class="legend">${legend(language)}</p></div>
+<div><h2>${t('byZone')}</h2>
+<div class="scroll"><table><thead><tr><th scope="col">${t('zone')}</th><th scope="col">${t('out')}</th><th scope="col">${t('servedColumn')}</th><th scope="col">${t('shown')}</th></tr></thead>
 <tbody>${rows.join('')}</tbody>
-<tfoot><tr><th scope="row">${t('all')}</th><td>${count(picture.customers_out)}</td><td>${number(picture.customers_served)}</td><td>${number(picture.outages.length)}</td></tr></tfoot></table></div>
-<p class="note">${note(picture.smallest, language)}</p>
+<tfoot><tr><th scope="row">${t('all')}</th><td>${total}</td><td>${number(picture.customers_served)}</td><td>${number(picture.outages.length)}</td></tr></tfoot></table></div>
+<p class="note">${note(picture.smallest, language)}</p></div></div>
 <h2>${t('list')}</h2>
 ${items.length === 0 ? `<p>${t('none')}</p>` : `<ol class="outages">${items.join('\n')}</ol>`}
 ${rest > 0 ? `<p class="note">${more(rest, language)}</p>` : ''}
@@ -95,6 +102,14 @@ ${rest > 0 ? `<p class="note">${more(rest, language)}</p>` : ''}
     },
     facts.frame,
   );
+}
+
+function legend(language: Language): string {
+  const mark = (name: string): string =>
+    `<svg viewBox="0 0 24 24" aria-hidden="true"><circle class="${name}" cx="12" cy="12" r="9"/></svg>`;
+  return language === 'es'
+    ? `${mark('outage')} corte ${mark('outage crew')} con cuadrilla. Toque un círculo para ver más.`
+    : `${mark('outage')} outage ${mark('outage crew')} with a crew. Choose a circle for more.`;
 }
 
 function note(smallest: number, language: Language): string {

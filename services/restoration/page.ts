@@ -22,11 +22,11 @@ const texts = {
   ask: { en: 'Look up', es: 'Buscar' },
   since: { en: 'Out since', es: 'Sin luz desde' },
   cause: { en: 'Cause', es: 'Causa' },
-  back: { en: 'Back', es: 'Regreso' },
+  back: { en: 'Power back', es: 'Regreso de la luz' },
   crew: { en: 'Crew', es: 'Cuadrilla' },
   source: { en: 'This estimate is', es: 'Esta estimación fue' },
   changed: { en: 'Last change', es: 'Último cambio' },
-  asOf: { en: 'As of', es: 'Estado a las' },
+  asOf: { en: 'As of', es: 'Estado del' },
   old: {
     en: 'This is the last we know. Our systems are not updating at the moment.',
     es: 'Es lo último que sabemos. Nuestros sistemas no se actualizan en este momento.',
