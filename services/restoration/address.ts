@@ -117,9 +117,10 @@ function isStreetKind(word: string): boolean {
 }
 
 function takeUnit(words: string[]): { others: string[]; unit: string } {
-  const at = words.findIndex((word, i) => i > 0 && unitWord.test(word));
-  const first = at < 0 && unitWord.test(words[0] ?? '') ? 0 : at;
-  if (first < 0) return { others: words, unit: '' };
-  const after = words.slice(first).filter((word) => !unitWord.test(word));
-  return { others: words.slice(0, first), unit: after.join('').replace(/^0+(?=\d)/, '') };
+  // "12 Lot Ave" is a street: a unit has a digit, or is one letter.
+  const at = words.findIndex((word, i) => unitWord.test(word) && /\d|^[A-Z]$|^#$/.test(words[i + 1] ?? ''));
+  const plain = words.filter((word) => word !== '#');
+  if (at < 0) return { others: plain, unit: '' };
+  const after = words.slice(at).filter((word) => !unitWord.test(word));
+  return { others: words.slice(0, at).filter((word) => word !== '#'), unit: after.join('').replace(/^0+(?=\d)/, '') };
 }
