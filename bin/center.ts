@@ -32,6 +32,7 @@ import { checkPort, listen } from './listen.ts';
 import { openStores } from './open_stores.ts';
 import { makeLineColours, outageNotes } from './outage_news.ts';
 import { joinOutageWork } from './outage_work.ts';
+import { openPublicFace } from './public_face.ts';
 import { openReliability } from './reliability.ts';
 import { makeResubmit } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
@@ -141,6 +142,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       const edgeRows = lineColours.follow(news);
       for (const { text, area_id } of outageNotes(news)) say(text, area_id);
       etr.service.follow(news);
+      publicFace.follow(news);
       hub.publish({
         outages: news.map((item) => item.outage),
         alarms: news.flatMap(({ outage, isOpen }) => alarms.follow(outage, isOpen && outage.state !== 'restored')),
@@ -160,6 +162,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const etr = await openEtr(config, {
     ...{ pool, network: columns, outages: () => outages, report },
     placeOfEdge: (edge) => placeOfEdge(network.grid(), edge),
+  });
+  const publicFace = await openPublicFace({
+    ...{ config, pool, network: columns, seed: loaded.seed, report },
+    membersOf: outages.membersOf,
+    settled: outages.settled,
   });
   const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,
@@ -273,8 +280,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       ...switching.routes,
       ...etr.routes,
       ...reliability.routes,
+      ...publicFace.routes,
       kpi.route,
     ],
+    publicFiles: publicFace.files,
+    trustedProxies: config.publicFace.trustedProxies,
   });
 
   await rebuilt;
@@ -284,6 +294,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const port = (server.server.address() as AddressInfo).port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
   generator.start();
+  publicFace.start().catch((error: unknown) => report('the public pages could not be started', error));
   const signInUrl = config.open ? url : `${url}/#signin=${await access.makeSignInLink('admin')}`;
 
   // sources
@@ -332,6 +343,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     await simulation?.stop();
     await network.replace(changed.network, changed.version);
     lineColours.clear();
+    publicFace.networkChanged();
     await outages.gridReplaced();
     await etr.service.start();
     pipeline.networkChanged(changed.network);
@@ -353,6 +365,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       clearInterval(kpiTimer);
       throughput.stop();
       await Promise.all([simulation?.stop(), generator.stop(), files?.stop(), consumers.stop(), work.stop()]);
+      await publicFace.stop();
       hub.close();
       await server.close();
       await door.drained();

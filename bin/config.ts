@@ -44,6 +44,22 @@ export interface Config {
   bucketSecretFile: string | undefined;
   /** when days of readings are sealed, how long segments and history are kept */
   history: { sealAfterDays: number; keepBronzeDays: number; keepHistoryDays: number | undefined };
+  /** what the public sees, and how often */
+  publicFace: {
+    folder: string;
+    /** fewest customers of an outage shown by itself, and the step of public counts */
+    smallest: number;
+    /** least time between two builds of the public pages */
+    seconds: number;
+    /** a page older than this says so */
+    staleMinutes: number;
+    /** look-ups of one client; 0 = no limit here */
+    lookUpsPerMinute: number;
+    utilityName: string | undefined;
+    utilityPhone: string | undefined;
+    /** addresses of proxies whose X-Forwarded-For names the client */
+    trustedProxies: string | undefined;
+  };
   logLevel: string;
   /** undefined where the center reads no Kafka */
   kafka: KafkaConfig | undefined;
@@ -81,7 +97,8 @@ const kafkaVariables = [
 ] as const;
 
 /** Variables and what they set; anything else that begins with FLUX_ is reported. */
-const variables: Record<string, keyof Config | keyof Config['history']> = {
+type Setting = keyof Config | keyof Config['history'] | Exclude<keyof Config['publicFace'], 'folder'> | 'publicFolder';
+const variables: Record<string, Setting> = {
   FLUX_HOST: 'host',
   FLUX_PORT: 'port',
   FLUX_DATA: 'dataFolder',
@@ -111,9 +128,17 @@ const variables: Record<string, keyof Config | keyof Config['history']> = {
   FLUX_SEAL_AFTER_DAYS: 'sealAfterDays',
   FLUX_KEEP_BRONZE_DAYS: 'keepBronzeDays',
   FLUX_KEEP_HISTORY_DAYS: 'keepHistoryDays',
+  FLUX_PUBLIC_FOLDER: 'publicFolder',
+  FLUX_PUBLIC_SMALLEST: 'smallest',
+  FLUX_PUBLIC_SECONDS: 'seconds',
+  FLUX_PUBLIC_STALE_MINUTES: 'staleMinutes',
+  FLUX_LOOKUPS_PER_MINUTE: 'lookUpsPerMinute',
+  FLUX_UTILITY_NAME: 'utilityName',
+  FLUX_UTILITY_PHONE: 'utilityPhone',
+  FLUX_TRUSTED_PROXIES: 'trustedProxies',
 };
 
-export type Given = Partial<Record<keyof Config | keyof Config['history'], unknown>>;
+export type Given = Partial<Record<Setting, unknown>>;
 
 function numberFrom(name: string, value: unknown, low: number, high: number, isWhole = true): number {
   const number = typeof value === 'number' ? value : Number(String(value).trim() || Number.NaN);
@@ -166,14 +191,13 @@ export function readConfig(
     ...fromEnvironment,
     ...Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)),
   } as Given;
-  const text = (key: keyof Config, otherwise: string): string =>
-    value[key] === undefined ? otherwise : String(value[key]);
-  const optional = (key: keyof Config): string | undefined =>
-    value[key] === undefined ? undefined : String(value[key]);
+  const text = (key: Setting, otherwise: string): string => (value[key] === undefined ? otherwise : String(value[key]));
+  const optional = (key: Setting): string | undefined => (value[key] === undefined ? undefined : String(value[key]));
+  const dataFolder = path.resolve(text('dataFolder', 'data'));
   const config: Config = {
     host: text('host', '127.0.0.1'),
     port: numberFrom('--port', value.port ?? 8080, 0, 65_535),
-    dataFolder: path.resolve(text('dataFolder', 'data')),
+    dataFolder,
     databaseUrl: environment.DATABASE_URL || undefined,
     postgresBinaries: optional('postgresBinaries'),
     scale: scaleFrom(value.scale ?? 'demo'),
@@ -204,6 +228,16 @@ export function readConfig(
         value.keepHistoryDays === undefined
           ? undefined
           : numberFrom('FLUX_KEEP_HISTORY_DAYS', value.keepHistoryDays, 1, 36_600),
+    },
+    publicFace: {
+      folder: path.resolve(text('publicFolder', path.join(dataFolder, 'public'))),
+      smallest: numberFrom('FLUX_PUBLIC_SMALLEST', value.smallest ?? 5, 3, 1000),
+      seconds: numberFrom('FLUX_PUBLIC_SECONDS', value.seconds ?? 15, 1, 3600),
+      staleMinutes: numberFrom('FLUX_PUBLIC_STALE_MINUTES', value.staleMinutes ?? 10, 1, 1440),
+      lookUpsPerMinute: numberFrom('FLUX_LOOKUPS_PER_MINUTE', value.lookUpsPerMinute ?? 30, 0, 1_000_000),
+      utilityName: optional('utilityName'),
+      utilityPhone: optional('utilityPhone'),
+      trustedProxies: optional('trustedProxies'),
     },
     logLevel: text('logLevel', 'info'),
     kafka: kafkaFrom(environment),

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { version } from './about.ts';
 import { accountCommands } from './commands/account.ts';
+import { accountsCommands } from './commands/accounts.ts';
 import { benchCommand } from './commands/bench.ts';
 import { crewCommands } from './commands/crews.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -12,6 +13,7 @@ import { layersCommands } from './commands/layers.ts';
 import { networkCommands } from './commands/network.ts';
 import { observationCommands } from './commands/observations.ts';
 import { outagesCommands } from './commands/outages.ts';
+import { publicCommands } from './commands/public.ts';
 import { readingsCommands } from './commands/readings.ts';
 import { reliabilityCommands } from './commands/reliability.ts';
 import { startCommand } from './commands/start.ts';
@@ -38,6 +40,8 @@ for (const add of [
   crewCommands,
   etrCommands,
   reliabilityCommands,
+  accountsCommands,
+  publicCommands,
   accountCommands,
   doctorCommand,
   benchCommand,

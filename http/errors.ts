@@ -15,6 +15,8 @@ const statusOf: Record<string, number> = {
   unknown_asset: 404,
   unknown_meter: 404,
   unknown_outage: 404,
+  unknown_account: 404,
+  unknown_address: 404,
   old_version: 404,
   not_switchable: 409,
   invalid_transition: 409,

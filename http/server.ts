@@ -18,6 +18,7 @@ import fastify, {
 import { type ApiDocument, apiPage, apiPageStyle } from '#http/api_page.ts';
 import { answerOf } from '#http/errors.ts';
 import type { Metrics } from '#http/metrics.ts';
+import type { PublicFiles } from '#http/public_files.ts';
 import type { Hub } from '#http/push.ts';
 import { refuseCrossSite, refuseForeignHost, setSecurityHeaders } from '#http/security.ts';
 import type { Access } from '#model/access.ts';
@@ -41,6 +42,10 @@ export interface ServerOptions {
   logger: FastifyBaseLogger;
   /** cookies only over TLS */
   secureCookies: boolean;
+  /** answered under /public/ */
+  publicFiles?: PublicFiles;
+  /** addresses whose X-Forwarded-For names the client that is limited */
+  trustedProxies?: string;
 }
 
 const cookieName = 'flux_session';
@@ -59,6 +64,7 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1024 * 1024,
     forceCloseConnections: true,
+    ...(options.trustedProxies ? { trustProxy: options.trustedProxies } : {}),
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: false } },
   });
@@ -119,6 +125,7 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
   app.get('/api/docs/style.css', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('text/css; charset=utf-8').send(apiPageStyle),
   );
+  if (options.publicFiles) servePublic(app, options.publicFiles);
   await serveWeb(app, options.webFolder);
   return app;
 }
@@ -180,6 +187,7 @@ function declare(app: FastifyInstance, route: RouteDeclaration, options: ServerO
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     bodyLimit: route.maxBodyBytes,
+    config: route.limit ? { rateLimit: { max: route.limit.calls, timeWindow: route.limit.seconds * 1000 } } : {},
     schema: {
       summary: route.summary,
       description: `Role: ${route.role}. Scope: ${route.scope.kind}.`,
@@ -202,7 +210,7 @@ function declare(app: FastifyInstance, route: RouteDeclaration, options: ServerO
         signal: aborted.signal,
       };
       const answer = route.audited ? await audited(route, call, options) : await scoped(route, call);
-      return send(request, reply, route, answer);
+      return send(request, reply, route, route.render ? route.render(answer) : answer);
     },
   });
 }
@@ -353,6 +361,16 @@ async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promis
       hub.subscribe(reply.raw, request.session.areas, typeof lastId === 'string' ? lastId : undefined);
     },
   );
+}
+
+function servePublic(app: FastifyInstance, files: PublicFiles): void {
+  app.get('/public', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/public/'));
+  app.get('/public/*', { schema: { hide: true } }, async (request, reply) => {
+    const { '*': name } = request.params as { '*': string };
+    const tag = request.headers['if-none-match'];
+    const { status, headers, body } = files.answer(name, String(request.headers['accept-encoding'] ?? ''), tag);
+    return reply.code(status).headers(headers).send(body);
+  });
 }
 
 async function serveWeb(app: FastifyInstance, folder: string): Promise<void> {

@@ -57,9 +57,13 @@ export interface RouteDeclaration {
   response?: Schema;
   /** most bytes of a request body; 1 MiB unless said */
   maxBodyBytes?: number;
+  /** most calls of one client (its address) in a span; more answer 429 */
+  limit?: { calls: number; seconds: number };
   /** true: each call is written to the audit log with its outcome */
   audited?: boolean;
   handle: (request: RouteRequest) => unknown;
+  /** makes another form of what `handle` gave, after the rows of foreign areas are left out */
+  render?: (answer: unknown) => unknown;
 }
 
 /** May a session with these areas see something of this area? */

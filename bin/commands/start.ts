@@ -4,12 +4,16 @@ import { type Center, startCenter } from '../center.ts';
 import { type Config, readConfig } from '../config.ts';
 import { type IngestWorker, startIngest } from '../ingest.ts';
 import { endWith, progressLine } from '../terminal.ts';
+import { runPublic } from './public.ts';
 
 export function startCommand(program: Command, dataOption: () => Option): void {
   program
     .command('start')
     .description('the whole center in one process, on embedded stores unless DATABASE_URL is set')
-    .option('--role <role>', 'center, or ingest: only read Kafka into the stores of a center (default: center)')
+    .option(
+      '--role <role>',
+      'center; ingest: only read Kafka into the stores of a center; public: only serve the public pages (default: center)',
+    )
     .option('--port <number>', 'port to listen on, 0 = any free one (default: 8080)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .addOption(dataOption())
@@ -28,8 +32,9 @@ export function startCommand(program: Command, dataOption: () => Option): void {
       for (const name of unknownVariables)
         process.stderr.write(`flux: ${name} is not a setting of this version; it has no effect\n`);
       if (role === 'ingest') await runIngest(config);
+      else if (role === 'public') await runPublic(config);
       else if (role === 'center') await run(config);
-      else throw new FluxError('bad_usage', `--role must be center or ingest, not ${String(role)}`);
+      else throw new FluxError('bad_usage', `--role must be center, ingest or public, not ${String(role)}`);
     });
 }
 

@@ -456,6 +456,28 @@ create table planned_outage (
 );
 CREATE INDEX planned_outage_to ON public.planned_outage USING btree (to_at) WHERE (withdrawn_at IS NULL);
 
+create table premise (
+  meter_key integer not null,
+  account_id text not null,
+  address text not null,
+  street_key text not null,
+  unit text not null default ''::text,
+  place text not null default ''::text,
+  source text not null,
+  updated_at timestamp with time zone not null default now(),
+  constraint premise_meter_key_fkey FOREIGN KEY (meter_key) REFERENCES meter(meter_key),
+  constraint premise_pkey PRIMARY KEY (meter_key),
+  constraint premise_source_check CHECK ((source = ANY (ARRAY['synthetic'::text, 'import'::text])))
+);
+CREATE INDEX premise_account ON public.premise USING btree (account_id);
+
+create table premise_state (
+  singleton boolean not null default true,
+  revision bigint not null,
+  constraint premise_state_pkey PRIMARY KEY (singleton),
+  constraint premise_state_singleton_check CHECK (singleton)
+);
+
 create table price_observation (
   settlement_point text not null,
   interval_start timestamp with time zone not null,

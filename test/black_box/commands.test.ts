@@ -41,6 +41,10 @@ const commands = [
   ['layers', 'seal'],
   ['layers', 'tidy'],
   ['layers', 'verify'],
+  ['accounts'],
+  ['accounts', 'import'],
+  ['public'],
+  ['public', 'serve'],
   ['account'],
   ['sign-in'],
   ['token'],
@@ -104,6 +108,8 @@ describe('help and usage', () => {
     [['readings', 'import', 'x', '--format', 'excel'], /--format must be one of/],
     [['weather', 'import', 'package.json', '--year', 'soon'], /--year must be/],
     [['account', 'x', '--role', 'king'], /--role must be one of/],
+    [['public', 'serve', '--port', 'eighty'], /--port must be a whole number/],
+    [['start', '--role', 'king'], /--role must be center, ingest or public/],
     [['bench', 'nothing'], /there is no benchmark/],
   ];
   for (const [args, says] of wrong)

@@ -1,0 +1,250 @@
+/** The public face joined to the outages: the look-up of one home, the public map, the feeds. */
+import { createHmac, randomBytes } from 'node:crypto';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { openPublicFiles, type PublicFiles } from '#http/public_files.ts';
+import type { Outage } from '#model/api/outages.ts';
+import type { NetworkColumns } from '#model/network.ts';
+import type { RouteDeclaration } from '#model/route.ts';
+import type { OutageNews } from '#services/outages/service.ts';
+import { makeCells } from '#services/public_map/cells.ts';
+import { type Ground, makeGround } from '#services/public_map/drawing.ts';
+import { framedPage } from '#services/public_map/frame.ts';
+import { type Masking, publicPicture, type Zone } from '#services/public_map/picture.ts';
+import { makePublisher, type Publisher } from '#services/public_map/publisher.ts';
+import { feedRoutes } from '#services/public_map/routes.ts';
+import { normalAddress } from '#services/restoration/address.ts';
+import { restorationRoutes } from '#services/restoration/routes.ts';
+import { makeRestorationService, type RestorationService } from '#services/restoration/service.ts';
+import {
+  type Premise,
+  type PremiseRow,
+  premiseRevision,
+  premisesAfter,
+  raisePremiseRevision,
+  storePremises,
+} from '#services/restoration/sql.ts';
+import { serviceAddresses } from '#sources/territory/addresses.ts';
+import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
+import type { Config } from './config.ts';
+
+export interface PublicFaceNeeds {
+  config: Config;
+  pool: Pool;
+  network: () => NetworkColumns;
+  /** seed of a synthetic territory; 0 where the network was imported */
+  seed: number;
+  membersOf: (outageId: string) => Iterable<number>;
+  /** resolves when everything applied to the outages so far is durable and told */
+  settled: () => Promise<void>;
+  report: (message: string, error: unknown) => void;
+}
+
+export interface PublicFace {
+  routes: RouteDeclaration[];
+  files: PublicFiles;
+  service: RestorationService;
+  publisher: Publisher;
+  follow(news: readonly OutageNews[]): void;
+  networkChanged(): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Homes in the square an outage is shown at, for each customer it must have at least. */
+const homesPerCustomer = 10;
+const probeMs = 1000;
+const rowsAtOnce = 10_000;
+
+/** Public ids are a keyed hash: they tell nothing of the number or order of outages that are not shown. */
+async function publicIds(dataFolder: string): Promise<(outageId: string) => string> {
+  const file = path.join(dataFolder, 'public_ids.key');
+  let key = await fs.readFile(file).catch(() => undefined);
+  if (!key || key.length < 32) {
+    key = randomBytes(32);
+    await fs.writeFile(file, key, { mode: 0o600 });
+  }
+  const secret = key;
+  return (outageId) => createHmac('sha256', secret).update(outageId).digest('hex').slice(0, 20);
+}
+
+function zonesOf({ area, substation, feeder, node, meter }: NetworkColumns): Zone[] {
+  const served = new Int32Array(area.count);
+  for (let row = 0; row < meter.count; row++) {
+    const feederRow = node.feeder[meter.node[row]];
+    if (feederRow >= 0) served[substation.area[feeder.substation[feederRow]]]++;
+  }
+  return Array.from(served, (count, row) => ({ id: area.id.at(row), name: area.name[row], served: count }));
+}
+
+export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace> {
+  const { config, pool, network, report } = needs;
+  const { publicFace: settings } = config;
+  const publicId = await publicIds(config.dataFolder);
+  const perMinute = settings.lookUpsPerMinute === 0 ? undefined : settings.lookUpsPerMinute;
+  let currentToMs = Date.now();
+  let loadedRevision = -1;
+  let loading: Promise<void> | undefined;
+  let isStopped = false;
+  let probe: NodeJS.Timeout | undefined;
+  let made: { masking: Masking; ground: Ground; of: NetworkColumns } | undefined;
+
+  /** Counts all meters: made at the first picture of a network. */
+  function scene(): { masking: Masking; ground: Ground } {
+    const columns = network();
+    if (made?.of !== columns) {
+      const zones = zonesOf(columns);
+      const { meter, node, feeder, substation } = columns;
+      const zoneOf = (row: number): number => {
+        const feederRow = node.feeder[meter.node[row]];
+        return feederRow < 0 ? -1 : substation.area[feeder.substation[feederRow]];
+      };
+      const cells = makeCells(columns, settings.smallest * homesPerCustomer, zoneOf);
+      const masking = { smallest: settings.smallest, cells, zones, publicId };
+      made = { masking, ground: makeGround(cells, zones), of: columns };
+    }
+    return made;
+  }
+
+  const outNow = (): Outage[] =>
+    service
+      .board()
+      .open()
+      .filter((outage) => outage.state !== 'restored');
+  const picture = () => publicPicture(outNow(), scene().masking);
+  const service = makeRestorationService({
+    meterCount: () => network().meter.count,
+    meterRowOf: (id) => network().meter.id.rowOf(id),
+    membersOf: needs.membersOf,
+    currentToMs: () => currentToMs,
+    timeZone: config.timeZone,
+  });
+  const publisher = makePublisher({
+    folder: settings.folder,
+    picture,
+    ground: () => scene().ground,
+    currentToMs: () => currentToMs,
+    utility: settings.utilityName ?? network().name,
+    phone: settings.utilityPhone,
+    timeZone: config.timeZone,
+    everyMs: settings.seconds * 1000,
+    staleAfterS: settings.staleMinutes * 60,
+    report,
+  });
+  const files = await openPublicFiles(settings.folder);
+
+  /** The store answers and the outages are durable: so far the picture is right. Also tells of imported premises. */
+  async function look(): Promise<void> {
+    const askedMs = Date.now();
+    const [revision] = await Promise.all([premiseRevision(pool), needs.settled()]);
+    currentToMs = Math.max(currentToMs, askedMs);
+    if (revision !== loadedRevision) {
+      loading ??= loadPremises(revision).finally(() => {
+        loading = undefined;
+      });
+      await loading;
+    }
+  }
+
+  async function loadPremises(revision: number): Promise<void> {
+    await service.loadPremises(allPremises(pool));
+    loadedRevision = revision;
+  }
+
+  let looking: Promise<void> | undefined;
+  const lookOnce = (): void => {
+    looking ??= look()
+      // A store that is away is told by the age of the answers.
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined;
+      });
+  };
+
+  return {
+    service,
+    publisher,
+    files,
+    routes: [
+      ...restorationRoutes({
+        service,
+        timeZone: config.timeZone,
+        perMinute,
+        frame: (page) => {
+          const facts = publisher.frame();
+          return framedPage(page, { ...facts, style: `/public/${facts.style}`, script: `/public/${facts.script}` });
+        },
+      }),
+      ...feedRoutes({
+        picture,
+        outages: outNow,
+        zone: (id) => scene().masking.zones.find((zone) => zone.id === id) ?? { name: id, served: 0 },
+        perMinute,
+      }),
+    ],
+    follow: (news) => {
+      service.follow(news);
+      publisher.changed();
+    },
+    networkChanged: () => {
+      service.reset();
+      publisher.changed();
+    },
+    start: async () => {
+      await publisher.start();
+      if (needs.seed > 0)
+        await settleTerritory(pool, network(), needs.seed, () => isStopped).catch((error: unknown) =>
+          report('addresses of the territory could not be stored', error),
+        );
+      probe = setInterval(lookOnce, probeMs);
+      lookOnce();
+    },
+    stop: async () => {
+      isStopped = true;
+      clearInterval(probe);
+      files.stop();
+      await Promise.all([publisher.stop(), looking]);
+    },
+  };
+}
+
+async function* allPremises(pool: Pool): AsyncGenerator<PremiseRow[]> {
+  for (let after = -1; ; ) {
+    const rows = await premisesAfter(pool, after, rowsAtOnce);
+    if (rows.length === 0) return;
+    yield rows;
+    after = rows[rows.length - 1].meter_key;
+  }
+}
+
+/** Accounts and addresses of a synthetic territory, at its first start; goes on where a stop interrupted it. */
+async function settleTerritory(
+  pool: Pool,
+  network: NetworkColumns,
+  seed: number,
+  isStopped: () => boolean,
+): Promise<void> {
+  const { rows } = await pool.query<{ done: number | null }>(
+    "select max(premise.meter_key) as done from premise where premise.source = 'synthetic'",
+  );
+  const { rows: foreign } = await pool.query("select 1 from premise where premise.source = 'import' limit 1");
+  // The utility's own accounts are there: nothing is invented beside them.
+  if (foreign.length > 0) return;
+  const first = (rows[0].done ?? -1) + 1;
+  if (first >= network.meter.count) return;
+  const store = (premises: Premise[]): Promise<unknown> =>
+    inTransaction(pool, (client) => storePremises(client, premises, 'synthetic'));
+  let waiting: Premise[] = [];
+  for (const { meter, account, address, place } of serviceAddresses(network, seed, first)) {
+    const normal = normalAddress(`${address}, ${place}`);
+    if (!normal) continue;
+    const { key, unit, place: placeKey } = normal;
+    waiting.push({ meter_key: meter, account_id: account, address, street_key: key, unit, place: placeKey });
+    if (waiting.length < 5000) continue;
+    if (isStopped()) return;
+    await store(waiting);
+    waiting = [];
+  }
+  if (waiting.length > 0) await store(waiting);
+  await raisePremiseRevision(pool);
+}

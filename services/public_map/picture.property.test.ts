@@ -1,0 +1,220 @@
+/** P1 to P6 of SPEC.md as laws over random outages, each with a planted bug that must be found. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Outage } from '#model/api/outages.ts';
+import { geoJson, publicFeatures, publicSummary } from './data.ts';
+import { makeGround } from './drawing.ts';
+import { publicPage } from './page.ts';
+import { type PublicPicture, publicPicture } from './picture.ts';
+import {
+  cells,
+  masking,
+  meterCount,
+  minimumServed,
+  network,
+  outageAt,
+  placeOf,
+  smallest,
+  zones,
+} from './picture_testbed.ts';
+
+type Maker = (outages: readonly Outage[]) => PublicPicture;
+const real: Maker = (outages) => publicPicture(outages, masking);
+
+const state = fc.constantFrom('predicted', 'confirmed', 'en_route', 'partly_restored') as fc.Arbitrary<Outage['state']>;
+const given = fc
+  .array(
+    fc.record({
+      meter: fc.nat(meterCount - 1),
+      customers: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 400 })),
+      back: fc.nat(12),
+      state,
+      hasCrew: fc.boolean(),
+      cause: fc.constantFrom(null, 'Tree at the Miller home, 12 Elm St', 'lightning'),
+    }),
+    { maxLength: 25 },
+  )
+  .map((list) =>
+    list.map(({ meter, customers, back, state, hasCrew, cause }, i) =>
+      outageAt(i * 3 + 1, meter, customers, {
+        state,
+        customers_affected: customers + back,
+        crew: hasCrew ? 'J. Miller' : null,
+        cause,
+        etr_p50: i % 2 ? '2026-07-04T20:10:00.000Z' : null,
+        etr_p90: i % 2 ? '2026-07-04T21:40:00.000Z' : null,
+      }),
+    ),
+  );
+
+const ground = makeGround(cells, zones);
+const documents = (picture: PublicPicture): string[] => {
+  const facts = {
+    frame: { utility: 'U', phone: undefined, style: 's.css', script: 's.js' },
+    timeZone: 'UTC',
+    asOfMs: Date.parse('2026-07-04T19:00:00Z'),
+    staleAfterS: 600,
+    geojson: 'g',
+    summary: 's',
+  };
+  return [
+    geoJson(publicFeatures(picture)),
+    publicSummary(picture),
+    publicPage(picture, ground, facts, 'en'),
+    publicPage(picture, ground, facts, 'es'),
+  ];
+};
+
+const isStep = (count: number): boolean => count % smallest === 0;
+const byId = (picture: PublicPicture) => new Map(picture.outages.map((outage) => [outage.id, outage]));
+
+/** P1: every count is a multiple of k, and nothing below k customers is shown. P5: levels add up to the same steps. */
+function countViolations(outages: Outage[], make: Maker): string[] {
+  const picture = make(outages);
+  const wrong: string[] = [];
+  const small = outages.filter((outage) => outage.customers_out < smallest);
+  for (const outage of small)
+    if (byId(picture).has(masking.publicId(outage.id))) wrong.push(`${outage.customers_out} customers are shown`);
+  for (const { customers_out, customers_affected } of picture.outages)
+    if (!isStep(customers_out) || !isStep(customers_affected) || customers_out < smallest) wrong.push('exact outage');
+  for (const zone of picture.zones) {
+    const shown = picture.outages.filter((outage) => outage.zone_id === zone.id);
+    const rest = zone.customers_out - shown.reduce((sum, outage) => sum + outage.customers_out, 0);
+    if (!isStep(zone.customers_out)) wrong.push(`zone tells ${zone.customers_out}`);
+    if (rest < 0 || !isStep(rest)) wrong.push(`zone less its outages is ${rest}`);
+    if (zone.outages !== shown.length) wrong.push('zone counts outages that are not shown');
+  }
+  const sum = picture.zones.reduce((total, zone) => total + zone.customers_out, 0);
+  if (picture.customers_out !== sum) wrong.push(`total less zones is ${picture.customers_out - sum}`);
+  return wrong;
+}
+
+/** P2: an outage below k changes nothing but one zone (and the total), by k or not at all. */
+function loneHomeViolations(outages: Outage[], meter: number, homes: number, make: Maker): string[] {
+  const before = make(outages);
+  const after = make([...outages, outageAt(9001, meter, homes)]);
+  const wrong: string[] = [];
+  if (JSON.stringify(before.outages) !== JSON.stringify(after.outages)) wrong.push('the list of outages changed');
+  const changed = before.zones.flatMap((zone, i) => {
+    const difference = after.zones[i].customers_out - zone.customers_out;
+    return difference === 0 ? [] : [difference];
+  });
+  if (changed.length > 1 || changed.some((difference) => difference !== smallest)) wrong.push(`zones by ${changed}`);
+  if (changed.length === 0 && documents(before).join() !== documents(after).join()) wrong.push('a document changed');
+  return wrong;
+}
+
+/** P3: one home that comes back between two publications changes every count by 0 or k. */
+function oneBackViolations(outages: Outage[], at: number, make: Maker): string[] {
+  const before = make(outages);
+  const next = outages.map((outage, i) => (i === at ? { ...outage, customers_out: outage.customers_out - 1 } : outage));
+  const after = make(next.filter((outage) => outage.customers_out > 0));
+  const now = byId(after);
+  const differences = [
+    ...before.outages.map((outage) => outage.customers_out - (now.get(outage.id)?.customers_out ?? 0)),
+    ...before.zones.map((zone, i) => zone.customers_out - after.zones[i].customers_out),
+  ];
+  return differences.filter((d) => d !== 0 && d !== smallest).map((d) => `a count changed by ${d}`);
+}
+
+/** P4: a position is the middle of a square with many homes, whatever the device's place in it. */
+function positionViolations(outages: Outage[], make: Maker): string[] {
+  return make(outages).outages.flatMap(({ lon, lat, cell_size: size }) => {
+    let homes = 0;
+    for (let meter = 0; meter < network.meter.count; meter++) {
+      const place = placeOf(meter);
+      if (Math.abs(place.lat - lat) <= size / 2 && Math.abs(place.lon - lon) <= size * 0.6) homes++;
+    }
+    return homes >= minimumServed ? [] : [`${homes} homes around a symbol`];
+  });
+}
+
+/** P6: no id, name, device or free text of the control room gets out. */
+function textViolations(outages: Outage[], make: Maker): string[] {
+  const all = documents(make(outages)).join('\n');
+  return ['OUT-', 'XF-', 'Miller', 'Elm', 'F-1'].filter((secret) => all.includes(secret));
+}
+
+const exactZones: Maker = (outages) => {
+  const picture = real(outages);
+  const zones = picture.zones.map((zone) => {
+    const inZone = outages.filter((outage) => outage.area_id === zone.id);
+    return { ...zone, customers_out: inZone.reduce((sum, outage) => sum + outage.customers_out, 0) };
+  });
+  return { ...picture, zones, customers_out: zones.reduce((sum, zone) => sum + zone.customers_out, 0) };
+};
+const exactTotal: Maker = (outages) => ({
+  ...real(outages),
+  customers_out: outages.reduce((sum, outage) => sum + outage.customers_out, 0),
+});
+const smallShown: Maker = (outages) => publicPicture(outages, { ...masking, smallest: 1 });
+const atTheDevice: Maker = (outages) => {
+  const around = (lon: number, lat: number) => ({ lon, lat, size: 0.0005, served: 1 });
+  return publicPicture(outages, { ...masking, cells: { ...cells, around } });
+};
+const countsHidden: Maker = (outages) => {
+  const picture = real(outages);
+  const count = (zone: string): number => outages.filter((outage) => outage.area_id === zone).length;
+  return { ...picture, zones: picture.zones.map((zone) => ({ ...zone, outages: count(zone.id) })) };
+};
+const ownIds: Maker = (outages) => publicPicture(outages, { ...masking, publicId: (id) => id });
+const freeText: Maker = (outages) => ({
+  ...real(outages),
+  zones: zones.map((zone) => ({ ...zone, name: outages[0]?.cause ?? '', customers_out: 0, outages: 0 })),
+});
+
+const laws: { name: string; property: (make: Maker) => fc.IProperty<unknown>; planted: Record<string, Maker> }[] = [
+  {
+    name: 'P1, P5: counts are steps of k at each level and between levels',
+    property: (make) => fc.property(given, (outages) => assert.deepEqual(countViolations(outages, make), [])),
+    planted: { exactZones, exactTotal, smallShown, countsHidden },
+  },
+  {
+    name: 'P2: a home alone changes nothing, or one zone by k',
+    property: (make) =>
+      fc.property(given, fc.nat(meterCount - 1), fc.integer({ min: 1, max: smallest - 1 }), (outages, meter, homes) =>
+        assert.deepEqual(loneHomeViolations(outages, meter, homes, make), []),
+      ),
+    planted: { exactZones, exactTotal, smallShown, countsHidden },
+  },
+  {
+    name: 'P3: one home that comes back changes counts by 0 or k',
+    property: (make) =>
+      fc.property(
+        given.filter((outages) => outages.length > 0),
+        fc.nat(),
+        (outages, at) => assert.deepEqual(oneBackViolations(outages, at % outages.length, make), []),
+      ),
+    planted: { exactZones, smallShown },
+  },
+  {
+    name: 'P4: symbols stand in the middle of many homes',
+    property: (make) => fc.property(given, (outages) => assert.deepEqual(positionViolations(outages, make), [])),
+    planted: { atTheDevice },
+  },
+  {
+    name: 'P6: nothing of the control room but what is meant for the public',
+    property: (make) => fc.property(given, (outages) => assert.deepEqual(textViolations(outages, make), [])),
+    planted: { ownIds, freeText },
+  },
+];
+
+describe('what the public sees', () => {
+  for (const { name, property, planted } of laws) {
+    test(name, () => fc.assert(property(real), { numRuns: 150 }));
+    for (const [bug, make] of Object.entries(planted))
+      test(`${name}: finds the planted bug ${bug}`, () =>
+        assert.equal(fc.check(property(make), { numRuns: 300 }).failed, true));
+  }
+
+  test('the order of the outages does not matter, and since is told in steps of five minutes', () => {
+    fc.assert(
+      fc.property(given, (outages) => {
+        assert.deepEqual(real(outages), real(outages.toReversed()));
+        for (const outage of real(outages).outages) assert.match(outage.since, /T18:15:00.000Z$/);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

@@ -1,0 +1,117 @@
+/**
+ * What the public may see of all outages, and nothing else: every page and feed is made from this and adds nothing to it.
+ * The rules P1 to P6, and why they hold, stand in SPEC.md. Pure.
+ */
+import type { Outage } from '#model/api/outages.ts';
+import { type CauseKind, causeKind, etrWindow } from '#model/public_words.ts';
+import type { Cells } from './cells.ts';
+
+export interface Zone {
+  id: string;
+  name: string;
+  /** customers served */
+  served: number;
+}
+
+export interface PublicOutage {
+  /** stable, and says nothing about how many others there are */
+  id: string;
+  zone_id: string;
+  /** centre of a square with many homes */
+  lon: number;
+  lat: number;
+  /** width of the square, degrees of latitude */
+  cell_size: number;
+  /** rounded down to a multiple of `smallest` */
+  customers_out: number;
+  customers_affected: number;
+  /** rounded down to five minutes */
+  since: string;
+  /** the window the public is told */
+  etr_from: string | null;
+  etr_to: string | null;
+  /** as `TellableOutage` has them: words are made from them */
+  etr_source: string | null;
+  state: Outage['state'];
+  cause: CauseKind | null;
+  /** not who: only that there is one */
+  has_crew: boolean;
+}
+
+export interface PublicZone extends Zone {
+  /** rounded down to a multiple of `smallest`; 0 means fewer than that */
+  customers_out: number;
+  /** outages that are shown one by one */
+  outages: number;
+}
+
+export interface PublicPicture {
+  /** fewest customers of an outage that is shown, and the step of all counts */
+  smallest: number;
+  customers_served: number;
+  /** sum of the zones */
+  customers_out: number;
+  zones: PublicZone[];
+  /** largest first */
+  outages: PublicOutage[];
+}
+
+export interface Masking {
+  /** k */
+  smallest: number;
+  cells: Cells;
+  zones: readonly Zone[];
+  /** the id the public sees */
+  publicId: (outageId: string) => string;
+}
+
+const fiveMinutesMs = 300_000;
+export const roundedDown = (count: number, step: number): number => Math.floor(count / step) * step;
+
+/** @param outages those with customers out */
+export function publicPicture(outages: readonly Outage[], masking: Masking): PublicPicture {
+  const { smallest, cells, zones } = masking;
+  const outByZone = new Map<string, number>();
+  const shown: PublicOutage[] = [];
+  for (const outage of outages) {
+    outByZone.set(outage.area_id, (outByZone.get(outage.area_id) ?? 0) + outage.customers_out);
+    if (outage.customers_out < smallest) continue;
+    shown.push(shownOutage(outage, masking, cells));
+  }
+  shown.sort((a, b) => b.customers_out - a.customers_out || (a.id < b.id ? -1 : 1));
+  const countOf = Map.groupBy(shown, (outage) => outage.zone_id);
+  const publicZones = zones.map((zone) => ({
+    ...zone,
+    customers_out: roundedDown(outByZone.get(zone.id) ?? 0, smallest),
+    outages: countOf.get(zone.id)?.length ?? 0,
+  }));
+  return {
+    smallest,
+    customers_served: publicZones.reduce((sum, zone) => sum + zone.served, 0),
+    customers_out: publicZones.reduce((sum, zone) => sum + zone.customers_out, 0),
+    zones: publicZones,
+    outages: shown,
+  };
+}
+
+function shownOutage(outage: Outage, { smallest, publicId }: Masking, cells: Cells): PublicOutage {
+  const cell = cells.around(outage.lon, outage.lat);
+  const window = etrWindow(outage);
+  const sinceMs = Date.parse(outage.started_at);
+  return {
+    id: publicId(outage.id),
+    zone_id: outage.area_id,
+    lon: cell.lon,
+    lat: cell.lat,
+    cell_size: cell.size,
+    customers_out: roundedDown(outage.customers_out, smallest),
+    customers_affected: roundedDown(outage.customers_affected, smallest),
+    since: new Date(sinceMs - (sinceMs % fiveMinutesMs)).toISOString(),
+    etr_from: window ? new Date(window.fromMs).toISOString() : null,
+    etr_to: window ? new Date(window.toMs).toISOString() : null,
+    etr_source: outage.etr_source,
+    state: outage.state,
+    cause: causeKind(outage.cause),
+    has_crew: outage.crew !== null,
+  };
+}

@@ -1,0 +1,170 @@
+/** Look-ups of one home: what is told, in which words, and what is not told. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Outage } from '#model/api/outages.ts';
+import type { Restoration } from '#model/api/restoration.ts';
+import { FluxError } from '#model/errors.ts';
+import type { Language } from '#model/public_words.ts';
+import { premiseOf } from './premises.ts';
+import { makeRestorationService } from './service.ts';
+import type { PremiseRow } from './sql.ts';
+
+const hour = 3_600_000;
+const meters = ['M-0', 'M-1', 'M-2', 'M-3', 'M-4'];
+const rows: [string, string, string, string][] = [
+  ['11-110', 'M-0', '1240 N Alder St', 'Montrose'],
+  ['22-220', 'M-1', '1242 N Alder St, Apt 1', 'Montrose'],
+  ['33-330', 'M-2', '1242 N Alder St, Apt 2', 'Montrose'],
+  ['44-440', 'M-3', '1240 North Alder Street', 'Alief'],
+  ['44-440', 'M-4', '7 Oak Ave', 'Alief'],
+];
+
+async function* premises(): AsyncGenerator<PremiseRow[]> {
+  yield rows.map(([account, meter, address, place]) => {
+    const premise = premiseOf({ account, meter, address, place }, (id) => meters.indexOf(id));
+    assert.ok(!('code' in premise), JSON.stringify(premise));
+    return premise;
+  });
+}
+
+function outage(more: Partial<Outage> = {}): Outage {
+  return {
+    id: 'OUT-7',
+    state: 'on_site',
+    customers_out: 2,
+    crew: 'J. Miller',
+    cause: 'tree fell at Mrs. Lee',
+    started_at: new Date(Date.now() - hour).toISOString(),
+    updated_at: new Date(Date.now() - 60_000).toISOString(),
+    etr_p50: null,
+    etr_p90: null,
+    etr_source: null,
+    revision: 1,
+    ...more,
+  } as Outage;
+}
+
+async function scene(more: Partial<Outage> = {}, ageMs = 0) {
+  const service = makeRestorationService({
+    meterCount: () => meters.length,
+    meterRowOf: (id) => meters.indexOf(id),
+    membersOf: () => [0, 1],
+    currentToMs: () => Date.now() - ageMs,
+    timeZone: 'America/Chicago',
+  });
+  await service.loadPremises(premises());
+  service.follow([{ outage: outage(more), isOpen: true }]);
+  const ask = (question: Parameters<typeof service.answer>[0], language: Language = 'en'): Restoration =>
+    JSON.parse(service.answer(question, language));
+  return { service, ask };
+}
+
+const codeOf = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof FluxError) return error.code;
+  }
+  return 'no error';
+};
+
+describe('the look-up of one home', () => {
+  test('meter, account and address give the same answer', async () => {
+    const { ask } = await scene();
+    const one = ask({ meter: 'M-0' });
+    assert.equal(one.status, 'out');
+    for (const question of [
+      { account: '11110' },
+      { account: ' 11 110 ' },
+      { address: '1240 n alder street, montrose, TX' },
+    ]) {
+      const { as_of: _, age_s: age, ...facts } = ask(question);
+      assert.deepEqual({ ...facts, as_of: one.as_of, age_s: age }, one);
+    }
+  });
+
+  test('it tells nothing of the crew, the control room, the outage or other homes', async () => {
+    const { service } = await scene();
+    for (const language of ['en', 'es'] as const) {
+      const text = service.answer({ meter: 'M-0' }, language);
+      for (const secret of ['Miller', 'Lee', 'OUT-7', 'ALDER', '11110', 'M-0', 'customers'])
+        assert.ok(!text.includes(secret), secret);
+    }
+  });
+
+  test('an honest word where there is no estimate; a window in words where there is one; a passed one is called that', async () => {
+    const without = (await scene()).ask({ meter: 'M-0' });
+    assert.deepEqual([without.etr, without.etr_words], [null, 'We do not have an estimate yet.']);
+    const p50 = new Date(Date.now() + 2 * hour).toISOString();
+    const p90 = new Date(Date.now() + 3.5 * hour).toISOString();
+    const { etr, etr_words } = (await scene({ etr_p50: p50, etr_p90: p90, etr_source: 'model' })).ask({ meter: 'M-0' });
+    assert.ok(etr && Date.parse(etr.from) <= Date.parse(p50) && Date.parse(etr.to) >= Date.parse(p90));
+    assert.equal(Date.parse(etr.from) % (hour / 4), 0);
+    assert.match(etr.source, /outages like this one/);
+    assert.match(etr_words ?? '', /between \d+:(00|15|30|45) [AP]M and/);
+    const old = await scene({
+      etr_p50: new Date(Date.now() - 3 * hour).toISOString(),
+      etr_p90: new Date(Date.now() - hour).toISOString(),
+    });
+    assert.match(old.ask({ meter: 'M-0' }).etr_words ?? '', /has passed/);
+    assert.match(old.ask({ meter: 'M-0' }, 'es').etr_words ?? '', /ya pasó/);
+  });
+
+  test('an ambiguous address names the homes and says nothing of any of them', async () => {
+    const { ask, service } = await scene();
+    const building = ask({ address: '1242 N Alder St' });
+    assert.equal(building.status, 'several');
+    assert.deepEqual(
+      building.candidates.map(({ address }) => address),
+      ['1242 N ALDER ST UNIT 1, MONTROSE', '1242 N ALDER ST UNIT 2, MONTROSE'],
+    );
+    assert.deepEqual([building.since, building.cause, building.etr, building.crew], [null, null, null, null]);
+    assert.equal(ask({ address: '1240 N Alder St' }).candidates.length, 2);
+    assert.equal(ask({ account: '44440' }).candidates.length, 2);
+    // each candidate, asked for, is one home
+    for (const { address } of building.candidates) assert.notEqual(ask({ address }).status, 'several');
+    // The same words whatever the state of the homes: nothing to compare.
+    service.follow([{ outage: outage({ state: 'closed', revision: 2 }), isOpen: false }]);
+    const { as_of: _a, age_s: _b, ...later } = ask({ address: '1242 N Alder St' });
+    const { as_of: _c, age_s: _d, ...before } = building;
+    assert.deepEqual(later, before);
+  });
+
+  test('unknown things, and two questions at once', async () => {
+    const { service } = await scene();
+    const ask = (question: Parameters<typeof service.answer>[0]) => () => service.answer(question, 'en');
+    assert.equal(codeOf(ask({ meter: 'M-9' })), 'unknown_meter');
+    assert.equal(codeOf(ask({ account: '99999' })), 'unknown_account');
+    assert.equal(codeOf(ask({ address: '1244 N Alder St' })), 'unknown_address');
+    assert.equal(codeOf(ask({ address: 'Alder' })), 'bad_request');
+    assert.equal(codeOf(ask({})), 'bad_request');
+    assert.equal(codeOf(ask({ meter: 'M-0', account: '11110' })), 'bad_request');
+  });
+
+  test('a new version of the outage is told at once; the age is that of what is known', async () => {
+    const { ask, service } = await scene({ state: 'predicted', crew: null });
+    assert.equal(ask({ meter: 'M-1' }).status, 'possible');
+    service.follow([{ outage: outage({ state: 'confirmed', revision: 2 }), isOpen: true }]);
+    assert.equal(ask({ meter: 'M-1' }).status, 'out');
+    service.follow([{ outage: outage({ state: 'restored', customers_out: 0, revision: 3 }), isOpen: true }]);
+    assert.equal(ask({ meter: 'M-1' }).status, 'restored');
+    assert.equal(ask({ meter: 'M-2' }).status, 'on');
+    const old = (await scene({}, 125_000)).ask({ meter: 'M-0' });
+    assert.ok(old.age_s >= 124 && old.age_s <= 127, String(old.age_s));
+  });
+
+  test('before the addresses are read, meters are answered and the others asked to come again', () => {
+    const service = makeRestorationService({
+      meterCount: () => 5,
+      meterRowOf: (id) => meters.indexOf(id),
+      membersOf: () => [],
+      currentToMs: Date.now,
+      timeZone: 'UTC',
+    });
+    assert.equal((JSON.parse(service.answer({ meter: 'M-0' }, 'en')) as Restoration).status, 'on');
+    assert.equal(
+      codeOf(() => service.answer({ account: '11110' }, 'en')),
+      'not_ready',
+    );
+  });
+});
