@@ -67,6 +67,67 @@ create table connectivity_node (
   constraint connectivity_node_pkey PRIMARY KEY (node_key)
 );
 
+create table crew (
+  crew_id text not null,
+  name text not null,
+  kind text not null,
+  skills text[] not null,
+  size integer not null,
+  area_id text not null,
+  phone text,
+  radio text,
+  home_lon double precision not null,
+  home_lat double precision not null,
+  shifts jsonb not null,
+  status text not null,
+  status_since timestamp with time zone not null,
+  lon double precision,
+  lat double precision,
+  position_at timestamp with time zone,
+  was_in_shift boolean not null,
+  revision integer not null default 1,
+  constraint crew_kind_check CHECK ((kind = ANY (ARRAY['troubleman'::text, 'line'::text, 'underground'::text, 'tree'::text, 'damage_assessor'::text]))),
+  constraint crew_pkey PRIMARY KEY (crew_id),
+  constraint crew_size_check CHECK ((size > 0)),
+  constraint crew_status_check CHECK ((status = ANY (ARRAY['off_shift'::text, 'available'::text, 'assigned'::text, 'en_route'::text, 'on_site'::text, 'on_break'::text, 'unavailable'::text])))
+);
+
+create table crew_job (
+  crew_id text not null,
+  outage_id text not null,
+  job_no bigint not null generated always as identity,
+  device_id text not null,
+  assigned_by text not null,
+  assigned_at timestamp with time zone not null,
+  constraint crew_job_crew_id_fkey FOREIGN KEY (crew_id) REFERENCES crew(crew_id),
+  constraint crew_job_pkey PRIMARY KEY (crew_id, outage_id)
+);
+CREATE INDEX crew_job_outage ON public.crew_job USING btree (outage_id);
+
+create table crew_log (
+  log_id bigint not null generated always as identity,
+  crew_id text not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  verb text not null,
+  from_status text,
+  to_status text not null,
+  outage_id text,
+  reason text,
+  constraint crew_log_crew_id_fkey FOREIGN KEY (crew_id) REFERENCES crew(crew_id),
+  constraint crew_log_pkey PRIMARY KEY (log_id)
+);
+CREATE INDEX crew_log_crew ON public.crew_log USING btree (crew_id, log_id);
+CREATE TRIGGER crew_log_grows BEFORE DELETE OR UPDATE ON public.crew_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table device_position (
+  equipment_key integer not null,
+  is_open boolean not null,
+  at timestamp with time zone not null,
+  constraint device_position_equipment_key_fkey FOREIGN KEY (equipment_key) REFERENCES equipment(equipment_key),
+  constraint device_position_pkey PRIMARY KEY (equipment_key)
+);
+
 create table device_report (
   equipment_key integer not null,
   at_ms double precision not null,
@@ -80,33 +141,14 @@ create table device_state (
   state text not null,
   source text not null,
   received_at timestamp with time zone not null,
+  outcome text,
+  outcome_reason text,
   constraint device_state_device_id_event_time_state_key UNIQUE (device_id, event_time, state),
+  constraint device_state_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'superseded'::text, 'refused'::text]))),
   constraint device_state_pkey PRIMARY KEY (device_state_id),
   constraint device_state_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
 );
-
-create table device_state_mark (
-  singleton boolean not null default true,
-  device_state_id bigint not null default 0,
-  constraint device_state_mark_pkey PRIMARY KEY (singleton),
-  constraint device_state_mark_singleton_check CHECK (singleton)
-);
-
-create table device_state_newest (
-  device_id text not null,
-  event_time timestamp with time zone not null,
-  state text not null,
-  constraint device_state_newest_pkey PRIMARY KEY (device_id),
-  constraint device_state_newest_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
-);
-
-create table device_state_refused (
-  device_state_id bigint not null,
-  reason text not null,
-  refused_at timestamp with time zone not null default now(),
-  constraint device_state_refused_device_state_id_fkey FOREIGN KEY (device_state_id) REFERENCES device_state(device_state_id),
-  constraint device_state_refused_pkey PRIMARY KEY (device_state_id)
-);
+CREATE INDEX device_state_untaken ON public.device_state USING btree (device_state_id) WHERE (outcome IS NULL);
 
 create table equipment (
   equipment_key integer not null,
@@ -661,6 +703,66 @@ create table switch_state (
   changed_at timestamp with time zone not null default now(),
   constraint switch_state_equipment_key_fkey FOREIGN KEY (equipment_key) REFERENCES equipment(equipment_key),
   constraint switch_state_pkey PRIMARY KEY (equipment_key)
+);
+
+create table switching_log (
+  log_id bigint not null generated always as identity,
+  order_id bigint not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  verb text not null,
+  from_state text,
+  to_state text not null,
+  step_no integer,
+  reason text,
+  constraint switching_log_order_id_fkey FOREIGN KEY (order_id) REFERENCES switching_order(order_id),
+  constraint switching_log_pkey PRIMARY KEY (log_id)
+);
+CREATE INDEX switching_log_order ON public.switching_log USING btree (order_id, log_id);
+CREATE TRIGGER switching_log_grows BEFORE DELETE OR UPDATE ON public.switching_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table switching_order (
+  order_id bigint not null generated always as identity,
+  title text not null,
+  state text not null,
+  area_id text,
+  outage_id text,
+  authors text[] not null,
+  approver text,
+  revision integer not null default 1,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  constraint switching_order_pkey PRIMARY KEY (order_id),
+  constraint switching_order_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'checked'::text, 'approved'::text, 'executing'::text, 'done'::text, 'aborted'::text])))
+);
+CREATE INDEX switching_order_open ON public.switching_order USING btree (order_id) WHERE (state <> ALL (ARRAY['done'::text, 'aborted'::text]));
+
+create table switching_step (
+  order_id bigint not null,
+  step_no integer not null,
+  device_id text not null,
+  operation text not null,
+  note text,
+  foreseen jsonb,
+  begun_by text,
+  done_by text,
+  done_at timestamp with time zone,
+  stopped text,
+  constraint switching_step_operation_check CHECK ((operation = ANY (ARRAY['open'::text, 'close'::text, 'tag'::text, 'untag'::text, 'ground'::text, 'unground'::text]))),
+  constraint switching_step_order_id_fkey FOREIGN KEY (order_id) REFERENCES switching_order(order_id),
+  constraint switching_step_pkey PRIMARY KEY (order_id, step_no)
+);
+
+create table switching_tag (
+  device_id text not null,
+  kind text not null,
+  order_id bigint not null,
+  node_key integer,
+  placed_by text not null,
+  placed_at timestamp with time zone not null,
+  constraint switching_tag_kind_check CHECK ((kind = ANY (ARRAY['tag'::text, 'ground'::text]))),
+  constraint switching_tag_order_id_fkey FOREIGN KEY (order_id) REFERENCES switching_order(order_id),
+  constraint switching_tag_pkey PRIMARY KEY (device_id, kind, order_id)
 );
 
 create table trouble_call (
