@@ -32,6 +32,7 @@ export class EngineCore {
   nowMs = 0;
   /** dark meters whose hold window still runs */
   readonly pending = new Set<number>();
+  #firstRipeMs = Number.POSITIVE_INFINITY;
   readonly dirty = new Set<number>();
   /** members by slot; valid where `meters.outage` still names the slot, and then once */
   readonly #members: number[][] = [];
@@ -45,6 +46,11 @@ export class EngineCore {
   /** the state each meter is filed under in its island */
   readonly #filed: Uint8Array;
   readonly #deaf = new Set<number>();
+  readonly #touchedMeters: Uint8Array;
+  readonly #touchedDevices: Uint8Array;
+  /** devices; meters as -1 - key */
+  readonly #touched: number[] = [];
+  #refiled = false;
   readonly rows: MeterRows;
   readonly planned: PlannedWork;
   /** newest known time of each device that reported its state */
@@ -61,6 +67,8 @@ export class EngineCore {
     this.planned = new PlannedWork(grid.meterCount);
     this.#seen = new Int32Array(grid.meterCount);
     this.#filed = new Uint8Array(grid.meterCount);
+    this.#touchedMeters = new Uint8Array(grid.meterCount);
+    this.#touchedDevices = new Uint8Array(grid.edgeCount);
   }
 
   get thresholds(): OutageThresholds {
@@ -104,8 +112,16 @@ export class EngineCore {
     const graceMs = this.thresholds.plannedGraceS * 1000;
     for (const meter of meters) {
       this.tree.mute(meter, planned, this.planned.lasts(meter, this.nowMs, graceMs));
+      this.touch(meter);
       this.dirty.add(this.topOfMeter(meter));
     }
+  }
+
+  /** Everything is judged anew, as by other thresholds. */
+  reviewAll(): void {
+    this.replan(this.planned.meters());
+    for (const top of this.islands.keys()) this.dirty.add(top);
+    for (const slot of this.book.active) this.dirty.add(this.topOfOutage(this.book.outages[slot]));
   }
 
   /** True while the meter's darkness is the affair of planned work. */
@@ -174,17 +190,76 @@ export class EngineCore {
     this.rows.changed(meter);
   }
 
+  /** Something about a meter is not as it was: outages above it must look at their members. */
+  touch(meter: number): void {
+    if (this.#touchedMeters[meter] === 0) {
+      this.#touchedMeters[meter] = 1;
+      this.#touched.push(-1 - meter);
+    }
+    for (let at = this.tree.ofMeter(meter); at >= 0 && this.#touchedDevices[at] === 0; at = this.tree.above(at)) {
+      this.#touchedDevices[at] = 1;
+      this.#touched.push(at);
+    }
+  }
+
+  /** True where a meter below the device (or the one meter) was touched since `untouchAll`. */
+  wasTouched(device: number, meter: number): boolean {
+    return this.#refiled || (meter >= 0 ? this.#touchedMeters[meter] : this.#touchedDevices[device]) === 1;
+  }
+
+  /** These islands have been looked at. What was touched in others stays so. */
+  untouch(tops: ReadonlySet<number>): void {
+    this.#refiled = false;
+    let kept = 0;
+    for (const at of this.#touched) {
+      const top = at >= 0 ? this.tree.topOf(at) : this.topOfMeter(-1 - at);
+      if (!tops.has(top)) this.#touched[kept++] = at;
+      else if (at >= 0) this.#touchedDevices[at] = 0;
+      else this.#touchedMeters[-1 - at] = 0;
+    }
+    this.#touched.length = kept;
+  }
+
   /** A message changed what is known of the meter. */
   changed(meter: number): void {
-    if (this.meters.state[meter] === meterDark) this.pending.add(meter);
-    else this.pending.delete(meter);
+    this.touch(meter);
+    if (this.meters.state[meter] === meterDark) {
+      this.pending.add(meter);
+      this.#firstRipeMs = Math.min(this.#firstRipeMs, this.meters.ripeMs[meter]);
+    } else this.pending.delete(meter);
     this.rows.changed(meter);
     this.place(meter);
+  }
+
+  /** Hold windows that are over: their islands are predicted. */
+  ripen(): void {
+    if (this.nowMs < this.#firstRipeMs) return;
+    const { ripeMs } = this.meters;
+    this.#firstRipeMs = Number.POSITIVE_INFINITY;
+    for (const meter of this.pending) {
+      if (ripeMs[meter] > this.nowMs) {
+        this.#firstRipeMs = Math.min(this.#firstRipeMs, ripeMs[meter]);
+        continue;
+      }
+      this.pending.delete(meter);
+      this.dirty.add(this.topOfMeter(meter));
+    }
+  }
+
+  /** When time alone moves an outage on: a prediction becomes probable, one with power again is closed. */
+  ageMs(slot: number): number {
+    const outage = this.book.outages[slot];
+    if (outage.state === 'predicted')
+      return outage.detectedMs + this.settings.of(this.grid.areaOfEdge(outage.device)).minutesToProbable * 60_000;
+    if (outage.state === 'restored' || outage.state === 'completed')
+      return outage.stateSinceMs + this.thresholds.minutesToClose * 60_000;
+    return Number.POSITIVE_INFINITY;
   }
 
   /** After switching: every meter and outage is filed anew under its present top. */
   refile(): void {
     this.tree.forget();
+    this.#refiled = true;
     const known = [...this.islands.values()].flatMap((island) => [...island.dark, ...island.lit, ...island.back]);
     this.islands.clear();
     this.#slotsOf.clear();
@@ -240,6 +315,7 @@ export class EngineCore {
 
   setOutage(meter: number, slot: number): void {
     this.meters.outage[meter] = slot;
+    this.touch(meter);
     this.rows.moved(meter);
   }
 

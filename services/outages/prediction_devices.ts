@@ -14,6 +14,9 @@ export class DeviceTree {
   /** nearest device at or above each edge */
   readonly #nearest: Int32Array;
   readonly #top: Int32Array;
+  readonly #above: Int32Array;
+  readonly #leaf: Int32Array;
+  readonly #customers: Int32Array;
   /** muted meters below each device */
   readonly #mutedBelow: Int32Array;
   readonly #mutedMeters = new Set<number>();
@@ -26,6 +29,9 @@ export class DeviceTree {
     this.muted = new Uint8Array(grid.meterCount);
     this.#nearest = new Int32Array(grid.edgeCount).fill(unknown);
     this.#top = new Int32Array(grid.edgeCount).fill(unknown);
+    this.#above = new Int32Array(grid.edgeCount).fill(unknown);
+    this.#leaf = new Int32Array(grid.meterCount).fill(unknown);
+    this.#customers = new Int32Array(grid.edgeCount).fill(unknown);
     this.#mutedBelow = new Int32Array(grid.edgeCount);
   }
 
@@ -33,6 +39,9 @@ export class DeviceTree {
   forget(): void {
     this.#nearest.fill(unknown);
     this.#top.fill(unknown);
+    this.#above.fill(unknown);
+    this.#leaf.fill(unknown);
+    this.#customers.fill(unknown);
     this.#phasesCounted.clear();
     this.#onPhase?.fill(0);
     this.#mutedBelow.fill(0);
@@ -41,12 +50,20 @@ export class DeviceTree {
 
   /** Device nearest above a meter, -1 where there is none. */
   ofMeter(meter: number): number {
-    return this.#nearestFrom(this.grid.edgeAboveMeter(meter));
+    const known = this.#leaf[meter];
+    if (known !== unknown) return known;
+    const found = this.#nearestFrom(this.grid.edgeAboveMeter(meter));
+    this.#leaf[meter] = found;
+    return found;
   }
 
   /** Next device above; -1 at the top. A known open device is a top: it explains all that is dark below it. */
   above(device: number): number {
-    return this.grid.isOpen(device) ? -1 : this.#nearestFrom(this.grid.edgeAbove(device));
+    const known = this.#above[device];
+    if (known !== unknown) return known;
+    const found = this.grid.isOpen(device) ? -1 : this.#nearestFrom(this.grid.edgeAbove(device));
+    this.#above[device] = found;
+    return found;
   }
 
   /** Topmost device over a device: evidence below different tops is never weighed together. */
@@ -75,7 +92,8 @@ export class DeviceTree {
 
   /** Meters below a device whose silence counts. */
   audibleBelow(device: number): number {
-    return this.grid.customersBelow(device) - this.#mutedBelow[device];
+    if (this.#customers[device] === unknown) this.#customers[device] = this.grid.customersBelow(device);
+    return this.#customers[device] - this.#mutedBelow[device];
   }
 
   /** Of those, the ones that are on this phase alone. @param phase one phase bit */

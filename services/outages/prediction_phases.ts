@@ -76,7 +76,7 @@ export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, pi
       (pick) => pick.phases === 0 && pick.dark.every((meter) => grid.meterPhases[meter] === bit),
     );
     if (small.length < 2 || !small.some((pick) => hasSeveralPhasesAbove(weights, pick))) continue;
-    const dark = small.flatMap((pick) => pick.dark).sort((a, b) => a - b);
+    const dark = Int32Array.from(small.flatMap((pick) => Array.from(pick.dark))).sort();
     const others = result
       .filter((pick) => !small.includes(pick))
       .map(
@@ -88,7 +88,7 @@ export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, pi
         }),
       );
     weights.weigh({ ...evidence, dark, held: [...evidence.held, ...others] }, bit);
-    for (const joint of chosenDevices(weights)) {
+    for (const joint of chosenDevices(weights, dark).picks) {
       const served = grid.edgePhases[joint.device];
       if ((served & (served - 1)) === 0) continue;
       const inside = new Set(joint.dark);

@@ -83,7 +83,8 @@ export class IslandWeights {
   #away = new Int32Array(0);
   readonly #rowOf: Int32Array;
   #path = new Int32Array(64);
-  #rowOfDark = new Int32Array(0);
+  /** by position in the dark meters weighed: their row, -1 where no device is above */
+  rowOfDark = new Int32Array(0);
   #times = new Float64Array(0);
 
   constructor(tree: DeviceTree, settings: SettingsByArea, heard: HeardMeters) {
@@ -187,12 +188,12 @@ export class IslandWeights {
 
   #placeDark(dark: ArrayLike<number>): void {
     const { tree, heard } = this;
-    if (this.#rowOfDark.length < dark.length) this.#rowOfDark = new Int32Array(dark.length * 2);
+    if (this.rowOfDark.length < dark.length) this.rowOfDark = new Int32Array(dark.length * 2);
     for (let i = 0; i < dark.length; i++) {
       const meter = dark[i];
       const device = tree.ofMeter(meter);
       const row = device < 0 ? -1 : this.#touch(device);
-      this.#rowOfDark[i] = row;
+      this.rowOfDark[i] = row;
       if (row < 0) continue;
       this.direct[row]++;
       const muted = tree.muted[meter] !== 0;
@@ -211,7 +212,7 @@ export class IslandWeights {
     if (this.directMeters.length < start) this.directMeters = new Int32Array(start * 2);
     const next = this.directStart.slice(0, this.count);
     for (let i = 0; i < dark.length; i++)
-      if (this.#rowOfDark[i] >= 0) this.directMeters[next[this.#rowOfDark[i]]++] = dark[i];
+      if (this.rowOfDark[i] >= 0) this.directMeters[next[this.rowOfDark[i]]++] = dark[i];
   }
 
   #placeLit(lit: Iterable<number>, phase: number): number[] {

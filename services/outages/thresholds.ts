@@ -152,7 +152,11 @@ export class SettingsByArea {
   }
 
   of(area: number): AreaSettings {
-    return (this.#known[area + 1] ??= this.#make(area));
+    const known = this.#known[area + 1];
+    if (known) return known;
+    const made = this.#make(area);
+    this.#known[area + 1] = made;
+    return made;
   }
 
   /** The measured rates of an area are others now. */
