@@ -137,9 +137,29 @@ export const CandidateDevice = Type.Object({
   device_kind: Type.String(),
   customers: Type.Integer(),
   dark: Type.Integer(),
+  /** of the dark ones, those known by a call alone */
+  called: Type.Integer(),
   lit: Type.Integer(),
+  silent: Type.Integer(),
   share_dark: Type.Number(),
+  /** log-likelihood of one outage here, and of the best explanation by the devices below */
+  score_here: Type.Number(),
+  score_below: Type.Number(),
   chosen: Type.Boolean(),
+  why: Type.String(),
+});
+/** Meters whose answer would change the device: the one that would then be chosen, null where none is left. */
+export const DecidingPing = Type.Object({
+  meter_ids: Type.Array(Type.String()),
+  if_lit: Nullable(Type.String()),
+  if_dark: Nullable(Type.String()),
+  /** customers whose outage it decides */
+  customers: Type.Integer(),
+});
+/** A meter that answers as if it hung elsewhere: for the change list of the network model. */
+export const MappingSuspicion = Type.Object({
+  meter_id: Type.String(),
+  device_id: Type.String({ description: 'where the model has it' }),
   why: Type.String(),
 });
 export const OutageEvidence = Type.Object({
@@ -147,7 +167,14 @@ export const OutageEvidence = Type.Object({
   supporting: Type.Array(EvidenceMeter),
   contradicting: Type.Array(EvidenceMeter),
   silent_count: Type.Integer(),
+  /** of the silent, those without communication: they speak neither for nor against */
+  no_communication_count: Type.Integer(),
+  /** share of lost gasps and of wrong lit answers that the scores stand on; measured in this area where there is enough */
+  message_loss: Type.Number(),
+  wrong_lit: Type.Number(),
   candidates: Type.Array(CandidateDevice),
+  deciding_pings: Type.Array(DecidingPing),
+  suspected_mapping: Type.Array(MappingSuspicion),
 });
 export type OutageEvidence = Static<typeof OutageEvidence>;
 

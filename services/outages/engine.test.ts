@@ -79,7 +79,7 @@ describe('prediction by the engine', () => {
     };
     const { device } = defaultThresholds.blue_sky;
     const fuse = (minPercent: number, minCount: number, need: 'both' | 'either') => ({
-      device: { ...device, fuse: { minPercent, minCount, need } },
+      device: { ...device, fuse: { minPercent, minCount, minCalls: 3, need } },
     });
     assert.deepEqual(settled(fuse(50, 12, 'both')), ['F1']);
     assert.deepEqual(settled(fuse(51, 12, 'both')), ['T1', 'T2']);
@@ -105,7 +105,10 @@ describe('prediction by the engine', () => {
       blue_sky: {
         ...defaultThresholds.blue_sky,
         rule: 'thresholds',
-        device: { ...defaultThresholds.blue_sky.device, fuse: { minPercent: 90, minCount: 3, need: 'both' } },
+        device: {
+          ...defaultThresholds.blue_sky.device,
+          fuse: { minPercent: 90, minCount: 3, minCalls: 3, need: 'both' },
+        },
       },
     });
     send(all(bed.below('T1'), 'last_gasp', 0), 50);

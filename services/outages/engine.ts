@@ -5,13 +5,14 @@
  */
 
 import type { OutageEvidence, OutageVerb } from '#model/api/outages.ts';
-import type { MeterEventColumns } from '#model/reading.ts';
+import { type MeterEventColumns, meterEventCode } from '#model/reading.ts';
 import { type ActOptions, act } from './engine_act.ts';
-import type { OutageIds } from './engine_book.ts';
+import { copyOutage, type OutageIds } from './engine_book.ts';
 import { EngineCore } from './engine_core.ts';
-import { explainOutage } from './engine_evidence.ts';
-import { meterBack, meterDark, type TakeRules } from './engine_meters.ts';
-import { closeAt, placeAt } from './engine_place.ts';
+import { type EvidenceIds, explainOutage } from './engine_evidence.ts';
+import { meterBack, meterDark, meterLit, type TakeRules } from './engine_meters.ts';
+import { decidingPings, type Ping } from './engine_pings.ts';
+import { closeAt, passPlanned, placeAt } from './engine_place.ts';
 import {
   type EngineResult,
   type EngineState,
@@ -21,11 +22,12 @@ import {
   type PlannedWindow,
   type TroubleCall,
 } from './engine_records.ts';
+import { Resolver } from './engine_resolve.ts';
 import { type Return, takeReturns } from './engine_return.ts';
 import { restoreState } from './engine_state.ts';
 import type { GridView } from './grid_view.ts';
 import { engineMayMove, nextState } from './lifecycle.ts';
-import { type OutageThresholds, settingsOf } from './thresholds.ts';
+import type { OutageThresholds } from './thresholds.ts';
 
 export interface DeviceEvent {
   /** edge row */
@@ -44,6 +46,8 @@ export interface OutageEngine {
    * that are over until their meters have power: their darkness up to the end stays planned.
    */
   setPlanned(windows: readonly PlannedWindow[], nowMs: number): EngineResult;
+  /** Meters that are not heard from for long, all of them: their silence counts neither for nor against. */
+  setWithoutCommunication(meters: readonly number[], nowMs: number): EngineResult;
   /** A device reported its state. The grid view must show it already. */
   applyDevice(event: DeviceEvent, nowMs: number): EngineResult;
   /** The grid was switched: everything is filed and predicted anew. `applyDevice` includes it. */
@@ -63,15 +67,12 @@ export interface OutageEngine {
   membersOf(outageId: string): number[];
   /** Why the outage stands where it stands. @throws FluxError `unknown_outage` */
   evidence(outageId: string, ids: EvidenceIds): OutageEvidence;
+  /** The silent meters whose answers would change the device, most customers first. @throws FluxError `unknown_outage` */
+  decidingPings(outageId: string, limit: number): Ping[];
   /** Everything to keep for `restoreEngine`. */
   state(): EngineState;
   /** all event counts since the start */
   counts(): EventCounts;
-}
-
-export interface EvidenceIds {
-  edgeId(edge: number): string;
-  meterId(meter: number): string;
 }
 
 /** A new engine that knows nothing yet, or goes on from `state`. */
@@ -82,20 +83,21 @@ export function createOutageEngine(
   state?: EngineState,
 ): OutageEngine {
   const core = new EngineCore(grid, thresholds, ids);
-  const deviceAtMs = new Map<number, number>();
+  const resolver = new Resolver(core);
   const total = noCounts();
-  if (state) restoreState(core, deviceAtMs, state);
+  if (state) restoreState(core, state);
 
   const begin = (nowMs: number): void => {
     const beforeMs = core.nowMs;
     core.nowMs = Math.max(core.nowMs, nowMs);
-    const graceMs = core.thresholds.plannedGraceS * 1000;
-    for (const meter of core.planned.turning(beforeMs, core.nowMs, graceMs)) core.dirty.add(core.topOfMeter(meter));
+    passPlanned(core, beforeMs);
   };
   const finish = (counts = noCounts()): EngineResult => {
-    settle(core);
+    settle(core, resolver);
     for (const key of Object.keys(total) as (keyof EventCounts)[]) total[key] += counts[key];
-    return { ...core.book.finish(core.nowMs), counts, meters: core.rows.take() };
+    const rates = core.rates.take();
+    for (const { area } of rates) core.settings.forget(area);
+    return { ...core.book.finish(core.nowMs), counts, meters: core.rows.take(), rates };
   };
   const step = (nowMs: number, work: () => void): EngineResult => {
     begin(nowMs);
@@ -113,8 +115,8 @@ export function createOutageEngine(
     applyDevice: (event, nowMs) =>
       step(nowMs, () => {
         core.refile();
-        if (event.atMs < (deviceAtMs.get(event.edge) ?? Number.NEGATIVE_INFINITY)) return;
-        deviceAtMs.set(event.edge, event.atMs);
+        if (event.atMs < (core.deviceAtMs.get(event.edge) ?? Number.NEGATIVE_INFINITY)) return;
+        core.deviceAtMs.set(event.edge, event.atMs);
         const atMs = Math.min(event.atMs, core.nowMs);
         if (event.open) placeAt(core, event.edge, atMs, 'grid_event', 'device reports open');
         else closeAt(core, event.edge, atMs);
@@ -127,7 +129,11 @@ export function createOutageEngine(
     },
     setPlanned: (windows, nowMs) =>
       step(nowMs, () => {
-        for (const meter of core.planned.replace(windows)) core.dirty.add(core.topOfMeter(meter));
+        core.replan(core.planned.replace(windows));
+      }),
+    setWithoutCommunication: (meters, nowMs) =>
+      step(nowMs, () => {
+        for (const meter of core.setDeaf(meters)) core.dirty.add(core.topOfMeter(meter));
       }),
     topologyChanged: (nowMs) => step(nowMs, () => core.refile()),
     tick: (nowMs) => step(nowMs, () => {}),
@@ -140,24 +146,27 @@ export function createOutageEngine(
     },
     setThresholds: (next, nowMs) =>
       step(nowMs, () => {
-        core.thresholds = next;
-        core.refile();
+        core.setThresholds(next);
+        core.reviewAll();
       }),
     outages: (active = false) => {
       const { book } = core;
       return (active ? [...book.active].map((slot) => book.outages[slot]) : book.outages).map((outage) =>
-        structuredClone(outage),
+        copyOutage(outage),
       );
     },
     darkMeters: () => core.darkMeters(),
-    membersOf: (outageId) => core.membersOf(core.book.slotOf(outageId)),
+    membersOf: (outageId) => [...core.membersOf(core.book.slotOf(outageId))],
+    decidingPings: (outageId, limit) => decidingPings(core, core.book.slotOf(outageId), limit),
     evidence: (outageId, names) => explainOutage(core, core.book.slotOf(outageId), names),
     state: () => ({
       nowMs: core.nowMs,
-      outages: core.book.outages.map((outage) => structuredClone(outage)),
+      outages: core.book.outages.map((outage) => copyOutage(outage)),
       meters: core.rows.all(),
-      devices: [...deviceAtMs].map(([edge, atMs]) => ({ edge, atMs })),
+      devices: [...core.deviceAtMs].map(([edge, atMs]) => ({ edge, atMs })),
       planned: core.planned.windows(),
+      withoutCommunication: core.deafMeters(),
+      rates: core.rates.all(),
     }),
     counts: () => ({ ...total }),
   };
@@ -194,7 +203,8 @@ function takeEvents(core: EngineCore, events: MeterEventColumns, counts: EventCo
   const returns = new Map<number, Return[]>();
   for (let i = 0; i < events.count; i++) {
     const meter = events.meterKey[i];
-    const wasDark = meters.state[meter] === meterDark;
+    const before = meters.state[meter];
+    const wasDark = before === meterDark;
     const wasCalled = wasDark && meters.called[meter] === 1;
     const taken = meters.take(meter, events.type[i], events.eventTimeMs[i], core.nowMs, rules, counts);
     if (taken === 'nothing') continue;
@@ -208,6 +218,8 @@ function takeEvents(core: EngineCore, events: MeterEventColumns, counts: EventCo
         book.note(slot, 'updated');
       }
     } else {
+      if (events.type[i] === meterEventCode.ping_lit) core.rates.litAnswer(core.areaOfMeter(meter));
+      else if (before === meterLit) core.rates.litWasWrong(core.areaOfMeter(meter));
       const momentary = wasDark && !wasCalled && meters.litMs[meter] - meters.darkMs[meter] <= core.holdMs(meter);
       if (momentary) counts.momentary++;
       meters.leftoverOf.delete(meter);
@@ -225,28 +237,21 @@ function takeEvents(core: EngineCore, events: MeterEventColumns, counts: EventCo
 }
 
 /** Brings everything up to the present: hold windows, predictions, ages. */
-function settle(core: EngineCore): void {
-  const { book, meters, nowMs } = core;
-  for (const meter of core.pending) {
-    if (meters.ripeMs[meter] > nowMs) continue;
-    core.pending.delete(meter);
-    core.dirty.add(core.topOfMeter(meter));
-  }
-  for (const top of [...core.dirty].sort((a, b) => a - b)) core.resolve(top);
+function settle(core: EngineCore, resolver: Resolver): void {
+  core.ripen();
+  const tops = new Set(core.dirty);
+  for (const top of [...tops].sort((a, b) => a - b)) resolver.resolve(top);
+  core.untouch(tops);
   core.dirty.clear();
-  for (const slot of core.inOrder(book.active)) {
-    const outage = book.outages[slot];
-    if (outage.state === 'predicted') {
-      const { minutesToProbable } = settingsOf(core.thresholds, core.grid.areaOfEdge(outage.device));
-      if (nowMs - outage.detectedMs < minutesToProbable * 60_000) continue;
+  const { book, nowMs } = core;
+  const due: number[] = [];
+  for (const slot of book.active) if (core.ageMs(slot) <= nowMs) due.push(slot);
+  for (const slot of core.inOrder(due)) {
+    if (book.outages[slot].state === 'predicted') {
+      const { minutesToProbable } = core.settings.of(core.grid.areaOfEdge(book.outages[slot].device));
       book.advance(slot, 'aged', nowMs, 'engine', `${minutesToProbable} minutes old`);
       core.file(slot);
-    } else if (
-      (outage.state === 'restored' || outage.state === 'completed') &&
-      nowMs - outage.stateSinceMs >= core.thresholds.minutesToClose * 60_000
-    ) {
-      book.advance(slot, 'settled', nowMs, 'engine', 'stayed restored');
-    }
+    } else book.advance(slot, 'settled', nowMs, 'engine', 'stayed restored');
   }
   core.dirty.clear();
 }

@@ -6,7 +6,7 @@ import { meterBack, meterDark, meterUnknown } from './engine_meters.ts';
 import { moveTo } from './engine_place.ts';
 import { type Return, restoreAll, takeReturns } from './engine_return.ts';
 import { isOut } from './lifecycle.ts';
-import { servicePointOf } from './prediction.ts';
+import { servicePointOf } from './prediction_picks.ts';
 
 export interface ActOptions {
   actor: string;

@@ -5,18 +5,17 @@
 import { OutageBook, type OutageIds } from './engine_book.ts';
 import { MeterEvidence, meterBack, meterDark, meterLit, meterUnknown } from './engine_meters.ts';
 import { PlannedWork } from './engine_planned.ts';
+import { MeasuredRates } from './engine_rates.ts';
 import type { OutageRecord } from './engine_records.ts';
 import { MeterRows } from './engine_rows.ts';
 import type { GridView } from './grid_view.ts';
 import { engineMayMove, isOut, type OutageEvent } from './lifecycle.ts';
-import { type Pick, predict } from './prediction.ts';
-import { DeviceTree } from './prediction_devices.ts';
-import { type OutageThresholds, settingsOf } from './thresholds.ts';
+import { DeviceTree, deaf, planned } from './prediction_devices.ts';
+import { IslandWeights } from './prediction_weights.ts';
+import { type OutageThresholds, SettingsByArea } from './thresholds.ts';
 
-/** Share of the hold window within which meters count as gone dark together. */
-const companionShare = 1 / 3;
-
-interface Island {
+/** Meters of one island by what they said. */
+export interface Island {
   dark: Set<number>;
   lit: Set<number>;
   back: Set<number>;
@@ -27,20 +26,35 @@ export class EngineCore {
   readonly tree: DeviceTree;
   readonly book: OutageBook;
   readonly meters: MeterEvidence;
-  thresholds: OutageThresholds;
+  readonly rates = new MeasuredRates();
+  readonly weights: IslandWeights;
+  settings: SettingsByArea;
   nowMs = 0;
   /** dark meters whose hold window still runs */
   readonly pending = new Set<number>();
+  #firstRipeMs = Number.POSITIVE_INFINITY;
   readonly dirty = new Set<number>();
-  /** members by slot; valid where `meters.outage` still names the slot */
-  readonly members = new Map<number, Set<number>>();
+  /** members by slot; valid where `meters.outage` still names the slot, and then once */
+  readonly #members: number[][] = [];
+  readonly #seen: Int32Array;
+  #look = 0;
   /** slots of the held outages at each device */
-  readonly #heldAt = new Map<number, Set<number>>();
+  readonly heldAt = new Map<number, Set<number>>();
   readonly #slotsOf = new Map<number, Set<number>>();
   readonly #topOfSlot = new Map<number, number>();
-  readonly #islands = new Map<number, Island>();
+  readonly islands = new Map<number, Island>();
+  /** the state each meter is filed under in its island */
+  readonly #filed: Uint8Array;
+  readonly #deaf = new Set<number>();
+  readonly #touchedMeters: Uint8Array;
+  readonly #touchedDevices: Uint8Array;
+  /** devices; meters as -1 - key */
+  readonly #touched: number[] = [];
+  #refiled = false;
   readonly rows: MeterRows;
   readonly planned: PlannedWork;
+  /** newest known time of each device that reported its state */
+  readonly deviceAtMs = new Map<number, number>();
 
   constructor(grid: GridView, thresholds: OutageThresholds, ids: OutageIds) {
     this.grid = grid;
@@ -48,8 +62,66 @@ export class EngineCore {
     this.book = new OutageBook(ids);
     this.meters = new MeterEvidence(grid.meterCount);
     this.rows = new MeterRows(this.meters, this.book);
-    this.thresholds = thresholds;
+    this.settings = this.#settingsFor(thresholds);
+    this.weights = new IslandWeights(this.tree, this.settings, this.meters);
     this.planned = new PlannedWork(grid.meterCount);
+    this.#seen = new Int32Array(grid.meterCount);
+    this.#filed = new Uint8Array(grid.meterCount);
+    this.#touchedMeters = new Uint8Array(grid.meterCount);
+    this.#touchedDevices = new Uint8Array(grid.edgeCount);
+  }
+
+  get thresholds(): OutageThresholds {
+    return this.settings.thresholds;
+  }
+
+  setThresholds(thresholds: OutageThresholds): void {
+    this.settings = this.#settingsFor(thresholds);
+    this.weights.settings = this.settings;
+  }
+
+  #settingsFor(thresholds: OutageThresholds): SettingsByArea {
+    return new SettingsByArea(thresholds, (area, settings) => this.rates.estimate(area, settings));
+  }
+
+  areaOfMeter(meter: number): number {
+    const edge = this.grid.edgeAboveMeter(meter);
+    return edge < 0 ? -1 : this.grid.areaOfEdge(edge);
+  }
+
+  /** Replaces the meters without communication; answers those that became such or are no longer. */
+  setDeaf(meters: Iterable<number>): number[] {
+    const next = new Set<number>();
+    for (const meter of meters) if (meter >= 0 && meter < this.grid.meterCount) next.add(meter);
+    const turned = [
+      ...[...this.#deaf].filter((meter) => !next.has(meter)),
+      ...[...next].filter((meter) => !this.#deaf.has(meter)),
+    ];
+    this.#deaf.clear();
+    for (const meter of next) this.#deaf.add(meter);
+    for (const meter of turned) this.tree.mute(meter, deaf, next.has(meter));
+    return turned;
+  }
+
+  deafMeters(): number[] {
+    return [...this.#deaf].sort((a, b) => a - b);
+  }
+
+  /** The windows of these meters began, ended, or are others now. */
+  replan(meters: Iterable<number>): void {
+    const graceMs = this.thresholds.plannedGraceS * 1000;
+    for (const meter of meters) {
+      this.tree.mute(meter, planned, this.planned.lasts(meter, this.nowMs, graceMs));
+      this.touch(meter);
+      this.dirty.add(this.topOfMeter(meter));
+    }
+  }
+
+  /** Everything is judged anew, as by other thresholds. */
+  reviewAll(): void {
+    this.replan(this.planned.meters());
+    for (const top of this.islands.keys()) this.dirty.add(top);
+    for (const slot of this.book.active) this.dirty.add(this.topOfOutage(this.book.outages[slot]));
   }
 
   /** True while the meter's darkness is the affair of planned work. */
@@ -62,8 +134,7 @@ export class EngineCore {
   }
 
   holdMs(meter: number): number {
-    const edge = this.grid.edgeAboveMeter(meter);
-    return settingsOf(this.thresholds, edge < 0 ? -1 : this.grid.areaOfEdge(edge)).holdWindowS * 1000;
+    return this.settings.of(this.areaOfMeter(meter)).holdWindowS * 1000;
   }
 
   topOfMeter(meter: number): number {
@@ -71,10 +142,10 @@ export class EngineCore {
   }
 
   islandAt(top: number): Island {
-    let island = this.#islands.get(top);
+    let island = this.islands.get(top);
     if (!island) {
       island = { dark: new Set(), lit: new Set(), back: new Set() };
-      this.#islands.set(top, island);
+      this.islands.set(top, island);
     }
     return island;
   }
@@ -86,7 +157,7 @@ export class EngineCore {
   }
 
   darkMeters(): Int32Array<ArrayBuffer> {
-    return Int32Array.from([...this.#islands.values()].flatMap((island) => [...island.dark]));
+    return Int32Array.from([...this.islands.values()].flatMap((island) => [...island.dark]));
   }
 
   slotsAt(top: number): Set<number> {
@@ -103,30 +174,97 @@ export class EngineCore {
     const top = this.topOfMeter(meter);
     const island = this.islandAt(top);
     const state = this.meters.state[meter];
-    if (state === meterDark) island.dark.add(meter);
-    else island.dark.delete(meter);
-    if (state === meterLit) island.lit.add(meter);
-    else island.lit.delete(meter);
-    if (state === meterBack) island.back.add(meter);
-    else island.back.delete(meter);
+    const filed = this.#filed[meter];
+    if (state !== filed) {
+      listOf(island, filed)?.delete(meter);
+      listOf(island, state)?.add(meter);
+      this.#filed[meter] = state;
+    }
     this.dirty.add(top);
+  }
+
+  /** What the meter said decides nothing any more; its times stay. */
+  settleMeter(meter: number): void {
+    this.meters.state[meter] = meterUnknown;
+    this.#filed[meter] = meterUnknown;
+    this.rows.changed(meter);
+  }
+
+  /** Something about a meter is not as it was: outages above it must look at their members. */
+  touch(meter: number): void {
+    if (this.#touchedMeters[meter] === 0) {
+      this.#touchedMeters[meter] = 1;
+      this.#touched.push(-1 - meter);
+    }
+    for (let at = this.tree.ofMeter(meter); at >= 0 && this.#touchedDevices[at] === 0; at = this.tree.above(at)) {
+      this.#touchedDevices[at] = 1;
+      this.#touched.push(at);
+    }
+  }
+
+  /** True where a meter below the device (or the one meter) was touched since `untouchAll`. */
+  wasTouched(device: number, meter: number): boolean {
+    return this.#refiled || (meter >= 0 ? this.#touchedMeters[meter] : this.#touchedDevices[device]) === 1;
+  }
+
+  /** These islands have been looked at. What was touched in others stays so. */
+  untouch(tops: ReadonlySet<number>): void {
+    this.#refiled = false;
+    let kept = 0;
+    for (const at of this.#touched) {
+      const top = at >= 0 ? this.tree.topOf(at) : this.topOfMeter(-1 - at);
+      if (!tops.has(top)) this.#touched[kept++] = at;
+      else if (at >= 0) this.#touchedDevices[at] = 0;
+      else this.#touchedMeters[-1 - at] = 0;
+    }
+    this.#touched.length = kept;
   }
 
   /** A message changed what is known of the meter. */
   changed(meter: number): void {
-    if (this.meters.state[meter] === meterDark) this.pending.add(meter);
-    else this.pending.delete(meter);
+    this.touch(meter);
+    if (this.meters.state[meter] === meterDark) {
+      this.pending.add(meter);
+      this.#firstRipeMs = Math.min(this.#firstRipeMs, this.meters.ripeMs[meter]);
+    } else this.pending.delete(meter);
     this.rows.changed(meter);
     this.place(meter);
+  }
+
+  /** Hold windows that are over: their islands are predicted. */
+  ripen(): void {
+    if (this.nowMs < this.#firstRipeMs) return;
+    const { ripeMs } = this.meters;
+    this.#firstRipeMs = Number.POSITIVE_INFINITY;
+    for (const meter of this.pending) {
+      if (ripeMs[meter] > this.nowMs) {
+        this.#firstRipeMs = Math.min(this.#firstRipeMs, ripeMs[meter]);
+        continue;
+      }
+      this.pending.delete(meter);
+      this.dirty.add(this.topOfMeter(meter));
+    }
+  }
+
+  /** When time alone moves an outage on: a prediction becomes probable, one with power again is closed. */
+  ageMs(slot: number): number {
+    const outage = this.book.outages[slot];
+    if (outage.state === 'predicted')
+      return outage.detectedMs + this.settings.of(this.grid.areaOfEdge(outage.device)).minutesToProbable * 60_000;
+    if (outage.state === 'restored' || outage.state === 'completed')
+      return outage.stateSinceMs + this.thresholds.minutesToClose * 60_000;
+    return Number.POSITIVE_INFINITY;
   }
 
   /** After switching: every meter and outage is filed anew under its present top. */
   refile(): void {
     this.tree.forget();
-    const known = [...this.#islands.values()].flatMap((island) => [...island.dark, ...island.lit, ...island.back]);
-    this.#islands.clear();
+    this.#refiled = true;
+    const known = [...this.islands.values()].flatMap((island) => [...island.dark, ...island.lit, ...island.back]);
+    this.islands.clear();
     this.#slotsOf.clear();
     this.#topOfSlot.clear();
+    for (const meter of known) this.#filed[meter] = meterUnknown;
     for (const meter of known) this.place(meter);
     for (const slot of this.book.active) this.#refileOutage(slot);
   }
@@ -160,7 +298,7 @@ export class EngineCore {
       this.slotsAt(top).add(slot);
       this.#topOfSlot.set(slot, top);
     }
-    if (held) this.#heldAt.set(outage.device, (this.#heldAt.get(outage.device) ?? new Set()).add(slot));
+    if (held) this.heldAt.set(outage.device, (this.heldAt.get(outage.device) ?? new Set()).add(slot));
     this.dirty.add(top);
   }
 
@@ -168,7 +306,7 @@ export class EngineCore {
   unfile(slot: number): void {
     const { device } = this.book.outages[slot];
     this.#slotsOf.get(this.#topOfSlot.get(slot) ?? -1)?.delete(slot);
-    this.#heldAt.get(device)?.delete(slot);
+    this.heldAt.get(device)?.delete(slot);
   }
 
   topOfOutage(outage: OutageRecord): number {
@@ -177,24 +315,39 @@ export class EngineCore {
 
   setOutage(meter: number, slot: number): void {
     this.meters.outage[meter] = slot;
+    this.touch(meter);
     this.rows.moved(meter);
   }
 
   /** Present members of an outage. */
-  membersOf(slot: number): number[] {
+  membersOf(slot: number): readonly number[] {
+    const look = ++this.#look;
     const members: number[] = [];
-    for (const meter of this.members.get(slot) ?? []) if (this.meters.outage[meter] === slot) members.push(meter);
+    for (const meter of this.#members[slot] ?? []) {
+      if (this.meters.outage[meter] !== slot || this.#seen[meter] === look) continue;
+      this.#seen[meter] = look;
+      members.push(meter);
+    }
+    this.#members[slot] = members;
     return members;
+  }
+
+  /** Members as they are, each once: in place of what was kept. */
+  setMembers(slot: number, members: number[]): void {
+    this.#members[slot] = members;
+  }
+
+  /** A member that is counted already, as after a restart. */
+  addMember(slot: number, meter: number): void {
+    this.setOutage(meter, slot);
+    (this.#members[slot] ??= []).push(meter);
   }
 
   /** Takes meters into an outage and counts them. */
   enlist(slot: number, meters: readonly number[]): void {
     const outage = this.book.outages[slot];
-    const members = this.members.get(slot) ?? new Set();
-    this.members.set(slot, members);
     for (const meter of meters) {
-      members.add(meter);
-      this.setOutage(meter, slot);
+      this.addMember(slot, meter);
       if (this.meters.state[meter] === meterDark) {
         outage.dark++;
         outage.called += this.meters.called[meter];
@@ -205,11 +358,11 @@ export class EngineCore {
   }
 
   /** Lets all members go, uncounted: nobody is out by this outage any more. */
-  disband(slot: number): number[] {
+  disband(slot: number): readonly number[] {
     const outage = this.book.outages[slot];
     const members = this.membersOf(slot);
     for (const meter of members) this.setOutage(meter, -1);
-    this.members.delete(slot);
+    this.#members[slot] = [];
     this.book.setOut(slot, 0);
     outage.dark = 0;
     outage.called = 0;
@@ -236,100 +389,6 @@ export class EngineCore {
     return outage.meter >= 0 ? [outage.meter] : this.grid.metersBelow(outage.device);
   }
 
-  /** Predicts one island anew and brings its movable outages in line. */
-  resolve(top: number): void {
-    if (!this.#islands.has(top) && this.slotsAt(top).size === 0) return;
-    const island = this.islandAt(top);
-    const { book, meters } = this;
-    const slots = this.inOrder(this.slotsAt(top));
-    const movable = slots.filter((slot) => engineMayMove(book.outages[slot].state));
-    const explain: number[] = [];
-    const waiting: number[] = [];
-    for (const meter of Int32Array.from(island.dark).sort()) {
-      if (this.isPlanned(meter) && meters.outage[meter] < 0) continue;
-      if (this.pending.has(meter) && meters.outage[meter] < 0) waiting.push(meter);
-      else if (this.#isToExplain(meter)) explain.push(meter);
-    }
-    for (const meter of this.#companions(explain, waiting)) if (this.#isToExplain(meter)) explain.push(meter);
-    explain.sort((a, b) => a - b);
-    const held = slots.filter((slot) => !engineMayMove(book.outages[slot].state)).map((slot) => book.outages[slot]);
-    const { darkMs, litMs } = meters;
-    const evidence = { dark: explain, lit: island.lit, back: island.back, held, darkMs, litMs };
-    this.#bringInLine(explain.length > 0 ? predict(this.tree, this.thresholds, evidence) : [], movable);
-    if (island.dark.size === 0) {
-      // Without a dark meter the answers of before decide nothing any more; their times stay.
-      for (const answers of [island.lit, island.back]) {
-        for (const meter of answers) {
-          meters.state[meter] = meterUnknown;
-          this.rows.changed(meter);
-        }
-        answers.clear();
-      }
-      if (this.slotsAt(top).size === 0) this.#islands.delete(top);
-    }
-  }
-
-  #isToExplain(meter: number): boolean {
-    const slot = this.meters.outage[meter];
-    return slot >= 0 ? engineMayMove(this.book.outages[slot].state) : !this.#joinHeld(meter);
-  }
-
-  /**
-   * Meters still in their hold window that went dark with those that have ended theirs: one fault is explained once, by
-   * all it put out, instead of meter by meter as the windows end. Asked for where a meter without an outage has ended
-   * its window, so that messages that are still arriving do not each make a prediction of their own.
-   */
-  #companions(explain: number[], waiting: number[]): number[] {
-    const { darkMs, outage, called } = this.meters;
-    let newestMs = Number.NEGATIVE_INFINITY;
-    // A caller does not wait, and does not shorten what the meters wait for.
-    for (const meter of explain)
-      if (outage[meter] < 0 && called[meter] === 0) newestMs = Math.max(newestMs, darkMs[meter]);
-    return waiting.filter((meter) => darkMs[meter] <= newestMs + this.holdMs(meter) * companionShare);
-  }
-
-  /** A meter below a held outage that has not been heard lit since it began belongs to it. */
-  #joinHeld(meter: number): boolean {
-    for (let device = this.tree.ofMeter(meter); device >= 0; device = this.tree.above(device)) {
-      let slot = -1;
-      for (const held of this.#heldAt.get(device) ?? []) {
-        const began = this.book.outages[held].startedMs;
-        const older = slot < 0 || this.book.outages[held].number < this.book.outages[slot].number;
-        if (older && this.meters.litMs[meter] < began) slot = held;
-      }
-      if (slot < 0) continue;
-      this.enlist(slot, [meter]);
-      return true;
-    }
-    return false;
-  }
-
-  /** The oldest outage that shares dark meters with a pick goes on as that pick; others are merged into it. */
-  #bringInLine(picks: Pick[], movable: number[]): void {
-    const pickOf = new Map<number, number>();
-    for (const [i, pick] of picks.entries()) for (const meter of pick.dark) pickOf.set(meter, i);
-    const claims: number[][] = picks.map(() => []);
-    const withdrawn: number[] = [];
-    for (const slot of movable) {
-      const shared = new Map<number, number>();
-      for (const meter of this.membersOf(slot)) {
-        const pick = pickOf.get(meter);
-        if (pick !== undefined) shared.set(pick, (shared.get(pick) ?? 0) + 1);
-      }
-      const [best] = [...shared].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-      if (best) claims[best[0]].push(slot);
-      else withdrawn.push(slot);
-    }
-    for (const slot of movable) this.disband(slot);
-    for (const slot of withdrawn) this.withdraw(slot, 'no dark meter speaks for it any more');
-    for (const [i, pick] of picks.entries()) {
-      const [survivor, ...others] = claims[i];
-      const slot = survivor ?? this.#open(pick);
-      for (const other of others) this.merge(other, slot);
-      this.#shape(slot, pick);
-    }
-  }
-
   withdraw(slot: number, reason: string): void {
     this.disband(slot);
     this.endSteps(slot);
@@ -343,12 +402,12 @@ export class EngineCore {
     this.disband(slot);
     this.endSteps(slot);
     outage.mergedInto = survivor.id;
-    if (outage.startedMs < survivor.startedMs && survivor.steps.length === 1) this.#startAt(into, outage.startedMs);
+    if (outage.startedMs < survivor.startedMs && survivor.steps.length === 1) this.startAt(into, outage.startedMs);
     this.book.advance(slot, event, this.nowMs, actor, reason ?? `the same outage as ${survivor.id}`);
     this.file(slot);
   }
 
-  #startAt(slot: number, startedMs: number): void {
+  startAt(slot: number, startedMs: number): void {
     const outage = this.book.outages[slot];
     const [first] = outage.steps;
     outage.startedMs = startedMs;
@@ -362,45 +421,6 @@ export class EngineCore {
     if (steps.at(-1)?.toMs === null) steps.pop();
   }
 
-  #open(pick: Pick): number {
-    const origins = pick.dark.map((meter) => this.meters.leftoverOf.get(meter));
-    const origin = origins.find(
-      (id) => id !== undefined && origins.filter((other) => other === id).length * 2 > origins.length,
-    );
-    const parent =
-      origin !== undefined && this.book.has(origin) ? this.book.outages[this.book.slotOf(origin)] : undefined;
-    // Up to the parent's restoration these customers are counted there.
-    const startedMs = Math.max(pick.sinceMs, parent?.restoredMs ?? 0, this.#plannedUntil(pick.dark));
-    const heard = pick.dark.some((meter) => this.meters.called[meter] === 0);
-    const slot = this.book.open(pick.device, pick.meter, heard ? 'last_gasp' : 'call', startedMs, this.nowMs);
-    this.book.outages[slot].nestedIn = origin ?? null;
-    const reason = `${pick.dark.length} dark meters${origin ? `, left over from ${origin}` : ''}`;
-    this.book.write(slot, 'opened', null, 'predicted', this.nowMs, 'engine', reason);
-    return slot;
-  }
-
-  /** Up to the end of planned work most of these meters went dark in, their darkness was planned. */
-  #plannedUntil(dark: readonly number[]): number {
-    const graceMs = this.thresholds.plannedGraceS * 1000;
-    const ends = dark.map((meter) => this.planned.plannedUntil(meter, this.meters.darkMs[meter], this.nowMs, graceMs));
-    return ends.sort((a, b) => a - b)[ends.length >> 1];
-  }
-
-  /** Gives a movable outage the device and the members of a pick. */
-  #shape(slot: number, pick: Pick): void {
-    const outage = this.book.outages[slot];
-    if (outage.device !== pick.device || outage.meter !== pick.meter) {
-      outage.device = pick.device;
-      outage.meter = pick.meter;
-      this.book.note(slot, 'moved');
-      this.book.advance(slot, 'moved', this.nowMs, 'engine', `${pick.dark.length} dark meters point to another device`);
-    }
-    const below = this.reachOf(outage);
-    // A leftover starts with its parent's restoration; what its neighbours answered just before that counts as well.
-    this.fill(slot, below, Math.min(outage.startedMs, pick.sinceMs));
-    this.file(slot);
-  }
-
   /** Everyone below who is not in another outage and has not answered lit since `fromMs` is taken to be out. */
   fill(slot: number, below: Iterable<number>, fromMs: number): void {
     const outage = this.book.outages[slot];
@@ -408,9 +428,28 @@ export class EngineCore {
     const members: number[] = [];
     outage.lit = 0;
     for (const meter of below) {
+      if (outage.phases !== 0 && !this.suffers(meter, outage.phases)) continue;
       if (state[meter] !== meterDark && litMs[meter] > fromMs) outage.lit++;
       else if (this.meters.outage[meter] < 0 && !this.isPlanned(meter)) members.push(meter);
     }
     this.enlist(slot, members);
   }
+
+  /** True where the model has a meter on these phases alone; all of them at 0. */
+  fedBy(meter: number, phases: number): boolean {
+    const on = this.grid.meterPhases[meter];
+    return phases === 0 || on === 0 || (on & ~phases) === 0;
+  }
+
+  /** True where a meter is out when these phases are: one on several of them only when it says so. */
+  suffers(meter: number, phases: number): boolean {
+    if (this.fedBy(meter, phases)) return true;
+    return (this.grid.meterPhases[meter] & phases) !== 0 && this.meters.state[meter] === meterDark;
+  }
+}
+
+function listOf(island: Island, state: number): Set<number> | undefined {
+  if (state === meterDark) return island.dark;
+  if (state === meterLit) return island.lit;
+  return state === meterBack ? island.back : undefined;
 }

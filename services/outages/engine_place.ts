@@ -111,6 +111,23 @@ export function closeAt(core: EngineCore, edge: number, atMs: number): void {
   for (const slot of standing) restoreAll(core, slot, atMs, 'all_back', 'engine', 'device reports closed');
 }
 
+/** Time passes over planned windows. A device that the work has opened and that is open after it is an outage like any. */
+export function passPlanned(core: EngineCore, beforeMs: number): void {
+  const { planned, nowMs, tree, grid } = core;
+  const graceMs = core.thresholds.plannedGraceS * 1000;
+  core.replan(planned.turning(beforeMs, nowMs, graceMs));
+  const still = new Map<number, number>();
+  for (const meter of planned.over(beforeMs, nowMs, graceMs)) {
+    const top = tree.topOf(tree.ofMeter(meter));
+    const openedMs = core.deviceAtMs.get(top);
+    if (openedMs === undefined || !grid.isOpen(top)) continue;
+    still.set(top, Math.max(openedMs, planned.plannedUntil(meter, openedMs, nowMs, graceMs)));
+  }
+  for (const [edge, atMs] of [...still].sort((a, b) => a[0] - b[0]))
+    if (standingAt(core, edge) === undefined)
+      placeAt(core, edge, atMs, 'grid_event', 'device still open after planned work');
+}
+
 function nothingBelow(): FluxError {
   return new FluxError(
     'nothing_below',

@@ -32,11 +32,24 @@ export class PlannedWork {
     return this.#windows.map((window) => ({ ...window, meters: [...window.meters] }));
   }
 
+  meters(): Iterable<number> {
+    return this.#of.keys();
+  }
+
   /** Meters of the windows that begin, end or end their grace after `fromMs` and until `toMs`. */
   turning(fromMs: number, toMs: number, graceMs: number): number[] {
     const passes = (ms: number): boolean => ms > fromMs && ms <= toMs;
+    return this.#metersOf((window) => passes(window.fromMs) || passes(window.toMs) || passes(window.toMs + graceMs));
+  }
+
+  /** Meters of the windows that end their grace after `fromMs` and until `toMs`. */
+  over(fromMs: number, toMs: number, graceMs: number): number[] {
+    return this.#metersOf((window) => window.toMs + graceMs > fromMs && window.toMs + graceMs <= toMs);
+  }
+
+  #metersOf(chosen: (window: PlannedWindow) => boolean): number[] {
     return this.#windows
-      .filter((window) => passes(window.fromMs) || passes(window.toMs) || passes(window.toMs + graceMs))
+      .filter(chosen)
       .flatMap((window) => window.meters)
       .filter((meter) => this.#named[meter] === 1);
   }
@@ -55,7 +68,7 @@ export class PlannedWork {
       .some((window) => window.fromMs <= nowMs && nowMs < window.toMs + graceMs && darkMs >= window.fromMs - graceMs);
   }
 
-  /** End of the newest window that is over and that the meter went dark in: up to then its darkness was planned. */
+  /** End of the newest window that is over and that the meter (or its device) went dark in: up to then it was planned. */
   plannedUntil(meter: number, darkMs: number, nowMs: number, graceMs: number): number {
     let untilMs = 0;
     if (this.#named[meter] === 0) return untilMs;

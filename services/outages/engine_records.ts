@@ -146,12 +146,23 @@ export interface MeterRow {
   leftoverOf: string | null;
 }
 
+/** What was measured in an area (row): gasps that arrived and that were lost, lit answers and those that were wrong. */
+export interface AreaRates {
+  area: number;
+  heard: number;
+  lost: number;
+  lit: number;
+  litWrong: number;
+}
+
 export interface EngineResult {
   changes: OutageChange[];
   log: OutageLogRow[];
   counts: EventCounts;
   /** rows to write; one of state 0 without an outage only guards against late messages and may go after `maxAgeH` */
   meters: MeterRow[];
+  /** measured rates that changed: rows to write, by area */
+  rates: AreaRates[];
 }
 
 /** Everything the engine needs to go on after a restart. */
@@ -164,6 +175,8 @@ export interface EngineState {
   devices: { edge: number; atMs: number }[];
   /** planned windows; left out: none, until `setPlanned` */
   planned?: PlannedWindow[];
-  /** meters without communication; left out: none, until `setSilent` */
+  /** meters without communication; left out: none, until `setWithoutCommunication` */
   withoutCommunication?: number[];
+  /** measured rates; left out: the configured ones hold */
+  rates?: AreaRates[];
 }

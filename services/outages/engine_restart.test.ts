@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import {
+  type CallKind,
+  callKinds,
+  type MoveDirection,
+  moveDirections,
+  type OutageVerb,
+  outageVerbs,
+} from '#model/api/outages.ts';
+import { FluxError } from '#model/errors.ts';
 import { makeMeterEventColumns, meterEventTypes } from '#model/reading.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
@@ -23,10 +32,16 @@ const thresholds = { ...defaultThresholds, minutesToClose: 10 };
 type Step =
   | { kind: 'events'; device: number; type: number; skip: number; passS: number; agoS: number }
   | { kind: 'device'; device: number; open: boolean; passS: number }
+  | { kind: 'calls'; device: number; say: CallKind; skip: number; passS: number; agoS: number }
+  | { kind: 'planned'; windows: { device: number; fromS: number; forS: number }[]; passS: number }
+  | { kind: 'deaf'; device: number; skip: number; passS: number }
   | {
       kind: 'act';
       pick: number;
-      verb: 'confirm' | 'restore' | 'reject' | 'assign' | 'reopen' | 'close';
+      other: number;
+      verb: OutageVerb;
+      direction: MoveDirection;
+      device: number;
       passS: number;
     };
 
@@ -48,9 +63,43 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
+      kind: fc.constant('calls' as const),
+      device,
+      say: fc.constantFrom('no_power', 'no_power', ...callKinds),
+      skip: fc.integer({ min: 1, max: 5 }),
+      passS,
+      agoS: fc.integer({ min: -10, max: 90 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('planned' as const),
+      windows: fc.array(
+        fc.record({ device, fromS: fc.integer({ min: -600, max: 600 }), forS: fc.integer({ min: 0, max: 1500 }) }),
+        { maxLength: 2 },
+      ),
+      passS,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('deaf' as const),
+      device,
+      skip: fc.integer({ min: 1, max: 4 }),
+      passS,
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
       kind: fc.constant('act' as const),
       pick: fc.nat(),
-      verb: fc.constantFrom('confirm', 'restore', 'reject', 'assign', 'reopen', 'close'),
+      other: fc.nat(),
+      verb: fc.constantFrom(...outageVerbs),
+      direction: fc.constantFrom(...moveDirections),
+      device,
       passS,
     }),
   },
@@ -77,7 +126,27 @@ function play(steps: Step[], restartAt: number, check?: (engine: OutageEngine, r
 }
 
 function perform(engine: OutageEngine, one: Step, nowS: number): EngineResult | undefined {
-  const edge = one.kind === 'act' ? -1 : bed.edge(devices[one.device]);
+  const below = (index: number, skip: number): number[] =>
+    bed.below(devices[index]).filter((_, i) => (i + 1) % skip !== 0);
+  if (one.kind === 'planned') {
+    const windows = one.windows.map(({ device: at, fromS, forS }, i) => ({
+      id: `W${i}`,
+      fromMs: (nowS + fromS) * 1000,
+      toMs: (nowS + fromS + forS) * 1000,
+      meters: bed.below(devices[at]),
+    }));
+    return engine.setPlanned(windows, nowS * 1000);
+  }
+  if (one.kind === 'deaf') return engine.setWithoutCommunication(below(one.device, one.skip + 1), nowS * 1000);
+  if (one.kind === 'calls') {
+    const calls = below(one.device, one.skip + 1).map((meter) => ({
+      meter,
+      kind: one.say,
+      atMs: (nowS - one.agoS) * 1000,
+    }));
+    return engine.takeCalls(calls, nowS * 1000);
+  }
+  const edge = bed.edge(devices[one.device]);
   if (one.kind === 'device') {
     bed.setOpen(edge, one.open);
     return engine.applyDevice({ edge, open: one.open, atMs: nowS * 1000 }, nowS * 1000);
@@ -87,14 +156,17 @@ function perform(engine: OutageEngine, one: Step, nowS: number): EngineResult | 
     if (outages.length === 0) return undefined;
     try {
       const { id } = outages[one.pick % outages.length];
-      return engine.act(id, one.verb, { actor: 'ann' }, nowS * 1000);
-    } catch {
+      const into = outages[one.other % outages.length].id;
+      const options = { actor: 'ann', into, direction: one.direction, ...(one.other % 2 ? { edge } : {}) };
+      return engine.act(id, one.verb, options, nowS * 1000);
+    } catch (error) {
+      assert.ok(error instanceof FluxError, String(error));
       return undefined;
     }
   }
-  const below = bed.grid.metersBelow(edge).filter((_, i) => (i + 1) % one.skip !== 0);
-  const events = makeMeterEventColumns(below.length);
-  for (const meter of below) {
+  const heard = below(one.device, one.skip);
+  const events = makeMeterEventColumns(heard.length);
+  for (const meter of heard) {
     events.meterKey[events.count] = meter;
     events.type[events.count] = one.type;
     events.eventTimeMs[events.count++] = (nowS - one.agoS) * 1000;
@@ -115,11 +187,14 @@ function checkInvariants(engine: OutageEngine, result: EngineResult): void {
   }
   const dark = new Map(engine.state().meters.map((row) => [row.meter, row]));
   for (const outage of engine.outages()) {
-    const count = engine.membersOf(outage.id).filter((meter) => dark.get(meter)?.state === 1).length;
-    assert.equal(outage.dark, count, `${outage.id} ${outage.state} counts its dark members`);
+    const states = engine.membersOf(outage.id).map((meter) => dark.get(meter)?.state);
+    const called = states.filter((state) => state === 4).length;
+    assert.equal(outage.called, called, `${outage.id} ${outage.state} counts its callers`);
+    const darkCount = states.filter((state) => state === 1).length + called;
+    assert.equal(outage.dark, darkCount, `${outage.id} ${outage.state} counts its dark members`);
   }
   const { received, ...ways } = result.counts;
-  const { clockAhead: _, momentary: __, ...ends } = ways;
+  const { clockAhead: _, momentary: __, planned: ___, ...ends } = ways;
   assert.equal(
     Object.values(ends).reduce((a, b) => a + b, 0),
     received,

@@ -1,6 +1,6 @@
 /** Power comes back: members leave, steps close, what stays dark is left over. SPEC.md, R1 to R7. */
 import type { EngineCore } from './engine_core.ts';
-import { meterDark } from './engine_meters.ts';
+import { meterBack, meterDark } from './engine_meters.ts';
 import { engineMayMove, type OutageEvent } from './lifecycle.ts';
 
 export interface Return {
@@ -35,6 +35,8 @@ export function takeReturns(core: EngineCore, slot: number, returns: readonly Re
       momentary++;
       continue;
     }
+    if (meters.state[one.meter] === meterBack && tree.muted[one.meter] === 0)
+      core.rates.gasp(grid.areaOfEdge(outage.device), one.wasDark && !one.wasCalled);
     back++;
     outage.back++;
     outage.lit++;

@@ -3,7 +3,7 @@ import type { EngineCore } from './engine_core.ts';
 import { meterDark } from './engine_meters.ts';
 import type { EngineState } from './engine_records.ts';
 
-export function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, state: EngineState): void {
+export function restoreState(core: EngineCore, state: EngineState): void {
   const { meters, book } = core;
   core.nowMs = state.nowMs;
   for (const outage of [...state.outages].sort((a, b) => a.number - b.number)) {
@@ -12,19 +12,15 @@ export function restoreState(core: EngineCore, deviceAtMs: Map<number, number>, 
   }
   for (const row of state.meters) {
     meters.restore(row);
-    if (row.outageId !== null) {
-      const slot = book.slotOf(row.outageId);
-      core.setOutage(row.meter, slot);
-      const members = core.members.get(slot);
-      if (members) members.add(row.meter);
-      else core.members.set(slot, new Set([row.meter]));
-    }
+    if (row.outageId !== null) core.addMember(book.slotOf(row.outageId), row.meter);
     core.changed(row.meter);
     if (row.ripeMs <= state.nowMs) core.pending.delete(row.meter);
   }
   for (const slot of book.active) core.file(slot);
-  core.planned.replace(state.planned ?? []);
-  for (const { edge, atMs } of state.devices) deviceAtMs.set(edge, atMs);
+  core.rates.restore(state.rates ?? []);
+  core.setDeaf(state.withoutCommunication ?? []);
+  core.replan(core.planned.replace(state.planned ?? []));
+  for (const { edge, atMs } of state.devices) core.deviceAtMs.set(edge, atMs);
   core.dirty.clear();
   // Hold windows that ran out while nothing ran: predicted at the next call.
   for (const row of state.meters) {

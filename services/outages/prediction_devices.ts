@@ -3,33 +3,67 @@ import type { GridView } from './grid_view.ts';
 import { deviceKindOf } from './thresholds.ts';
 
 const unknown = -2;
+/** why the silence of a meter says nothing: bits of `muted` */
+export const deaf = 1;
+export const planned = 2;
 
 export class DeviceTree {
   readonly grid: GridView;
+  /** by meter: `deaf` where it has no communication, `planned` while its planned work lasts */
+  readonly muted: Uint8Array;
   /** nearest device at or above each edge */
   readonly #nearest: Int32Array;
   readonly #top: Int32Array;
+  readonly #above: Int32Array;
+  readonly #leaf: Int32Array;
+  readonly #customers: Int32Array;
+  /** muted meters below each device */
+  readonly #mutedBelow: Int32Array;
+  readonly #mutedMeters = new Set<number>();
+  /** meters on one phase alone below each device, three to a device; counted when an island is first asked about */
+  #onPhase: Int32Array | undefined;
+  readonly #phasesCounted = new Set<number>();
 
   constructor(grid: GridView) {
     this.grid = grid;
+    this.muted = new Uint8Array(grid.meterCount);
     this.#nearest = new Int32Array(grid.edgeCount).fill(unknown);
     this.#top = new Int32Array(grid.edgeCount).fill(unknown);
+    this.#above = new Int32Array(grid.edgeCount).fill(unknown);
+    this.#leaf = new Int32Array(grid.meterCount).fill(unknown);
+    this.#customers = new Int32Array(grid.edgeCount).fill(unknown);
+    this.#mutedBelow = new Int32Array(grid.edgeCount);
   }
 
   /** After switching: what was found may no longer hold. */
   forget(): void {
     this.#nearest.fill(unknown);
     this.#top.fill(unknown);
+    this.#above.fill(unknown);
+    this.#leaf.fill(unknown);
+    this.#customers.fill(unknown);
+    this.#phasesCounted.clear();
+    this.#onPhase?.fill(0);
+    this.#mutedBelow.fill(0);
+    for (const meter of this.#mutedMeters) this.#countMuted(meter, 1);
   }
 
   /** Device nearest above a meter, -1 where there is none. */
   ofMeter(meter: number): number {
-    return this.#nearestFrom(this.grid.edgeAboveMeter(meter));
+    const known = this.#leaf[meter];
+    if (known !== unknown) return known;
+    const found = this.#nearestFrom(this.grid.edgeAboveMeter(meter));
+    this.#leaf[meter] = found;
+    return found;
   }
 
   /** Next device above; -1 at the top. A known open device is a top: it explains all that is dark below it. */
   above(device: number): number {
-    return this.grid.isOpen(device) ? -1 : this.#nearestFrom(this.grid.edgeAbove(device));
+    const known = this.#above[device];
+    if (known !== unknown) return known;
+    const found = this.grid.isOpen(device) ? -1 : this.#nearestFrom(this.grid.edgeAbove(device));
+    this.#above[device] = found;
+    return found;
   }
 
   /** Topmost device over a device: evidence below different tops is never weighed together. */
@@ -40,6 +74,49 @@ export class DeviceTree {
     const top = up < 0 ? device : this.topOf(up);
     this.#top[device] = top;
     return top;
+  }
+
+  /** Says whether the silence of a meter counts. */
+  mute(meter: number, why: typeof deaf | typeof planned, isMuted: boolean): void {
+    const before = this.muted[meter];
+    const after = isMuted ? before | why : before & ~why;
+    if (before === after) return;
+    this.muted[meter] = after;
+    if (before !== 0 && after !== 0) return;
+    if (after === 0) this.#mutedMeters.delete(meter);
+    else this.#mutedMeters.add(meter);
+    this.#countMuted(meter, after === 0 ? -1 : 1);
+    if (this.#onPhase && this.#phasesCounted.has(this.topOf(this.ofMeter(meter))))
+      this.#countPhase(meter, after === 0 ? 1 : -1, this.#onPhase);
+  }
+
+  /** Meters below a device whose silence counts. */
+  audibleBelow(device: number): number {
+    if (this.#customers[device] === unknown) this.#customers[device] = this.grid.customersBelow(device);
+    return this.#customers[device] - this.#mutedBelow[device];
+  }
+
+  /** Of those, the ones that are on this phase alone. @param phase one phase bit */
+  audibleOnPhase(device: number, phase: number): number {
+    this.#onPhase ??= new Int32Array(this.grid.edgeCount * 3);
+    const top = this.topOf(device);
+    if (!this.#phasesCounted.has(top)) this.#countPhases(top, this.#onPhase);
+    return this.#onPhase[device * 3 + (phase >> 1)];
+  }
+
+  #countPhases(top: number, onPhase: Int32Array): void {
+    for (const meter of this.grid.metersBelow(top)) if (this.muted[meter] === 0) this.#countPhase(meter, 1, onPhase);
+    this.#phasesCounted.add(top);
+  }
+
+  #countPhase(meter: number, by: number, onPhase: Int32Array): void {
+    const phase = this.grid.meterPhases[meter];
+    if (phase !== 1 && phase !== 2 && phase !== 4) return;
+    for (let at = this.ofMeter(meter); at >= 0; at = this.above(at)) onPhase[at * 3 + (phase >> 1)] += by;
+  }
+
+  #countMuted(meter: number, by: number): void {
+    for (let at = this.ofMeter(meter); at >= 0; at = this.above(at)) this.#mutedBelow[at] += by;
   }
 
   #nearestFrom(edge: number): number {

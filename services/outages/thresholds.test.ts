@@ -33,7 +33,7 @@ describe('thresholds', () => {
     );
     assert.equal(settingsOf(read, 5).holdWindowS, 90);
     assert.equal(settingsOf(read, 1).holdWindowS, 45, 'the coast stays in blue sky');
-    assert.deepEqual(settingsOf(read, 0).device.fuse, { minPercent: 70, minCount: 9, need: 'both' });
+    assert.deepEqual(settingsOf(read, 0).device.fuse, { minPercent: 70, minCount: 9, minCalls: 3, need: 'both' });
     assert.deepEqual(settingsOf(read, 0).device.breaker, defaultThresholds.storm.device.breaker);
     assert.equal(settingsOf(read, 0).holdWindowS, 90);
   });

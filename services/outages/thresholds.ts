@@ -13,6 +13,8 @@ export interface DeviceThreshold {
   minPercent: number;
   /** dark meters below */
   minCount: number;
+  /** callers below, where no meter itself says dark */
+  minCalls: number;
   /** both must hold, or either */
   need: 'both' | 'either';
 }
@@ -32,12 +34,18 @@ export interface OutageSettings {
   /** a branch counts as affected from this share of dark, 0 to 100 */
   branchPercent: number;
   device: Record<DeviceKind, DeviceThreshold>;
-  /** share of last gasps that never arrive, 0 to 0.9 */
+  /** share of last gasps that never arrive, 0 to 0.9; measured ones come over it where there are enough */
   messageLoss: number;
-  /** share of lit answers that are wrong, 0.0001 to 0.5 */
+  /** share of lit answers that are wrong, 0.0001 to 0.5; measured ones come over it */
   wrongLit: number;
+  /** chance that a customer with power calls just then, because of a trouble of the house's own, 0.000001 to 0.5 */
+  wrongCall: number;
+  /** meters that go dark this long after the others below a device are another event, minutes */
+  separationMinutes: number;
   /** how improbable one more fault is: natural logarithm, positive */
   faultImprobability: number;
+  /** how much more improbable it is that a device loses some of its phases only: natural logarithm */
+  partialImprobability: number;
 }
 
 export interface OutageThresholds {
@@ -70,17 +78,20 @@ const blueSky: OutageSettings = {
   minutesToProbable: 20,
   branchPercent: 30,
   device: {
-    power_transformer: { minPercent: 50, minCount: 2, need: 'both' },
-    fuse: { minPercent: 50, minCount: 3, need: 'both' },
-    sectionalizer: { minPercent: 50, minCount: 5, need: 'both' },
-    recloser: { minPercent: 50, minCount: 5, need: 'both' },
-    breaker: { minPercent: 50, minCount: 8, need: 'both' },
-    switch: { minPercent: 50, minCount: 1, need: 'either' },
+    power_transformer: { minPercent: 50, minCount: 2, minCalls: 2, need: 'both' },
+    fuse: { minPercent: 50, minCount: 3, minCalls: 3, need: 'both' },
+    sectionalizer: { minPercent: 50, minCount: 5, minCalls: 4, need: 'both' },
+    recloser: { minPercent: 50, minCount: 5, minCalls: 5, need: 'both' },
+    breaker: { minPercent: 50, minCount: 8, minCalls: 6, need: 'both' },
+    switch: { minPercent: 50, minCount: 1, minCalls: 1, need: 'either' },
   },
   // Lost gasps come in clumps (a collector, a mesh branch): silence weighs less than a 10 % loss would make it.
   messageLoss: 0.15,
   wrongLit: 0.02,
+  wrongCall: 0.001,
+  separationMinutes: 120,
   faultImprobability: 12,
+  partialImprobability: 1,
 };
 
 export const defaultThresholds: OutageThresholds = {
@@ -114,4 +125,57 @@ export function settingsOf(thresholds: OutageThresholds, area: number): OutageSe
   const mode = own?.mode ?? thresholds.mode;
   const special = own?.[mode];
   return special ? { ...thresholds[mode], ...special } : thresholds[mode];
+}
+
+/** Settings with the logarithms that every weighing needs. */
+export interface AreaSettings extends OutageSettings {
+  logHeard: number;
+  logLost: number;
+  logWrongLit: number;
+  logWrongCall: number;
+}
+
+/** Settings by area, made once each; measured rates stand over the configured ones. */
+export class SettingsByArea {
+  readonly thresholds: OutageThresholds;
+  readonly #measured: (area: number, settings: OutageSettings) => { messageLoss: number; wrongLit: number };
+  /** by area row + 1 */
+  readonly #known: (AreaSettings | undefined)[] = [];
+
+  constructor(
+    thresholds: OutageThresholds,
+    measured: (area: number, settings: OutageSettings) => { messageLoss: number; wrongLit: number } = (_, settings) =>
+      settings,
+  ) {
+    this.thresholds = thresholds;
+    this.#measured = measured;
+  }
+
+  of(area: number): AreaSettings {
+    const known = this.#known[area + 1];
+    if (known) return known;
+    const made = this.#make(area);
+    this.#known[area + 1] = made;
+    return made;
+  }
+
+  /** The measured rates of an area are others now. */
+  forget(area: number): void {
+    this.#known[area + 1] = undefined;
+  }
+
+  #make(area: number): AreaSettings {
+    const settings = settingsOf(this.thresholds, area);
+    const { messageLoss, wrongLit } = this.#measured(area, settings);
+    return {
+      ...settings,
+      messageLoss,
+      wrongLit,
+      logHeard: Math.log(1 - messageLoss),
+      // A loss of 0 would forbid any silence.
+      logLost: Math.log(Math.max(messageLoss, 0.001)),
+      logWrongLit: Math.log(wrongLit),
+      logWrongCall: Math.log(settings.wrongCall),
+    };
+  }
 }

@@ -19,7 +19,10 @@ const settingRanges: Record<string, Range> = {
   branchPercent: [0, 100],
   messageLoss: [0, 0.9],
   wrongLit: [0.0001, 0.5],
+  wrongCall: [0.000001, 0.5],
+  separationMinutes: [1, 10_080],
   faultImprobability: [0.1, 100],
+  partialImprobability: [0, 100],
 };
 const generalRanges: Record<string, Range> = {
   leftoverPercent: [0, 100],
@@ -100,8 +103,8 @@ function readSettings(config: unknown, base: OutageSettings, at: string, problem
 
 function readDevice(config: unknown, base: DeviceThreshold, at: string, problems: string[]): DeviceThreshold {
   const given = asObject(config, at, problems);
-  refuseUnknown(given, ['minPercent', 'minCount', 'need'], `${at}.`, problems);
-  const ranges = { minPercent: [0, 100], minCount: [1, 1_000_000] } as const;
+  refuseUnknown(given, ['minPercent', 'minCount', 'minCalls', 'need'], `${at}.`, problems);
+  const ranges = { minPercent: [0, 100], minCount: [1, 1_000_000], minCalls: [1, 1_000_000] } as const;
   return {
     ...base,
     ...readNumbers(given, ranges, `${at}.`, problems),
