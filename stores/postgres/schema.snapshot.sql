@@ -67,6 +67,14 @@ create table connectivity_node (
   constraint connectivity_node_pkey PRIMARY KEY (node_key)
 );
 
+create table device_position (
+  equipment_key integer not null,
+  is_open boolean not null,
+  at timestamp with time zone not null,
+  constraint device_position_equipment_key_fkey FOREIGN KEY (equipment_key) REFERENCES equipment(equipment_key),
+  constraint device_position_pkey PRIMARY KEY (equipment_key)
+);
+
 create table device_report (
   equipment_key integer not null,
   at_ms double precision not null,
@@ -80,33 +88,14 @@ create table device_state (
   state text not null,
   source text not null,
   received_at timestamp with time zone not null,
+  outcome text,
+  outcome_reason text,
   constraint device_state_device_id_event_time_state_key UNIQUE (device_id, event_time, state),
+  constraint device_state_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'superseded'::text, 'refused'::text]))),
   constraint device_state_pkey PRIMARY KEY (device_state_id),
   constraint device_state_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
 );
-
-create table device_state_mark (
-  singleton boolean not null default true,
-  device_state_id bigint not null default 0,
-  constraint device_state_mark_pkey PRIMARY KEY (singleton),
-  constraint device_state_mark_singleton_check CHECK (singleton)
-);
-
-create table device_state_newest (
-  device_id text not null,
-  event_time timestamp with time zone not null,
-  state text not null,
-  constraint device_state_newest_pkey PRIMARY KEY (device_id),
-  constraint device_state_newest_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
-);
-
-create table device_state_refused (
-  device_state_id bigint not null,
-  reason text not null,
-  refused_at timestamp with time zone not null default now(),
-  constraint device_state_refused_device_state_id_fkey FOREIGN KEY (device_state_id) REFERENCES device_state(device_state_id),
-  constraint device_state_refused_pkey PRIMARY KEY (device_state_id)
-);
+CREATE INDEX device_state_untaken ON public.device_state USING btree (device_state_id) WHERE (outcome IS NULL);
 
 create table equipment (
   equipment_key integer not null,
@@ -317,6 +306,16 @@ create table outage (
 );
 CREATE INDEX outage_open ON public.outage USING btree (outage_no) WHERE is_open;
 CREATE INDEX outage_started ON public.outage USING btree (started_at DESC);
+
+create table outage_area_rates (
+  area_key integer not null,
+  heard double precision not null,
+  lost double precision not null,
+  lit double precision not null,
+  lit_wrong double precision not null,
+  constraint outage_area_rates_area_key_fkey FOREIGN KEY (area_key) REFERENCES area(area_key),
+  constraint outage_area_rates_pkey PRIMARY KEY (area_key)
+);
 
 create table outage_engine (
   singleton boolean not null default true,

@@ -6,8 +6,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import type { ApiError } from '#model/api/common.ts';
 import type { CustomerOut, MeterStanding, TroubleCall } from '#model/api/calls.ts';
+import type { ApiError } from '#model/api/common.ts';
 import type { HeadEndState, Outage, OutageDetail, OutagePing } from '#model/api/outages.ts';
 import type { PlannedOutage } from '#model/api/planned.ts';
 import { flux, type RunningCenter, startCenter, temporaryFolder, until } from '../running_center.ts';
@@ -46,14 +46,11 @@ before(async () => {
   await new Promise<void>((resolve) => headEnd.listen(0, '127.0.0.1', resolve));
   const folder = await temporaryFolder();
   const [thresholds, pings] = ['thresholds.json', 'pings.json'].map((name) => path.join(folder, name));
-  await fs.writeFile(
-    thresholds,
-    JSON.stringify({ blue_sky: { holdWindowS: 1 }, leftoverGraceS: 2, plannedGraceS: 1 }),
-  );
+  await fs.writeFile(thresholds, JSON.stringify({ blue_sky: { holdWindowS: 1 }, leftoverGraceS: 2, plannedGraceS: 1 }));
   await fs.writeFile(pings, JSON.stringify({ settleS: 2, noRepeatS: 2, timeToLiveS: 3 }));
   center = await startCenter({
     folder,
-    meters: 9000,
+    meters: 14_000,
     environment: {
       FLUX_THRESHOLDS: thresholds,
       FLUX_PINGS: pings,
@@ -108,8 +105,7 @@ test('two people at one outage: the second is told what changed and by whom; not
   await postEvents(center, 'last_gasp', [transformer.meters[0]], Date.now() + 1).catch(() => undefined);
   const again = await act(seen.id, { verb: 'assign', crew: 'Crew 7', cause: 'tree', revision: after.outage.revision });
   assert.deepEqual([again.status, again.body.outage.crew, again.body.outage.cause], [200, 'Crew 7', 'tree']);
-  for (const verb of ['depart', 'arrive'])
-    assert.equal((await act(seen.id, { verb, reason: 'by radio' })).status, 200);
+  for (const verb of ['depart', 'arrive']) assert.equal((await act(seen.id, { verb, reason: 'by radio' })).status, 200);
   const half = transformer.meters.slice(0, 2);
   const part = await act(seen.id, { verb: 'restore_part', meter_ids: half, reason: 'fed back' });
   assert.equal(part.body.outage.customers_out, transformer.meters.length - 2);
@@ -150,7 +146,10 @@ test('a caller: durable and once, whatever is sent twice; raises an outage; is c
 
   await act(outage.id, { verb: 'restore', reason: 'done' });
   const due = (await center.call<TroubleCall[]>('GET', '/api/calls?show=callbacks')).body;
-  assert.deepEqual(due.map((one) => one.id), [id]);
+  assert.deepEqual(
+    due.map((one) => one.id),
+    [id],
+  );
   assert.equal((await center.call('POST', `/api/calls/${id}/called-back`, {})).status, 200);
   assert.equal((await center.call('POST', `/api/calls/${id}/called-back`, {})).status, 409);
   assert.deepEqual((await center.call('GET', '/api/calls?show=callbacks')).body, []);
@@ -160,11 +159,17 @@ test('a caller whose place nobody knows is kept, and counts when the place is fo
   const transformer = freshTransformer();
   assert.equal((await call({ id: randomUUID(), meter: 'NO-SUCH', kind: 'no_power' })).status, 404);
   assert.equal((await call({ id: randomUUID(), kind: 'no_power' })).status, 400);
-  assert.equal((await call({ id: randomUUID(), meter: transformer.meters[0], kind: 'no_power', called_at: nowPlus(3600) })).status, 400);
+  assert.equal(
+    (await call({ id: randomUUID(), meter: transformer.meters[0], kind: 'no_power', called_at: nowPlus(3600) })).status,
+    400,
+  );
   const id = randomUUID();
   assert.equal((await call({ id, place: 'blue house behind the mill', kind: 'no_power' })).status, 200);
   const waiting = (await center.call<TroubleCall[]>('GET', '/api/calls?show=unplaced')).body;
-  assert.deepEqual(waiting.map((one) => one.id), [id]);
+  assert.deepEqual(
+    waiting.map((one) => one.id),
+    [id],
+  );
   const placed = await center.call<TroubleCall>('POST', `/api/calls/${id}/place`, { meter: transformer.meters[0] });
   assert.equal(placed.body.meter_id, transformer.meters[0]);
   assert.equal((await center.call('POST', `/api/calls/${id}/place`, { meter: transformer.meters[1] })).status, 409);
@@ -218,13 +223,25 @@ test('telemetry operates the grid: newest wins in any order, unknown devices are
   assert.deepEqual(first.body, { accepted: 3, duplicate: 0 });
   const outage = await outageAt(fuse.id);
   assert.deepEqual([outage.source, outage.customers_out, outage.started_at], ['grid_event', below.length, t2]);
-  const { body: refused } = await center.call<{ device_id: string; reason: string }[]>('GET', '/api/grid-events/refused');
-  assert.deepEqual(refused.map((one) => [one.device_id, one.reason]), [['NO-SUCH', 'NO-SUCH is not in the network']]);
+  const { body: refused } = await center.call<{ device_id: string; reason: string }[]>(
+    'GET',
+    '/api/grid-events/refused',
+  );
+  assert.deepEqual(
+    refused.map((one) => [one.device_id, one.reason]),
+    [['NO-SUCH', 'NO-SUCH is not in the network']],
+  );
 
   await center.kill();
   center = await center.again();
-  assert.deepEqual((await open()).find((one) => one.id === outage.id), outage);
-  assert.deepEqual((await send([{ device_id: fuse.id, event_time: t2, state: 'open' }])).body, { accepted: 0, duplicate: 1 });
+  assert.deepEqual(
+    (await open()).find((one) => one.id === outage.id),
+    outage,
+  );
+  assert.deepEqual((await send([{ device_id: fuse.id, event_time: t2, state: 'open' }])).body, {
+    accepted: 0,
+    duplicate: 1,
+  });
   const { body: asset } = await center.call<{ status: string }>('GET', `/api/network/assets/${fuse.id}`);
   assert.notEqual(asset.status, 'energised');
 
@@ -251,8 +268,8 @@ test('after a restoration a sample is asked; who is still dark becomes an outage
   const fuses = (await edgesOf(center, 'fuse')).filter((one) => one.feeder !== null && !feedersUsed.has(one.feeder));
   const below = await Promise.all(fuses.map(async (one) => ({ edge: one, meters: await metersOf(center, one.id) })));
   const inside = (meters: string[]) => transformers.filter((one) => one.meters.every((id) => meters.includes(id)));
-  const found = below.find(({ meters }) => inside(meters).length >= 3);
-  assert.ok(found, 'a fuse with three transformers');
+  const found = below.find(({ meters }) => inside(meters).length >= 2);
+  assert.ok(found, 'a fuse with two transformers');
   const { edge, meters } = found;
   const feeder = edge.feeder!;
   feedersUsed.add(feeder);
@@ -287,7 +304,9 @@ test('a head-end that is away holds up no outage; its state is shown, and it is 
   await until('it answers', async () => (await state()).state === 'answering', 30_000);
   const silent = transformer.meters.at(-1)!;
   await until('the silent meter has answered', async () =>
-    (await pingsOf(outage.id)).some((ping) => ping.answers.some((one) => one.meter_id === silent && one.answer === 'dark')),
+    (await pingsOf(outage.id)).some((ping) =>
+      ping.answers.some((one) => one.meter_id === silent && one.answer === 'dark'),
+    ),
   );
   const { body: customers } = await center.call<CustomerOut[]>('GET', `/api/outages/${outage.id}/customers`);
   assert.equal(customers.length, transformer.meters.length);
