@@ -126,6 +126,7 @@ export class EngineCore {
 
   /** True while the meter's darkness is the affair of planned work. */
   isPlanned(meter: number): boolean {
+    if (this.planned.isEmpty) return false;
     const { state, darkMs } = this.meters;
     const graceMs = this.thresholds.plannedGraceS * 1000;
     return state[meter] === meterDark
@@ -340,7 +341,9 @@ export class EngineCore {
   /** A member that is counted already, as after a restart. */
   addMember(slot: number, meter: number): void {
     this.setOutage(meter, slot);
-    (this.#members[slot] ??= []).push(meter);
+    const members = this.#members[slot];
+    if (members) members.push(meter);
+    else this.#members[slot] = [meter];
   }
 
   /** Takes meters into an outage and counts them. */

@@ -196,6 +196,7 @@ export class Resolver {
   /** Up to the end of planned work most of these meters went dark in, their darkness was planned. */
   #plannedUntil(dark: Int32Array): number {
     const { planned, meters, nowMs, thresholds } = this.#core;
+    if (planned.isEmpty) return 0;
     const graceMs = thresholds.plannedGraceS * 1000;
     const ends = Float64Array.from(dark, (meter) => planned.plannedUntil(meter, meters.darkMs[meter], nowMs, graceMs));
     return ends.sort()[ends.length >> 1];
@@ -238,18 +239,22 @@ export class Resolver {
     const before = core.membersOf(slot);
     const members: number[] = [];
     let [lit, dark, callers, critical] = [0, 0, 0, 0];
-    const take = (meter: number): void => {
+    const below = pick.meter >= 0 ? [pick.meter] : grid.metersBelow(pick.device);
+    const reach = below.length + pick.strays.length;
+    for (let i = 0; i < reach; i++) {
+      const meter = i < below.length ? below[i] : pick.strays[i - below.length];
       const isDark = state[meter] === meterDark;
-      if (isDark && this.#pickOf[meter] >= 0 && this.#pickOf[meter] !== position) return;
-      if (pick.phases !== 0 && !core.suffers(meter, pick.phases)) return;
+      if (isDark && this.#pickOf[meter] >= 0 && this.#pickOf[meter] !== position) continue;
+      if (this.#claimed[meter] === this.#round) continue;
+      if (pick.phases !== 0 && i < below.length && !core.suffers(meter, pick.phases) && !pick.strays.includes(meter))
+        continue;
       if (!isDark && litMs[meter] > fromMs) {
         lit++;
-        return;
+        continue;
       }
-      if (this.#claimed[meter] === this.#round) return;
       const at = outageOf[meter];
-      if (at >= 0 && at !== slot && !engineMayMove(book.outages[at].state)) return;
-      if (core.isPlanned(meter)) return;
+      if (at >= 0 && at !== slot && !engineMayMove(book.outages[at].state)) continue;
+      if (core.isPlanned(meter)) continue;
       this.#claimed[meter] = this.#round;
       members.push(meter);
       if (isDark) {
@@ -258,10 +263,7 @@ export class Resolver {
       }
       if (grid.isCritical(meter)) critical++;
       if (at !== slot) core.setOutage(meter, slot);
-    };
-    if (pick.meter >= 0) take(pick.meter);
-    else for (const meter of grid.metersBelow(pick.device)) take(meter);
-    for (const meter of pick.strays) if (this.#claimed[meter] !== this.#round) take(meter);
+    }
     for (const meter of before)
       if (outageOf[meter] === slot && this.#claimed[meter] !== this.#round) core.setOutage(meter, -1);
     core.setMembers(slot, members);

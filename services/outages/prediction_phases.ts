@@ -24,8 +24,10 @@ export function lostPhases(weights: IslandWeights, evidence: IslandEvidence, pic
     // A meter on several phases is out whichever of them is missing.
     if (at >= 0) dark[at]++;
   }
+  // Where more of a phase are dark than are missing in all, most of it is dark: nothing needs to be counted.
+  const missing = tree.audibleBelow(pick.device) - pick.dark.length;
   const doubtful = phaseBits.filter((bit, at) => {
-    const customers = (served & bit) === 0 ? 0 : tree.audibleOnPhase(pick.device, bit);
+    const customers = (served & bit) === 0 || dark[at] > missing ? 0 : tree.audibleOnPhase(pick.device, bit);
     return customers > 0 && dark[at] < customers * plainShare;
   });
   if (doubtful.length === 0) return 0;
