@@ -224,7 +224,7 @@ export class Resolver {
     // A leftover starts with its parent's restoration; what its neighbours answered just before that counts as well.
     const fromMs = Math.min(outage.startedMs, pick.sinceMs);
     // Nothing was heard below, and nobody moved: who is a member stays one.
-    const stays = mayStay && !moves && this.#fromMs[slot] === fromMs && !core.wasTouched(pick.device, pick.meter);
+    const stays = mayStay && !moves && this.#fromMs[slot] === fromMs && !core.touched.has(pick.device, pick.meter);
     if (stays) return;
     this.#fromMs[slot] = fromMs;
     this.#takeIn(slot, pick, position, fromMs);

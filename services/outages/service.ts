@@ -95,7 +95,6 @@ export interface OutageService {
 
 const pushed = channel('flux:outages.pushed');
 const tickMs = 250;
-const isListed = (record: OutageRecord): boolean => isOpen(record.state);
 
 /** Engine results that are not durable yet, folded together. */
 interface Unwritten {
@@ -166,7 +165,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     const outages = [...batch.changes.values()].map(({ outage }) => ({
       record: outage,
       feederKey: network.edge.feeder[outage.device],
-      isOpen: isListed(outage),
+      isOpen: isOpen(outage.state),
     }));
     for (let attempt = 0; ; attempt++) {
       try {
@@ -191,13 +190,13 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   function publish(batch: Unwritten): void {
     const news = [...batch.changes.values()].map(({ outage: record, kinds }): OutageNews => {
       const outage = toOutage(needs.grid(), record);
-      const isOpen = isListed(record);
+      const isListed = isOpen(record.state);
       const device = isOut(record.state) && record.meter < 0 ? record.device : -1;
-      if (isOpen) listed.set(record.id, outage);
+      if (isListed) listed.set(record.id, outage);
       else listed.delete(record.id);
       if (device >= 0) deviceOf.set(record.id, device);
       else deviceOf.delete(record.id);
-      return { outage, isOpen, isNew: kinds.includes('opened'), device };
+      return { outage, isOpen: isListed, isNew: kinds.includes('opened'), device };
     });
     if (news.length > 0) needs.changed(news);
     if (batch.oldestReceivedMs !== undefined) pushed.publish({ ms: Date.now() - batch.oldestReceivedMs });
