@@ -167,11 +167,11 @@ describe('P14 meters without communication', () => {
     const heard = ['A1', 'B1', 'C1', 'A2'].flatMap((id) => bed.below(id).slice(0, 2));
     const deaf = bed.below('F').filter((meter) => !heard.includes(meter));
     send(all(heard, 'last_gasp', 0), 50);
-    assert.equal(active().length, 8, 'with all the others listening, single service points');
+    assert.equal(active().length, 4, 'with all the others listening, single transformers');
     engine.setWithoutCommunication(deaf, 51_000);
     assert.deepEqual(active(), ['predicted F 45']);
     engine.setWithoutCommunication([], 52_000);
-    assert.equal(active().length, 8);
+    assert.equal(active().length, 4);
   });
 
   test('callers alone make a device once there are enough of them', () => {

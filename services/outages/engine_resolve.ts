@@ -246,8 +246,8 @@ export class Resolver {
       const isDark = state[meter] === meterDark;
       if (isDark && this.#pickOf[meter] >= 0 && this.#pickOf[meter] !== position) continue;
       if (this.#claimed[meter] === this.#round) continue;
-      if (pick.phases !== 0 && i < below.length && !core.suffers(meter, pick.phases) && !pick.strays.includes(meter))
-        continue;
+      const isExplained = isDark && this.#pickOf[meter] === position;
+      if (!isExplained && !core.suffers(meter, pick.phases)) continue;
       if (!isDark && litMs[meter] > fromMs) {
         lit++;
         continue;
