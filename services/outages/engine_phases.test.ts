@@ -138,6 +138,17 @@ describe('P13 mapping errors', () => {
     assert.deepEqual(active(), ['restored A1 0']);
   });
 
+  test('a stray that turns out to be an outage of its own leaves the other one, counted', () => {
+    const bed = lateral();
+    const { send, active, engine } = engineOn(bed);
+    const [stray, neighbour] = bed.below('B1');
+    send(all([...bed.below('A1'), stray], 'last_gasp', 0), 50);
+    assert.deepEqual(active(), ['predicted A1 6']);
+    engine.takeCalls([{ meter: neighbour, atMs: 60_000, kind: 'no_power' }], 61_000);
+    send(all(bed.below('B1').slice(2), 'last_gasp', 60), 120);
+    assert.deepEqual(active(), ['predicted A1 5', 'predicted B1 5']);
+  });
+
   test('a lit meter among dark neighbours is suspected, and does not move the outage', () => {
     const bed = lateral();
     const { send, active, engine } = engineOn(bed);

@@ -226,7 +226,8 @@ export class Resolver {
     // Nothing was heard below, and nobody moved: who is a member stays one.
     const stays = mayStay && !moves && this.#fromMs[slot] === fromMs && !core.touched.has(pick.device, pick.meter);
     if (stays) return;
-    this.#fromMs[slot] = fromMs;
+    // Strays hang where no touch of theirs is seen from here.
+    this.#fromMs[slot] = pick.strays.length > 0 ? Number.NaN : fromMs;
     this.#takeIn(slot, pick, position, fromMs);
   }
 
