@@ -155,7 +155,7 @@ export function createOutageEngine(
         copyOutage(outage),
       );
     },
-    darkMeters: () => core.darkMeters(),
+    darkMeters: () => core.islands.dark(),
     membersOf: (outageId) => [...core.membersOf(core.book.slotOf(outageId))],
     decidingPings: (outageId, limit) => decidingPings(core, core.book.slotOf(outageId), limit),
     evidence: (outageId, names) => explainOutage(core, core.book.slotOf(outageId), names),
@@ -241,11 +241,11 @@ function settle(core: EngineCore, resolver: Resolver): void {
   core.ripen();
   const tops = new Set(core.dirty);
   for (const top of [...tops].sort((a, b) => a - b)) resolver.resolve(top);
-  core.untouch(tops);
+  core.touched.forget(tops);
   core.dirty.clear();
   const { book, nowMs } = core;
   const due: number[] = [];
-  for (const slot of book.active) if (core.ageMs(slot) <= nowMs) due.push(slot);
+  for (const slot of book.active) if (dueMs(core, slot) <= nowMs) due.push(slot);
   for (const slot of core.inOrder(due)) {
     if (book.outages[slot].state === 'predicted') {
       const { minutesToProbable } = core.settings.of(core.grid.areaOfEdge(book.outages[slot].device));
@@ -254,4 +254,14 @@ function settle(core: EngineCore, resolver: Resolver): void {
     } else book.advance(slot, 'settled', nowMs, 'engine', 'stayed restored');
   }
   core.dirty.clear();
+}
+
+/** When time alone moves an outage on: a prediction becomes probable, one with power again is closed. */
+function dueMs(core: EngineCore, slot: number): number {
+  const outage = core.book.outages[slot];
+  if (outage.state === 'predicted')
+    return outage.detectedMs + core.settings.of(core.grid.areaOfEdge(outage.device)).minutesToProbable * 60_000;
+  if (outage.state === 'restored' || outage.state === 'completed')
+    return outage.stateSinceMs + core.thresholds.minutesToClose * 60_000;
+  return Number.POSITIVE_INFINITY;
 }

@@ -32,6 +32,10 @@ export class PlannedWork {
     return this.#windows.map((window) => ({ ...window, meters: [...window.meters] }));
   }
 
+  get isEmpty(): boolean {
+    return this.#of.size === 0;
+  }
+
   meters(): Iterable<number> {
     return this.#of.keys();
   }

@@ -196,6 +196,7 @@ export class Resolver {
   /** Up to the end of planned work most of these meters went dark in, their darkness was planned. */
   #plannedUntil(dark: Int32Array): number {
     const { planned, meters, nowMs, thresholds } = this.#core;
+    if (planned.isEmpty) return 0;
     const graceMs = thresholds.plannedGraceS * 1000;
     const ends = Float64Array.from(dark, (meter) => planned.plannedUntil(meter, meters.darkMs[meter], nowMs, graceMs));
     return ends.sort()[ends.length >> 1];
@@ -223,9 +224,10 @@ export class Resolver {
     // A leftover starts with its parent's restoration; what its neighbours answered just before that counts as well.
     const fromMs = Math.min(outage.startedMs, pick.sinceMs);
     // Nothing was heard below, and nobody moved: who is a member stays one.
-    const stays = mayStay && !moves && this.#fromMs[slot] === fromMs && !core.wasTouched(pick.device, pick.meter);
+    const stays = mayStay && !moves && this.#fromMs[slot] === fromMs && !core.touched.has(pick.device, pick.meter);
     if (stays) return;
-    this.#fromMs[slot] = fromMs;
+    // Strays hang where no touch of theirs is seen from here.
+    this.#fromMs[slot] = pick.strays.length > 0 ? Number.NaN : fromMs;
     this.#takeIn(slot, pick, position, fromMs);
   }
 
@@ -238,18 +240,22 @@ export class Resolver {
     const before = core.membersOf(slot);
     const members: number[] = [];
     let [lit, dark, callers, critical] = [0, 0, 0, 0];
-    const take = (meter: number): void => {
+    const below = pick.meter >= 0 ? [pick.meter] : grid.metersBelow(pick.device);
+    const reach = below.length + pick.strays.length;
+    for (let i = 0; i < reach; i++) {
+      const meter = i < below.length ? below[i] : pick.strays[i - below.length];
       const isDark = state[meter] === meterDark;
-      if (isDark && this.#pickOf[meter] >= 0 && this.#pickOf[meter] !== position) return;
-      if (pick.phases !== 0 && !core.suffers(meter, pick.phases)) return;
+      if (isDark && this.#pickOf[meter] >= 0 && this.#pickOf[meter] !== position) continue;
+      if (this.#claimed[meter] === this.#round) continue;
+      const isExplained = isDark && this.#pickOf[meter] === position;
+      if (!isExplained && !core.suffers(meter, pick.phases)) continue;
       if (!isDark && litMs[meter] > fromMs) {
         lit++;
-        return;
+        continue;
       }
-      if (this.#claimed[meter] === this.#round) return;
       const at = outageOf[meter];
-      if (at >= 0 && at !== slot && !engineMayMove(book.outages[at].state)) return;
-      if (core.isPlanned(meter)) return;
+      if (at >= 0 && at !== slot && !engineMayMove(book.outages[at].state)) continue;
+      if (core.isPlanned(meter)) continue;
       this.#claimed[meter] = this.#round;
       members.push(meter);
       if (isDark) {
@@ -258,10 +264,7 @@ export class Resolver {
       }
       if (grid.isCritical(meter)) critical++;
       if (at !== slot) core.setOutage(meter, slot);
-    };
-    if (pick.meter >= 0) take(pick.meter);
-    else for (const meter of grid.metersBelow(pick.device)) take(meter);
-    for (const meter of pick.strays) if (this.#claimed[meter] !== this.#round) take(meter);
+    }
     for (const meter of before)
       if (outageOf[meter] === slot && this.#claimed[meter] !== this.#round) core.setOutage(meter, -1);
     core.setMembers(slot, members);

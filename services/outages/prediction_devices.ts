@@ -104,8 +104,30 @@ export class DeviceTree {
     return this.#onPhase[device * 3 + (phase >> 1)];
   }
 
+  /** By transformer first, so that the way up is gone once for each of them and not for each meter. */
   #countPhases(top: number, onPhase: Int32Array): void {
-    for (const meter of this.grid.metersBelow(top)) if (this.muted[meter] === 0) this.#countPhase(meter, 1, onPhase);
+    const { meterPhases } = this.grid;
+    const leaves: number[] = [];
+    let last = -1;
+    for (const meter of this.grid.metersBelow(top)) {
+      const phase = meterPhases[meter];
+      if (this.muted[meter] !== 0 || (phase !== 1 && phase !== 2 && phase !== 4)) continue;
+      const leaf = this.ofMeter(meter);
+      if (leaf < 0) continue;
+      if (leaf !== last) leaves.push(leaf);
+      last = leaf;
+      onPhase[leaf * 3 + (phase >> 1)]++;
+    }
+    // What hangs on each directly, before any of it goes up.
+    const own = new Map<number, [number, number, number]>();
+    for (const leaf of leaves) own.set(leaf, [onPhase[leaf * 3], onPhase[leaf * 3 + 1], onPhase[leaf * 3 + 2]]);
+    for (const [leaf, [a, b, c]] of own) {
+      for (let at = this.above(leaf); at >= 0; at = this.above(at)) {
+        onPhase[at * 3] += a;
+        onPhase[at * 3 + 1] += b;
+        onPhase[at * 3 + 2] += c;
+      }
+    }
     this.#phasesCounted.add(top);
   }
 

@@ -28,7 +28,15 @@ export function chosenDevices(weights: IslandWeights, dark: ArrayLike<number>): 
     if (!weights.isChosen(row)) continue;
     owner[row] = picks.length;
     const own = new Int32Array(weights.dark[row]);
-    picks.push({ device: weights.device[row], meter: -1, phases: 0, dark: own, strays: [], isLater: false, sinceMs: 0 });
+    picks.push({
+      device: weights.device[row],
+      meter: -1,
+      phases: 0,
+      dark: own,
+      strays: [],
+      isLater: false,
+      sinceMs: 0,
+    });
   }
   const left: number[] = [];
   const filled = new Int32Array(picks.length);
@@ -45,7 +53,15 @@ export function chosenDevices(weights: IslandWeights, dark: ArrayLike<number>): 
 
 export function alone(weights: IslandWeights, meter: number): Pick {
   const device = servicePointOf(weights.tree, meter);
-  return { device, meter, phases: 0, dark: Int32Array.of(meter), strays: [], isLater: false, sinceMs: weights.heard.darkMs[meter] };
+  return {
+    device,
+    meter,
+    phases: 0,
+    dark: Int32Array.of(meter),
+    strays: [],
+    isLater: false,
+    sinceMs: weights.heard.darkMs[meter],
+  };
 }
 
 /** The service line where the model has one, else the device nearest above. */
