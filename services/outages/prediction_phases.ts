@@ -8,6 +8,7 @@ import type { HeldOutage, IslandEvidence, IslandWeights } from './prediction_wei
 const phaseBits = [1, 2, 4] as const;
 /** From this share of a phase's customers dark nothing is asked: it is out. */
 const plainShare = 0.5;
+const nearlyAll = 0.9;
 
 /**
  * The phases that a chosen device lost, where a part explains the answers better than the whole; 0 where it is the
@@ -24,8 +25,10 @@ export function lostPhases(weights: IslandWeights, evidence: IslandEvidence, pic
     // A meter on several phases is out whichever of them is missing.
     if (at >= 0) dark[at]++;
   }
+  // Where more of a phase are dark than are missing in all, most of it is dark: nothing needs to be counted.
+  const missing = tree.audibleBelow(pick.device) - pick.dark.length;
   const doubtful = phaseBits.filter((bit, at) => {
-    const customers = (served & bit) === 0 ? 0 : tree.audibleOnPhase(pick.device, bit);
+    const customers = (served & bit) === 0 || dark[at] > missing ? 0 : tree.audibleOnPhase(pick.device, bit);
     return customers > 0 && dark[at] < customers * plainShare;
   });
   if (doubtful.length === 0) return 0;
@@ -72,11 +75,9 @@ export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, pi
   const { grid } = tree;
   let result = picks;
   for (const bit of phaseBits) {
-    const small = result.filter(
-      (pick) => pick.phases === 0 && pick.dark.every((meter) => grid.meterPhases[meter] === bit),
-    );
+    const small = result.filter((pick) => pick.phases === 0 && isOnPhase(weights, pick, bit));
     if (small.length < 2 || !small.some((pick) => hasSeveralPhasesAbove(weights, pick))) continue;
-    const dark = small.flatMap((pick) => pick.dark).sort((a, b) => a - b);
+    const dark = Int32Array.from(small.flatMap((pick) => Array.from(pick.dark))).sort();
     const others = result
       .filter((pick) => !small.includes(pick))
       .map(
@@ -88,7 +89,7 @@ export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, pi
         }),
       );
     weights.weigh({ ...evidence, dark, held: [...evidence.held, ...others] }, bit);
-    for (const joint of chosenDevices(weights)) {
+    for (const joint of chosenDevices(weights, dark).picks) {
       const served = grid.edgePhases[joint.device];
       if ((served & (served - 1)) === 0) continue;
       const inside = new Set(joint.dark);
@@ -99,6 +100,14 @@ export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, pi
     }
   }
   return result;
+}
+
+/** A device of this phase alone, or one whose dark meters are nearly all on it: the model is wrong about a few. */
+function isOnPhase({ tree: { grid } }: IslandWeights, pick: Pick, bit: number): boolean {
+  if (pick.meter < 0 && grid.edgePhases[pick.device] === bit) return true;
+  let on = 0;
+  for (const meter of pick.dark) if (grid.meterPhases[meter] === bit) on++;
+  return on >= pick.dark.length * nearlyAll;
 }
 
 function hasSeveralPhasesAbove(weights: IslandWeights, pick: Pick): boolean {

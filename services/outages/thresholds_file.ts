@@ -22,6 +22,8 @@ const settingRanges: Record<string, Range> = {
   wrongCall: [0.000001, 0.5],
   separationMinutes: [1, 10_080],
   faultImprobability: [0.1, 100],
+  simultaneousS: [0, 3600],
+  lateBranchImprobability: [0, 100],
   partialImprobability: [0, 100],
 };
 const generalRanges: Record<string, Range> = {

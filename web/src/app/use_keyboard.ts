@@ -80,7 +80,9 @@ export function run(command: Command): void {
       useScreen.setState({ askDirection: command === 'move_up' ? 'up' : 'down' });
       ask('move');
       break;
-    case 'restore':
+    case 'power_back':
+      ask('restore');
+      break;
     case 'merge':
       ask(command);
       break;
