@@ -124,6 +124,17 @@ describe('P11 planned work', () => {
     assert.deepEqual(active(), ['predicted T1 6']);
   });
 
+  test('a window that is only now known withdraws the prediction, and leaves what a person holds', () => {
+    for (const held of [false, true]) {
+      const bed = feeder();
+      const { send, active, engine } = engineOn(bed);
+      send(all(bed.below('T1'), 'last_gasp', 0), 50);
+      if (held) engine.act(engine.outages()[0].id, 'confirm', { actor: 'ann' }, 55_000);
+      engine.setPlanned([window(bed.below('T1'), 0, 3600)], 60_000);
+      assert.deepEqual(active(), held ? ['confirmed T1 6'] : []);
+    }
+  });
+
   test('the device that the work opens is no outage, until its window is over', () => {
     const bed = feeder();
     const { tick, active, engine } = engineOn(bed);

@@ -340,6 +340,7 @@ export class EngineCore {
     const outage = this.book.outages[slot];
     const [first] = outage.steps;
     outage.startedMs = startedMs;
+    this.book.note(slot, 'updated');
     first.fromMs = startedMs;
     if (first.toMs !== null) first.customerMinutes = (first.customersOut * (first.toMs - startedMs)) / 60_000;
   }

@@ -18,14 +18,18 @@ import { plant, type Testbed, transformers } from './engine_testbed.ts';
 import { isOut } from './lifecycle.ts';
 import { defaultThresholds } from './thresholds.ts';
 
-const bed = plant([
+const phases: Record<string, number> = { T1: 1, T2: 2, T3: 1, U1: 4, U2: 4, V1: 1, V2: 2, V3: 7 };
+const bed = plant(
   [
-    'breaker',
-    'B',
-    ['recloser', 'R', ['fuse', 'F1', ...transformers('T', 3, 4)], ['fuse', 'F2', ...transformers('U', 2, 3)]],
-    ['fuse', 'F3', ...transformers('V', 3, 2)],
+    [
+      'breaker',
+      'B',
+      ['recloser', 'R', ['fuse', 'F1', ...transformers('T', 3, 4)], ['fuse', 'F2', ...transformers('U', 2, 3)]],
+      ['fuse', 'F3', ...transformers('V', 3, 2)],
+    ],
   ],
-]);
+  (id) => phases[id] ?? 7,
+);
 const devices = ['B', 'R', 'F1', 'F2', 'F3', 'T1', 'T2', 'T3', 'U1', 'U2', 'V1', 'V2', 'V3'];
 const thresholds = { ...defaultThresholds, minutesToClose: 10 };
 
