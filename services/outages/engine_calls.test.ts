@@ -33,7 +33,7 @@ describe('M9 trouble calls', () => {
     assert.deepEqual(active(), [`predicted M${caller}@T1 1`]);
   });
 
-  test('call and gasp about one meter count once, in either order', () => {
+  test('M10 call and gasp about one meter count once, in either order', () => {
     for (const callFirst of [true, false]) {
       const bed = feeder();
       const { send, tick, active, engine } = engineOn(bed);
@@ -49,7 +49,7 @@ describe('M9 trouble calls', () => {
     }
   });
 
-  test('a meter that answers lit after the call: the trouble is the house’s own', () => {
+  test('M11 a meter that answers lit after the call: the trouble is the house’s own', () => {
     const bed = feeder();
     const { send, active, engine } = engineOn(bed);
     const [meter] = bed.below('T1');

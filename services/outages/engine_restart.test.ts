@@ -225,7 +225,7 @@ function checkOutage(outage: OutageRecord, members: number): void {
   assert.equal(outage.state === 'merged', outage.mergedInto !== null);
 }
 
-test('a restart between any two calls changes nothing: same outages, ids, steps, log', () => {
+test('S1 a restart between any two calls changes nothing: same outages, ids, steps, log', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), fc.nat(), (steps, at) => {
       const through = play(steps, -1);
@@ -241,7 +241,7 @@ test('a restart between any two calls changes nothing: same outages, ids, steps,
   );
 });
 
-test('after every call: one outage per meter, counts and steps that add up, no message lost', () => {
+test('M1 P5 R1 after every call: one outage per meter, counts and steps that add up, no message lost', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), (steps) => {
       play(steps, -1, checkInvariants);
@@ -250,7 +250,7 @@ test('after every call: one outage per meter, counts and steps that add up, no m
   );
 });
 
-test('rows given out are enough: kept row by row they rebuild the engine', () => {
+test('S2 rows given out are enough: kept row by row they rebuild the engine', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), (steps) => {
       const rows = new Map<number, unknown>();

@@ -1,7 +1,8 @@
 /** Messages that can not be true, clocks that are wrong, and too many of them: defined, counted, nothing lost. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { all, engineOn, feeder, type Message, messages } from './engine_testbed.ts';
+import { all, engineOn, feeder, type Message, messages, plant, transformers } from './engine_testbed.ts';
+import { defaultThresholds } from './thresholds.ts';
 
 describe('bad input', () => {
   test('M4 a head-end an hour ahead: its outages are found and restored, at the time of arrival', () => {
@@ -97,8 +98,43 @@ describe('bad input', () => {
   });
 });
 
-describe('P15 guard rails', () => {
-  test('meters that go dark after the separation are an event of their own, however near', () => {
+describe('guard rails', () => {
+  test('P16 two transformers of one fuse ten minutes apart are two faults; in the same seconds they are one', () => {
+    for (const laterS of [3, 600]) {
+      const bed = plant([['fuse', 'F', ...transformers('T', 3, 4)]]);
+      const { send, tick, active } = engineOn(bed, { ...defaultThresholds, mode: 'storm' });
+      send(all(bed.below('T1'), 'last_gasp', 0), 1);
+      send(all(bed.below('T2'), 'last_gasp', laterS), laterS + 1);
+      tick(laterS + 50);
+      assert.deepEqual(active(), laterS === 3 ? ['predicted F 12'] : ['predicted T1 4', 'predicted T2 4']);
+    }
+  });
+
+  test('P15 callers alone need to be enough for a device, by its class', () => {
+    for (const [minCalls, line] of [
+      [4, 'predicted T1 6'],
+      [5, undefined],
+    ] as const) {
+      const bed = feeder();
+      const { blue_sky: settings } = defaultThresholds;
+      const { active, engine } = engineOn(bed, {
+        ...defaultThresholds,
+        blue_sky: {
+          ...settings,
+          device: { ...settings.device, power_transformer: { ...settings.device.power_transformer, minCalls } },
+        },
+      });
+      engine.setWithoutCommunication(bed.below('B'), 0);
+      const calls = bed
+        .below('T1')
+        .slice(0, 4)
+        .map((meter) => ({ meter, atMs: 1000, kind: 'no_power' as const }));
+      engine.takeCalls(calls, 2000);
+      assert.deepEqual(active(), line ? [line] : calls.map(({ meter }) => `predicted M${meter}@T1 1`));
+    }
+  });
+
+  test('P15 meters that go dark after the separation are an event of their own, however near', () => {
     const bed = feeder();
     const { send, active } = engineOn(bed);
     // All still predictions at once: told together, three hours apart.
