@@ -185,7 +185,7 @@ describe('P14 meters without communication', () => {
     assert.equal(active().length, 4);
   });
 
-  test('callers alone make a device once there are enough of them', () => {
+  test('P15 callers alone make a device once there are enough of them', () => {
     const bed = lateral();
     const { active, engine } = engineOn(bed);
     engine.setWithoutCommunication(bed.below('F'), 0);
