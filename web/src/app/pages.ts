@@ -1,6 +1,8 @@
 /** The pages of the app, in the order of the navigation. A new page is a line here and one in root.tsx. */
 export const pages = [
   { page: 'center', name: 'Operations', title: "The operator's screen" },
+  { page: 'crews', name: 'Crews', title: 'Crew board: who is where, who should go where (g c)' },
+  { page: 'switching', name: 'Switching', title: 'Switching orders, study mode and look-ahead (g s)' },
   { page: 'pipeline', name: 'Pipeline', title: 'Data pipeline: sources, layers, set-aside records (g p)' },
   { page: 'validation', name: 'Validation', title: 'Validation of interval data: exceptions and their queue (g v)' },
   { page: 'generator', name: 'Generator', title: 'Generated readings: backfill and live runs (g d)' },
