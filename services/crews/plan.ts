@@ -22,7 +22,7 @@ export const defaultPlanSettings: PlanSettings = { kmh: 40, detour: 1.35 };
 export interface PlanContext {
   settings: PlanSettings;
   nowMs: number;
-  /** end of the crew's present shift, UTC ms; 0 outside of one; null where none are on file */
+  /** end of the crew's present shift, UTC ms; 0 where it is over; null where none are on file, or it was called in */
   shiftEndOf: (crew: CrewRow) => number | null;
   /** outages that crews have as jobs */
   outageOf: (id: string) => OutageFact | undefined;
@@ -146,7 +146,11 @@ function proposalOf(
     busyMinutes > 0
       ? `${crew.jobs.length} job${crew.jobs.length > 1 ? 's' : ''} before, about ${Math.round(busyMinutes)} min`
       : 'free now',
-    spare === null ? 'no shift on file' : `shift ends ${Math.floor(spare / 60)} h ${Math.floor(spare % 60)} min after`,
+    spare === null
+      ? crew.shifts.length === 0
+        ? 'no shift on file'
+        : 'called in outside its shift'
+      : `shift ends ${Math.floor(spare / 60)} h ${Math.floor(spare % 60)} min after`,
   ];
   if (crew.position_at === null) reasons.push('no position: counted from its base');
   else if (nowMs - crew.position_at.getTime() > oldPositionMs)
@@ -223,7 +227,7 @@ function rowOf(
     need: need.name,
     skills: need.skills,
     priority,
-    why: isCritical ? `${outage.critical_out} critical customers; ${rate}` : rate,
+    why: isCritical ? `${outage.critical_out} critical customer${outage.critical_out === 1 ? '' : 's'}; ${rate}` : rate,
     chosen,
     none: chosen ? null : whyNone(need, candidates, crews),
     others: candidates.filter((one) => one.crew_id !== chosen?.crew_id).slice(0, listed),

@@ -17,7 +17,7 @@ export type Command =
   | 'go_trend'
   | 'go_pipeline'
   | 'go_crews'
-  | 'go_switching'
+  | 'go_orders'
   | 'go_generator'
   | 'go_validation'
   | 'filter'
@@ -55,7 +55,7 @@ export const bindings: readonly Binding[] = [
   { keys: 'g a', command: 'go_alarms', does: 'go to the alarms', group: 'Screen' },
   { keys: 'g t', command: 'go_trend', does: 'go to the trend', group: 'Screen' },
   { keys: 'g c', command: 'go_crews', does: 'go to the crew board', group: 'Screen' },
-  { keys: 'g s', command: 'go_switching', does: 'go to the switching orders', group: 'Screen' },
+  { keys: 'g s', command: 'go_orders', does: 'go to the switching orders', group: 'Screen' },
   { keys: 'g p', command: 'go_pipeline', does: 'go to the data pipeline', group: 'Screen' },
   { keys: 'g d', command: 'go_generator', does: 'go to the generator of readings', group: 'Screen' },
   { keys: 'g v', command: 'go_validation', does: 'go to the validation of interval data', group: 'Screen' },

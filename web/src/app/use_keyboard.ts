@@ -99,7 +99,7 @@ export function run(command: Command): void {
     case 'go_crews':
       useScreen.setState({ page: 'crews', pane: null });
       break;
-    case 'go_switching':
+    case 'go_orders':
       useScreen.setState({ page: 'switching', pane: null });
       break;
     case 'go_pipeline':

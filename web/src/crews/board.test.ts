@@ -49,7 +49,7 @@ test('shift and position in words, a warning where someone must look', () => {
   assert.deepEqual(shiftNote(crew({}), nowMs), { text: 'shift ends in 6h 00m', tone: 'plain' });
   assert.equal(shiftNote(crew({ shift_to: '2026-07-04T18:30:00Z' }), nowMs).tone, 'warn');
   assert.deepEqual(shiftNote(crew({ in_shift: false, status: 'on_site' }), nowMs), {
-    text: 'beyond its shift',
+    text: 'outside its shift',
     tone: 'warn',
   });
   assert.deepEqual(

@@ -59,7 +59,7 @@ export function shiftNote(crew: Crew, nowMs: number): Note {
     const leftS = at(crew.shift_to);
     return { text: `shift ends in ${formatAge(leftS)}`, tone: isWorking && leftS < soonS ? 'warn' : 'plain' };
   }
-  if (isWorking) return { text: 'beyond its shift', tone: 'warn' };
+  if (isWorking) return { text: 'outside its shift', tone: 'warn' };
   return {
     text: crew.shift_from === null ? 'no shift ahead' : `on in ${formatAge(at(crew.shift_from))}`,
     tone: 'plain',
