@@ -14,7 +14,7 @@ export const boardColumns: readonly BoardColumn[] = [
   { title: 'En route', statuses: ['en_route'] },
   { title: 'On site', statuses: ['on_site'] },
   { title: 'Break', statuses: ['on_break'] },
-  { title: 'Off shift, out of service', statuses: ['off_shift', 'unavailable'] },
+  { title: 'Off duty', statuses: ['off_shift', 'unavailable'] },
 ];
 
 export const kindWords: Record<CrewKind, { short: string; name: string }> = {

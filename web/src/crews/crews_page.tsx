@@ -110,7 +110,7 @@ export function CrewsPage({ session }: { session: Session }) {
           </div>
           <aside
             aria-label="Work without a crew"
-            className={`min-h-0 w-full shrink-0 flex-col lg:w-[380px] lg:border-l-[5px] lg:border-ground ${phoneTab === 'work' ? 'flex' : 'hidden lg:flex'} ${selected ? 'lg:hidden xl:flex' : ''}`}
+            className={`min-h-0 w-full shrink-0 flex-col lg:w-[380px] lg:border-l-[5px] lg:border-ground ${phoneTab === 'work' ? 'flex' : 'hidden lg:flex'} ${selected ? 'lg:hidden min-[1700px]:flex' : ''}`}
           >
             <PlanList session={session} crews={all ?? []} />
           </aside>
@@ -153,7 +153,7 @@ function Board({ crews, selected, isNarrow }: { crews: readonly Crew[]; selected
               </span>
               <span className="text-ink">{columns[i].length}</span>
             </h2>
-            <ul className="grid content-start gap-1.5 p-1.5">
+            <ul className="grid grid-cols-[minmax(0,1fr)] content-start gap-1.5 p-1.5">
               {columns[i].map((crew) => (
                 <CrewCard key={crew.id} crew={crew} isSelected={crew.id === selected} />
               ))}

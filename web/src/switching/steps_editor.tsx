@@ -49,13 +49,13 @@ export function StepsEditor({ draft, session, saved, close }: EditorProps) {
   const steps = rows.map(({ key: _key, ...step }) => ({ ...step, device_id: step.device_id.trim() }));
   const waiting = steps.slice(draft.done);
   const isComplete = steps.length > 0 && steps.every((step) => step.device_id !== '');
-  const study = useMutation({ mutationFn: () => studySteps(waiting) });
+  const study = useMutation({ mutationFn: (given: PlannedStep[]) => studySteps(given) });
   const propose = useMutation({
     mutationFn: getProposal,
     onSuccess: (proposal) => {
       setRows((before) => [...before.slice(0, draft.done), ...proposal.steps.map(keyed)]);
       if (title === '') setTitle(proposal.title);
-      study.mutate();
+      study.mutate(proposal.steps);
     },
   });
   const save = useMutation({
@@ -101,7 +101,7 @@ export function StepsEditor({ draft, session, saved, close }: EditorProps) {
           {formatCount(propose.data.customers_in_section)} customers in the faulted section wait for the repair.
           {propose.data.not_fed.map((part) => (
             <span key={`${part.customers} ${part.why}`} className="block text-warn">
-              ▲ {part.customers > 0 && `${formatCount(part.customers)} more can not be fed: `}
+              ▲ {part.customers > 0 && `${formatCount(part.customers)} more can not be fed another way: `}
               {part.why}
             </span>
           ))}
@@ -149,7 +149,7 @@ export function StepsEditor({ draft, session, saved, close }: EditorProps) {
             type="button"
             className="button button-primary"
             disabled={!isComplete || study.isPending}
-            onClick={() => study.mutate()}
+            onClick={() => study.mutate(waiting)}
           >
             {study.isPending ? 'Studying…' : 'Study the steps'}
           </button>
@@ -227,7 +227,7 @@ function StepFields({ row, at, isDone, set, up, down, remove }: StepFieldsProps)
       <DeviceField value={row.device_id} set={(device_id) => set({ device_id })} label={`Device of step ${at + 1}`} />
       <input
         aria-label={`Note of step ${at + 1}`}
-        className="field w-32 min-w-0 flex-1"
+        className="field min-w-32 flex-1"
         placeholder="note"
         maxLength={300}
         value={row.note ?? ''}
