@@ -225,7 +225,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     return shown((await crewById(pool, id))!);
   }
 
-  /** The edges of shifts. A crew with a job at hand goes on; one that was signed on by hand stays until the next edge. */
+  /** The edges of shifts. One that was signed on by hand stays until the next edge. */
   async function tick(): Promise<void> {
     for (const row of await allCrews(pool)) {
       // on call: signed on and off by hand alone
@@ -233,8 +233,10 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       const inShift = rosterOf(row.shifts, needs.nowMs()).current !== null;
       if (inShift === row.was_in_shift) continue;
       const event = inShift ? 'shift_began' : 'shift_ended';
-      if (lifecycle[row.status][event] === 'invalid') await markRoster(pool, row.crew_id, inShift);
-      else {
+      if (lifecycle[row.status][event] === 'invalid') {
+        // with a job at hand it goes on; the edge counts as soon as it is free
+        if (inShift || !hasJobAtHand(row.status)) await markRoster(pool, row.crew_id, inShift);
+      } else {
         const { freed } = await change({ id: row.crew_id, event, actor: 'roster', wasInShift: inShift });
         await afterFreed(row, freed, 'roster', 'went off shift');
       }
@@ -263,7 +265,10 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     return planFor((await allCrews(pool)).filter(isOurs), outages.filter(isOurs), {
       settings: needs.settings,
       nowMs: needs.nowMs(),
-      shiftEndOf: (row) => (row.shifts.length === 0 ? null : (rosterOf(row.shifts, needs.nowMs()).current?.toMs ?? 0)),
+      shiftEndOf: (row) => {
+        const { current } = rosterOf(row.shifts, needs.nowMs());
+        return current ? current.toMs : row.shifts.length > 0 && row.was_in_shift ? 0 : null;
+      },
       outageOf: (id) => open.get(id),
       withServed,
     });

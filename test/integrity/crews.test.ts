@@ -194,6 +194,12 @@ describe('crews and their outage', () => {
     await field.crews.start();
     assert.equal((await crewNow(crew.id)).status, 'off_shift');
     assert.equal((await crewNow(busy.id)).status, 'assigned');
+    await field.outages.act(outage.id, 'arrive', { actor: 'anna' });
+    await field.crews.settled();
+    await order(busy.id, 'complete');
+    await field.crews.stop();
+    await field.crews.start();
+    assert.equal((await crewNow(busy.id)).status, 'off_shift', 'as soon as it is free');
     await order(crew.id, 'sign_on', 'called in');
     await field.crews.stop();
     await field.crews.start();

@@ -107,6 +107,12 @@ export function run(command: Command): void {
     case 'go_trend':
       focusPane('trend');
       break;
+    case 'go_crews':
+      useScreen.setState({ page: 'crews', pane: null });
+      break;
+    case 'go_orders':
+      useScreen.setState({ page: 'switching', pane: null });
+      break;
     case 'go_pipeline':
       useScreen.setState({ page: 'pipeline', pane: null });
       break;
