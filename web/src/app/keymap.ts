@@ -18,6 +18,7 @@ export type Command =
   | 'go_pipeline'
   | 'go_generator'
   | 'go_validation'
+  | 'go_restoration'
   | 'filter'
   | 'zoom'
   | 'zoom_out'
@@ -55,6 +56,7 @@ export const bindings: readonly Binding[] = [
   { keys: 'g p', command: 'go_pipeline', does: 'go to the data pipeline', group: 'Screen' },
   { keys: 'g d', command: 'go_generator', does: 'go to the generator of readings', group: 'Screen' },
   { keys: 'g v', command: 'go_validation', does: 'go to the validation of interval data', group: 'Screen' },
+  { keys: 'g h', command: 'go_restoration', does: 'go to the restoration times', group: 'Screen' },
   { keys: 'Ctrl+k', command: 'palette', does: 'commands and search', group: 'Screen' },
   { keys: 'U', command: 'utc', does: 'utility time or UTC', group: 'Screen' },
   { keys: 'L', command: 'theme', does: 'light or dark', group: 'Screen' },

@@ -12,6 +12,7 @@ import { useScreen } from './screen_store.ts';
 // a page comes when it is gone to: the operator's screen does not carry it
 const pageViews: Partial<Record<PageName, ComponentType<{ session: Session }>>> = {
   pipeline: lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage })),
+  restoration: lazy(async () => ({ default: (await import('../etr/etr_page.tsx')).EtrPage })),
   validation: lazy(async () => ({ default: (await import('../vee/vee_page.tsx')).VeePage })),
   generator: lazy(async () => ({ default: (await import('../generator/generator_page.tsx')).GeneratorPage })),
 };
