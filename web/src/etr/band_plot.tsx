@@ -78,7 +78,8 @@ export function BandPlot({
         cursor: { y: false, points: { size: 6 } },
         padding: [8, 16, 0, 0],
         scales: {
-          x: { time: true },
+          // a ledger of one revision is no line yet: never narrower than ten minutes
+          x: { time: true, range: (_, min, max) => [min ?? 0, Math.max(max ?? 0, (min ?? 0) + 600)] },
           y: { range: (_, min, max) => rangeOf(from, min, max) },
         },
         axes: [

@@ -19,7 +19,7 @@ export function historyColumns(
 ): HistoryColumns {
   const seconds = (at: string): number => Date.parse(at) / 1000;
   const endS = restoredAt ? seconds(restoredAt) : nowMs / 1000;
-  const within = revisions.filter(({ computed_at }) => seconds(computed_at) <= endS);
+  const within = restoredAt ? revisions.filter(({ computed_at }) => seconds(computed_at) <= endS) : revisions;
   const told = within.map(({ computed_at }) => seconds(computed_at));
   const p50 = within.map((one) => seconds(one.p50));
   const p90 = within.map((one) => seconds(one.p90));

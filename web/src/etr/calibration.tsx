@@ -148,7 +148,7 @@ function ModelFacts({ calibration: { model, own_outages } }: { calibration: EtrC
               <span className="text-dim">
                 {effect.at
                   .map((at, i) => `${formatNumber(at, 0)}: `.concat(formatNumber(effect.p50_min[i], 0)))
-                  .join('   ')}
+                  .join(' · ')}
               </span>
             </Cell>
           </tr>

@@ -41,7 +41,7 @@ const NothingYet = () => <p className="px-3 py-2 text-dim">No time has been comp
 function Told({ ledger }: { ledger: EtrLedger }) {
   const now = useNow();
   const view = useTimeView();
-  const minute = Math.floor(now / 60_000) * 60_000;
+  const minute = Math.ceil(now / 60_000) * 60_000;
   const columns = useMemo(() => {
     const { told, p90, p50, actual, present } = historyColumns(ledger.revisions, ledger.restored_at, minute);
     return [told, p90, p50, actual, present];

@@ -132,7 +132,7 @@ function Result({ answer }: { answer: WhatIfAnswer }) {
         />
       </div>
       <p className="mb-2 text-[11px] text-faint">
-        customers without supply · grey: as is · dashed: study · bands: tenth to ninetieth of a hundred runs
+        customers without supply · grey: as is · dashed: study · bands: eight of ten runs lie within
       </p>
       <Table
         label="As is and study"
