@@ -1,7 +1,7 @@
 /** The pages of the app, in the order of the navigation. A new page is a line here and one in root.tsx. */
 export const pages = [
   { page: 'center', name: 'Operations', title: "The operator's screen" },
-  { page: 'restoration', name: 'Restoration times', title: 'Restoration times: calibration, overrides, what if (g h)' },
+  { page: 'restoration', name: 'Restoration', title: 'Restoration times: calibration, overrides, what if (g h)' },
   { page: 'pipeline', name: 'Pipeline', title: 'Data pipeline: sources, layers, set-aside records (g p)' },
   { page: 'validation', name: 'Validation', title: 'Validation of interval data: exceptions and their queue (g v)' },
   { page: 'generator', name: 'Generator', title: 'Generated readings: backfill and live runs (g d)' },

@@ -50,7 +50,8 @@ function Told({ ledger }: { ledger: EtrLedger }) {
   return (
     <>
       <p className="px-3 pt-1.5">
-        <strong>{formatEtr(current.p50, now, view)}</strong> to {formatEtr(current.p90, now, view)}{' '}
+        <strong>{formatEtr(current.p50, now, view)}</strong>
+        {current.p90 !== current.p50 && ` to ${formatEtr(current.p90, now, view)}`}{' '}
         <span className="text-dim">
           by {words(current.source)}
           {current.model ? ` ${current.model}` : ` (${current.author})`}, told{' '}

@@ -10,11 +10,11 @@ import { EtrHistory } from './etr_history.tsx';
 
 const heads = [
   { name: 'Outage', left: true },
-  { name: 'Customers out' },
-  { name: 'Open for' },
   { name: 'P50', title: 'half of such outages are over by then' },
   { name: 'P90', title: 'nine of ten are over by then' },
   { name: 'By', left: true },
+  { name: 'Customers out' },
+  { name: 'Open for' },
 ];
 const most = 500;
 
@@ -37,11 +37,9 @@ export function OpenTimes({ outages }: { outages: readonly Outage[] }) {
               <tr key={outage.id} className={`border-t border-rule ${detail === outage.id ? 'bg-chosen' : ''}`}>
                 <Cell left>
                   <button type="button" className="py-1 text-left hover:underline" onClick={() => setChosen(outage.id)}>
-                    {outage.id} <span className="text-dim">{outage.device_id}</span>
+                    {outage.id} <span className="hidden text-dim sm:inline">{outage.device_id}</span>
                   </button>
                 </Cell>
-                <Cell>{formatCount(outage.customers_out)}</Cell>
-                <Cell>{formatAge((now - Date.parse(outage.started_at)) / 1000)}</Cell>
                 <Cell>
                   <span className={late ? 'font-semibold text-bad' : ''}>
                     {late && '▲ '}
@@ -50,6 +48,8 @@ export function OpenTimes({ outages }: { outages: readonly Outage[] }) {
                 </Cell>
                 <Cell>{formatEtr(outage.etr_p90, now, view)}</Cell>
                 <Cell left>{words(outage.etr_source)}</Cell>
+                <Cell>{formatCount(outage.customers_out)}</Cell>
+                <Cell>{formatAge((now - Date.parse(outage.started_at)) / 1000)}</Cell>
               </tr>
             );
           })}
