@@ -15,6 +15,7 @@ const pageViews: Partial<Record<PageName, ComponentType<{ session: Session }>>> 
   crews: lazy(async () => ({ default: (await import('../crews/crews_page.tsx')).CrewsPage })),
   switching: lazy(async () => ({ default: (await import('../switching/switching_page.tsx')).SwitchingPage })),
   pipeline: lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage })),
+  restoration: lazy(async () => ({ default: (await import('../etr/etr_page.tsx')).EtrPage })),
   validation: lazy(async () => ({ default: (await import('../vee/vee_page.tsx')).VeePage })),
   reliability: lazy(async () => ({ default: (await import('../reliability/reliability_page.tsx')).ReliabilityPage })),
   generator: lazy(async () => ({ default: (await import('../generator/generator_page.tsx')).GeneratorPage })),

@@ -122,6 +122,9 @@ export function run(command: Command): void {
     case 'go_generator':
       useScreen.setState({ page: 'generator', pane: null });
       break;
+    case 'go_restoration':
+      useScreen.setState({ page: 'restoration', pane: null });
+      break;
     case 'go_validation':
       useScreen.setState({ page: 'validation', pane: null });
       break;
