@@ -72,7 +72,7 @@ export function IndexTable({ row, facts }: { row: ReliabilityRow; facts: MajorEv
               ))}
             </tr>
           ))}
-          <tr className="text-[12px] text-dim">
+          <tr className="hidden text-[12px] text-dim sm:table-row">
             <th scope="row" className="border-t border-rule px-1.5 py-1 sm:px-3 text-left font-normal">
               Made of
             </th>
