@@ -33,7 +33,9 @@ export function IndexTable({ row, facts }: { row: ReliabilityRow; facts: MajorEv
     { name: 'All days', note: 'unplanned', of: row.all },
     {
       name: 'Without major event days',
-      note: hasThreshold ? `${formatCount(majorDays)} days left out` : 'no threshold known: none left out',
+      note: hasThreshold
+        ? `${formatCount(majorDays)} ${majorDays === 1 ? 'day' : 'days'} left out`
+        : 'no threshold known: none left out',
       of: row.without_major,
     },
     { name: 'Planned', note: 'in neither of the others', of: row.planned, dim: true },
