@@ -69,9 +69,8 @@ export async function gatherReport(
     const [fromMs, toMs] = [moments.fromMs, Math.min(moments.toMs, nowMs)];
     const own = await stepsBetween(snapshot.on, fromMs / 1000, toMs / 1000);
     const filter = { ...period, feeders: null, device: null, planned: null, isMajor: null, majorDays: [], except: [] };
-    const history = (await keptInterruptions(snapshot.on, filter, 1_000_000)).filter(
-      ({ origin }) => origin === 'history',
-    );
+    const declared = { ...filter, origin: 'history' as const };
+    const history = await keptInterruptions(snapshot.on, declared, 1_000_000);
     const spans = [
       ...own,
       ...history.map((row) => ({
