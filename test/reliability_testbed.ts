@@ -60,7 +60,7 @@ export async function openTestbed(): Promise<Testbed> {
 
   async function forget(): Promise<void> {
     await server.pool.query(
-      'truncate outage, outage_step, outage_log, meter_outage_span, meter_supply, meter_event, reliability_due, reliability_interruption, reliability_momentary restart identity cascade',
+      'truncate outage, outage_step, outage_log, meter_outage_span, meter_supply, meter_event, reliability_due, reliability_interruption, reliability_day, reliability_momentary restart identity cascade',
     );
     await server.pool.query('update reliability_mark set event_id = 0, time_zone = null');
   }
