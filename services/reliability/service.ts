@@ -17,6 +17,7 @@ import { deviceFacts, feederFacts, feedersOf, groupsOf, type Places, placesOf, r
 import {
   addDays,
   correct,
+  inPeriod,
   majorDaysOf,
   noParts,
   type PartSums,
@@ -25,6 +26,7 @@ import {
   type Snapshot,
   sumsBy,
   sumsByDay,
+  unsettledIds,
   withSnapshot,
 } from './snapshot.ts';
 import { keptCauses, momentsOfDays, whatIsKnown } from './sql.ts';
@@ -203,9 +205,19 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
       const feeders = feedersOf(here, level, id);
       const served = customersOf(here, feeders);
       const { majorDays } = await majorDaysOf(snapshot, period, here.customers);
-      const { fromMs, toMs } = await momentsOfDays(snapshot.on, period.from, period.to, zone);
-      const without = withoutMajor ? [...majorDays] : [];
-      const found = await customersByExperience(snapshot.on, fromMs / 1000, toMs / 1000, feeders, zone, without);
+      const without = withoutMajor ? majorDays : new Set<string>();
+      const live = snapshot.live.filter(
+        ({ row }) =>
+          inPeriod(period, row) &&
+          !row.planned &&
+          !without.has(row.day) &&
+          (feeders === null || feeders.includes(row.feederKey)),
+      );
+      const found = await customersByExperience(snapshot.on, {
+        ...{ ...period, feeders, without: [...without], except: unsettledIds(snapshot) },
+        live: live.map(({ row }) => row.id),
+        now: new Date(snapshot.nowMs),
+      });
       const count = (is: (one: { times: number; hours: number }) => boolean): number =>
         found.reduce((sum, one) => sum + (is(one) ? one.customers : 0), 0);
       const share = (part: number): number | null => (served > 0 ? part / served : null);

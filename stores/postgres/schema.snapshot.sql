@@ -540,6 +540,16 @@ create table reading_source (
   constraint reading_source_source_partition_no_key UNIQUE (source, partition_no)
 );
 
+create table reliability_day (
+  day date not null,
+  planned boolean not null,
+  interruptions integer not null,
+  customers_interrupted bigint not null,
+  customer_ms bigint not null,
+  momentary_customers bigint not null,
+  constraint reliability_day_pkey PRIMARY KEY (day, planned)
+);
+
 create table reliability_due (
   due_id bigint not null generated always as identity,
   outage_id text not null,

@@ -70,7 +70,7 @@ export const bindings: readonly Binding[] = [
   { keys: 'g e', command: 'go_events', does: 'go to the events', group: 'Screen' },
   { keys: 'g a', command: 'go_alarms', does: 'go to the alarms', group: 'Screen' },
   { keys: 'g t', command: 'go_trend', does: 'go to the trend', group: 'Screen' },
-  { keys: 'g c', command: 'go_crews', does: 'go to the crew board', group: 'Screen' },
+  { keys: 'g w', command: 'go_crews', does: 'go to the crew board', group: 'Screen' },
   { keys: 'g s', command: 'go_orders', does: 'go to the switching orders', group: 'Screen' },
   { keys: 'g p', command: 'go_pipeline', does: 'go to the data pipeline', group: 'Screen' },
   { keys: 'g d', command: 'go_generator', does: 'go to the generator of readings', group: 'Screen' },
