@@ -250,6 +250,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     'age of the oldest committed segment that is not in the layers',
     () => pipeline.lagS() ?? 0,
   );
+  metrics.gauge('flux_public_pages_age_seconds', 'age of the public pages', () => publicFace.files.ageS() ?? -1);
   const openSession: Session | undefined = config.open
     ? {
         user: 'open',
