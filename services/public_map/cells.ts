@@ -43,16 +43,20 @@ export function makeCells(network: NetworkColumns, minimumServed: number, zoneOf
   for (let m = 0; m < meter.count; m++) {
     const column = columnOf(meter.lonE7[m] * 1e-7);
     const row = rowOf(meter.latE7[m] * 1e-7);
-    for (let level = 0; level < levels; level++) {
-      const key = keyOf(column >> level, row >> level);
-      served[level].set(key, (served[level].get(key) ?? 0) + 1);
-    }
     const key = keyOf(column, row);
+    served[0].set(key, (served[0].get(key) ?? 0) + 1);
     const inCell = zones.get(key) ?? new Map<number, number>();
     zones.set(key, inCell);
     const zone = zoneOf(m);
     inCell.set(zone, (inCell.get(zone) ?? 0) + 1);
   }
+
+  // Wider squares are sums of the finest: few of those, many homes.
+  for (const [finestKey, homes] of served[0])
+    for (let level = 1; level < levels; level++) {
+      const key = keyOf((finestKey % 65_536) >> level, Math.floor(finestKey / 65_536) >> level);
+      served[level].set(key, (served[level].get(key) ?? 0) + homes);
+    }
 
   function cellAt(column: number, row: number, level: number): Cell {
     const width = 2 ** level;

@@ -24,7 +24,7 @@ export interface RestorationNeeds {
   meterCount: () => number;
   meterRowOf: (id: string) => number;
   /** keys of the meters out by an outage now */
-  membersOf: (outageId: string) => Iterable<number>;
+  membersOf: (outageId: string) => ArrayLike<number>;
   /** until when the outages are known here, UTC epoch ms */
   currentToMs: () => number;
   timeZone: string;
@@ -119,7 +119,7 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
     loadPremises: async (pieces) => {
       const builder = premisesBuilder();
       for await (const rows of pieces) builder.add(rows);
-      premises = builder.finish();
+      premises = await builder.finish();
       return premises.count;
     },
     answer: ({ meter, account, address }, language) => {
