@@ -34,7 +34,7 @@ import { gridViewOf } from './grid_view.ts';
 import { kafkaAccess } from './kafka_access.ts';
 import { kpiReader } from './kpi.ts';
 import { checkPort, listen } from './listen.ts';
-import { openPublicFace } from './public_face.ts';
+import { openPublicFace, type PublicFaceNeeds } from './public_face.ts';
 import { makeResubmit, resubmittedSources } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
 import { startSimulation } from './simulation.ts';
@@ -182,8 +182,12 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       });
     },
   });
+  const alarm: PublicFaceNeeds['alarm'] = (id, wrong) => {
+    const changed = alarms.condition(id, wrong);
+    if (changed.length > 0) hub.publish({ alarms: changed });
+  };
   const publicFace = await openPublicFace({
-    ...{ config, pool, network: columns, seed: loaded.seed, report },
+    ...{ config, pool, network: columns, seed: loaded.seed, report, alarm },
     membersOf: outages.membersOf,
     settled: outages.settled,
   });
@@ -331,10 +335,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     connection: store.connection,
     readingsCommitted: () => pipeline.wake(),
     eventsCommitted: () => outages.catchUp(),
-    alarm: (id, wrong) => {
-      const changed = alarms.condition(id, wrong);
-      if (changed.length > 0) hub.publish({ alarms: changed });
-    },
+    alarm,
     activeAlarms: () => alarms.active().map((alarm) => alarm.id),
     report,
   });

@@ -38,6 +38,7 @@ export interface PublicFaceNeeds {
   /** resolves when everything applied to the outages so far is durable and told */
   settled: () => Promise<void>;
   report: (message: string, error: unknown) => void;
+  alarm: (id: string, wrong: { priority: 1 | 2 | 3 | 4; text: string } | null) => void;
 }
 
 export interface PublicFace {
@@ -131,6 +132,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
     everyMs: settings.seconds * 1000,
     staleAfterS: settings.staleMinutes * 60,
     report,
+    told: (wrong) => needs.alarm('ALM-PUBLIC-PAGES', wrong === null ? null : { priority: 2, text: wrong }),
   });
   const files = await openPublicFiles(settings.folder);
 

@@ -56,6 +56,7 @@ export async function buildPages(folder: string, meters: number, counts: number[
     timeZone: 'America/Chicago',
     everyMs: 3_600_000,
     staleAfterS: 86_400,
+    told: () => undefined,
     report: (_message, error) => {
       throw error;
     },
