@@ -18,7 +18,15 @@ export interface Cells {
   /** The smallest square around a place in which at least `minimumServed` homes are; the widest there is where none has. */
   around(lon: number, lat: number): Cell;
   /** Squares of the finest level with enough homes to be drawn, with the zone that most of their homes belong to. */
-  drawn(): (Cell & { zone: number })[];
+  drawn(): DrawnCell[];
+}
+
+export interface DrawnCell extends Cell {
+  /** area row */
+  zone: number;
+  /** of the raster; neighbours differ by 1 */
+  column: number;
+  row: number;
 }
 
 /** 0.01 degrees of latitude are 1.1 km; each level is twice as wide. */
@@ -83,7 +91,7 @@ export function makeCells(network: NetworkColumns, minimumServed: number, zoneOf
         .map(([key]) => {
           const [column, row] = [key % 65_536, Math.floor(key / 65_536)];
           const most = [...zones.get(key)!].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0][0];
-          return { ...cellAt(column, row, 0), zone: most };
+          return { ...cellAt(column, row, 0), zone: most, column, row };
         }),
   };
 }

@@ -49,7 +49,7 @@ const assetsFolder = path.join(import.meta.dirname, 'assets');
 /** The time on the page is renewed this often where nothing else is new. */
 const renewMs = 30_000;
 /** Data files that no page names any more are kept for pages that are still open. */
-const keepDataMs = 15 * 60_000;
+const keepDataMs = 5 * 60_000;
 
 const compressBrotli = promisify(brotliCompress);
 const compressGzip = promisify(gzip);
