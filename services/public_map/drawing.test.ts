@@ -13,9 +13,20 @@ test('zones that touch have different shades; the drawing stays inside its frame
     striped,
     Array.from({ length: 5 }, (_, i) => ({ id: String(i), name: String(i), served: 1 })),
   );
+  const squares = striped.drawn();
+  const present = [...new Set(squares.map((cell) => cell.zone))].sort((a, b) => a - b);
   const shades = [...shapes.matchAll(/class="zone z(\d)"/g)].map(([, shade]) => shade);
-  assert.equal(shades.length, 5);
-  assert.ok(new Set(shades).size >= 2);
+  assert.equal(shades.length, present.length);
+  const shadeOf = new Map(present.map((zone, i) => [zone, shades[i]]));
+  let borders = 0;
+  for (const one of squares)
+    for (const other of squares) {
+      const apart = Math.abs(one.column - other.column) + Math.abs(one.row - other.row);
+      if (apart !== 1 || one.zone === other.zone) continue;
+      borders++;
+      assert.notEqual(shadeOf.get(one.zone), shadeOf.get(other.zone));
+    }
+  assert.ok(borders > 10);
   const ground = makeGround(cells, zones);
   for (const cell of cells.drawn()) {
     const { x, y } = ground.place(cell.lon, cell.lat);
