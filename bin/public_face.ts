@@ -190,7 +190,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
       publisher.changed();
     },
     networkChanged: () => {
-      service.reset();
+      service.networkGrown();
       publisher.changed();
     },
     start: async () => {

@@ -51,6 +51,15 @@ describe('which outage a meter is out by', () => {
     for (const meter of [1, 2, 3]) assert.equal(board.at(meter)?.outage.id, 'B');
   });
 
+  test('a network that grows forgets nothing', () => {
+    const board = makeBoard(3);
+    board.take([{ outage: outage('A'), isOpen: true }], () => [1, 2]);
+    board.grow(6);
+    assert.equal(board.at(2)?.outage.id, 'A');
+    board.take([{ outage: outage('A', { revision: 2 }), isOpen: true }], () => [1, 5]);
+    assert.deepEqual([board.at(2), board.at(5)?.outage.id], [undefined, 'A']);
+  });
+
   test('any sequence: the same as the plain model, and slots are used again', () => {
     const step = fc.record({
       id: fc.constantFrom('A', 'B', 'C', 'D'),

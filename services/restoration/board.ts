@@ -22,6 +22,8 @@ export interface Board {
   take(news: readonly BoardNews[], membersOf: (outageId: string) => ArrayLike<number>): void;
   at(meter: number): HomeState | undefined;
   open(): Outage[];
+  /** The network has more meters now; the keys of the others stay. */
+  grow(meterCount: number): void;
 }
 
 interface Slot {
@@ -37,9 +39,9 @@ const isRestored = (state: Outage['state']): boolean => state === 'restored' || 
 
 export function makeBoard(meterCount: number): Board {
   /** 0 nothing; else twice the slot number from 1, plus 1 where the meter is back */
-  const where = new Int32Array(meterCount);
+  let where = new Int32Array(meterCount);
   /** number of the update that named the meter last */
-  const seen = new Uint32Array(meterCount);
+  let seen = new Uint32Array(meterCount);
   let updates = 0;
   const slots: (Slot | undefined)[] = [undefined];
   const numberOf = new Map<string, number>();
@@ -88,7 +90,7 @@ export function makeBoard(meterCount: number): Board {
     }
     for (const meter of next) where[meter] = number * 2;
     slot.out = next;
-    if (slot.back.length > 1000 && slot.back.length > meterCount / 2)
+    if (slot.back.length > 1000 && slot.back.length > where.length / 2)
       slot.back = [...new Set(slot.back)].filter((meter) => where[meter] === number * 2 + 1);
   }
 
@@ -106,5 +108,11 @@ export function makeBoard(meterCount: number): Board {
       return { outage: slot.outage, isBack, version: `${slot.outage.id} ${slot.outage.revision} ${isBack ? 1 : 0}` };
     },
     open: () => slots.flatMap((slot) => (slot ? [slot.outage] : [])),
+    grow: (count) => {
+      const wider = new Int32Array(Math.max(count, where.length));
+      wider.set(where);
+      where = wider;
+      seen = new Uint32Array(wider.length);
+    },
   };
 }

@@ -40,8 +40,8 @@ export interface RestorationQuestion {
 export interface RestorationService {
   /** Outages that appeared, changed or left, after they are durable. */
   follow(news: readonly BoardNews[]): void;
-  /** The network has other meters now: the board begins again; news of all open outages follow. */
-  reset(): void;
+  /** The network has more meters now. Until the news of all open outages follow, what was known goes on. */
+  networkGrown(): void;
   /** Reads all premises, in pieces, and takes them over when they are complete. */
   loadPremises(pieces: AsyncIterable<readonly PremiseRow[]>): Promise<number>;
   /** JSON of `Restoration`. @throws FluxError `bad_request`, `unknown_meter`, `unknown_account`, `unknown_address`, `not_ready` */
@@ -58,7 +58,7 @@ const mostCandidates = 20;
 const mostRendered = 20_000;
 
 export function makeRestorationService(needs: RestorationNeeds): RestorationService {
-  let board = makeBoard(needs.meterCount());
+  const board = makeBoard(needs.meterCount());
   let premises: Premises | undefined;
   const rendered = new Map<string, string>();
   let age = { secondMs: 0, currentToMs: 0, text: '' };
@@ -112,10 +112,7 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
 
   const service: RestorationService = {
     follow: (news) => board.take(news, needs.membersOf),
-    reset: () => {
-      board = makeBoard(needs.meterCount());
-      rendered.clear();
-    },
+    networkGrown: () => board.grow(needs.meterCount()),
     loadPremises: async (pieces) => {
       const builder = premisesBuilder();
       for await (const rows of pieces) builder.add(rows);
