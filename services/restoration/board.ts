@@ -13,7 +13,7 @@ export interface HomeState {
   outage: Outage;
   /** had been out by it, and has power again */
   isBack: boolean;
-  /** differs for each version of the outage: what was rendered for another is stale */
+  /** differs each time the outage is told, also with the same revision: what was rendered before is stale */
   version: string;
 }
 
@@ -28,6 +28,8 @@ export interface Board {
 
 interface Slot {
   outage: Outage;
+  /** number of the update that told it last */
+  told: number;
   /** meter keys */
   out: Int32Array;
   /** meters that came back, some of them perhaps more than once */
@@ -52,7 +54,7 @@ export function makeBoard(meterCount: number): Board {
     if (number === undefined) {
       number = free.pop() ?? slots.push(undefined) - 1;
       numberOf.set(outage.id, number);
-      slots[number] = { outage, out: nobody, back: [] };
+      slots[number] = { outage, told: 0, out: nobody, back: [] };
     }
     return number;
   }
@@ -72,10 +74,11 @@ export function makeBoard(meterCount: number): Board {
     const number = slotNumber(outage);
     const slot = slots[number]!;
     slot.outage = outage;
+    const stamp = ++updates;
+    slot.told = stamp;
     // The engine is ahead of what is published: an outage with customers out and no member is being taken in elsewhere,
     // and the news of that comes next. Until then its homes are out by it.
     if (members.length === 0 && outage.customers_out > 0) return;
-    const stamp = ++updates;
     const next = new Int32Array(members.length);
     for (let i = 0; i < next.length; i++) {
       next[i] = members[i];
@@ -105,7 +108,7 @@ export function makeBoard(meterCount: number): Board {
       const slot = code ? slots[code >> 1] : undefined;
       if (!slot) return undefined;
       const isBack = (code & 1) === 1 || slot.outage.state === 'restored';
-      return { outage: slot.outage, isBack, version: `${slot.outage.id} ${slot.outage.revision} ${isBack ? 1 : 0}` };
+      return { outage: slot.outage, isBack, version: `${slot.told} ${isBack ? 1 : 0}` };
     },
     open: () => slots.flatMap((slot) => (slot ? [slot.outage] : [])),
     grow: (count) => {
