@@ -20,7 +20,7 @@ import { answerOf } from '#http/errors.ts';
 import type { Metrics } from '#http/metrics.ts';
 import type { PublicFiles } from '#http/public_files.ts';
 import type { Hub } from '#http/push.ts';
-import { refuseCrossSite, refuseForeignHost, setSecurityHeaders } from '#http/security.ts';
+import { clientOf, refuseCrossSite, refuseForeignHost, setSecurityHeaders } from '#http/security.ts';
 import type { Access } from '#model/access.ts';
 import type { Session } from '#model/api/common.ts';
 import { ApiError, roles } from '#model/api/common.ts';
@@ -99,7 +99,7 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
     threshold: 1400,
     brotliOptions: { params: { 1: 4 } },
   });
-  await app.register(fastifyRateLimit, { global: false });
+  await app.register(fastifyRateLimit, { global: false, keyGenerator: (request) => clientOf(request.ip) });
   await app.register(fastifyUnderPressure, { maxEventLoopDelay: 2000, exposeStatusRoute: false, message: 'busy' });
   await app.register(fastifySwagger, {
     openapi: {
@@ -166,7 +166,8 @@ const stranger: Session = {
 /** Before anything of the request is read or checked: a stranger learns nothing and costs nothing. */
 function signedIn(role: RouteDeclaration['role'], options: ServerOptions) {
   return async (request: FastifyRequest): Promise<void> => {
-    const session = (await sessionOf(request, options)) ?? (role === 'public' ? stranger : undefined);
+    // What is public asks no store who is asking: it answers while the store is away.
+    const session = role === 'public' ? stranger : await sessionOf(request, options);
     if (!session)
       throw new FluxError(
         'not_signed_in',

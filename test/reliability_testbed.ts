@@ -59,9 +59,11 @@ export async function openTestbed(): Promise<Testbed> {
   });
 
   async function forget(): Promise<void> {
+    await server.pool.query('alter table outage_log disable trigger all');
     await server.pool.query(
       'truncate outage, outage_step, outage_log, meter_outage_span, meter_supply, meter_event, reliability_due, reliability_interruption, reliability_day, reliability_momentary restart identity cascade',
     );
+    await server.pool.query('alter table outage_log enable trigger all');
     await server.pool.query('update reliability_mark set event_id = 0, time_zone = null');
   }
 
@@ -106,7 +108,7 @@ export async function openTestbed(): Promise<Testbed> {
         cause,
         mergedInto: state === 'merged' ? 'OUT-1' : null,
       },
-      ...{ nestedIn: null, revision: 1, steps: rows },
+      ...{ nestedIn: null, splitFrom: null, phases: 0, called: 0, revision: 1, steps: rows },
     };
     const row = (one: { meter: number; darkMs: number; litMs: number }, inside: boolean): MeterRow => ({
       meter: one.meter,
@@ -120,7 +122,8 @@ export async function openTestbed(): Promise<Testbed> {
     const write = (members: MeterRow[]) =>
       storeOutages(server.pool, {
         outages: [{ record, feederKey: feeder, isOpen }],
-        ...{ log: [], meters: members, devices: [], appliedEventId: 0, nextOutageNo: number + 1 },
+        ...{ log: [], meters: members, devices: [], rates: [] },
+        marks: { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: number + 1 },
       });
     await write(meters.map((one) => row(one, true)));
     if (!isOpen && meters.length > 0) await write(meters.map((one) => row(one, false)));

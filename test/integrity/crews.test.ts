@@ -194,7 +194,7 @@ describe('crews and their outage', () => {
     await field.crews.start();
     assert.equal((await crewNow(crew.id)).status, 'off_shift');
     assert.equal((await crewNow(busy.id)).status, 'assigned');
-    await field.outages.act(outage.id, 'arrive', { actor: 'anna' });
+    await field.outages.act(outage.id, { verb: 'arrive' }, 'anna');
     await field.crews.settled();
     await order(busy.id, 'complete');
     await field.crews.stop();

@@ -61,6 +61,7 @@ export async function startFieldWork(): Promise<FieldWork> {
     thresholds: readThresholds({}, (id) => columns.area.id.rowOf(id)),
     report,
     etrOf: () => null,
+    withoutCommunication: async () => [],
     positions: async () => [],
     planned: async () => [],
     changed: (news) => crews.service.outagesChanged(news.map(({ outage }) => outage.id)),
