@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { makeReliabilityService, type ReliabilityService } from '#services/reliability/service.ts';
 import { frozenMs, type Given, hour, minute, openTestbed, same, type Testbed, zone } from './reliability_testbed.ts';
+import { until } from './running_center.ts';
 
 let server: Testbed['server'];
 let network: Testbed['network'];
@@ -323,4 +324,28 @@ describe('late changes', () => {
     await service.caughtUp();
     assert.deepEqual(await apart(), []);
   });
+});
+
+test('the watch for OE-417 sees outages as they are stored, and the alarm is told when it is due', async () => {
+  await forget();
+  const fromMs = frozenMs - 2 * hour;
+  await store({ number: 1, steps: [[fromMs, null, 30_000]] });
+  assert.equal((await service.oe417()).state, 'below');
+  await store({ number: 2, feeder: 1, steps: [[fromMs + 30 * minute, null, 25_000]] });
+  const due = await service.oe417();
+  assert.deepEqual([due.state, due.customers_out, due.events[0].peak_customers], ['due', 55_000, 55_000]);
+  assert.equal(Date.parse(due.events[0].first_due_at!), fromMs + 30 * minute + 7 * hour);
+  await store({ number: 2, feeder: 1, steps: [[fromMs + 30 * minute, null, 25_000]], state: 'rejected' });
+  assert.equal((await service.oe417()).state, 'below');
+  await store({ number: 2, feeder: 1, steps: [[fromMs + 30 * minute, null, 25_000]] });
+  const told: ({ text: string } | null)[] = [];
+  const watching = makeReliabilityService({
+    ...{ pool: server.pool, network: () => network, zone, now: () => frozenMs },
+    report: (message, error) => assert.fail(`${message}: ${String(error)}`),
+    alarm: (wrong) => told.push(wrong),
+  });
+  watching.start();
+  await until('the alarm', () => told.length > 0);
+  await watching.stop();
+  assert.match(told[0]?.text ?? '', /^OE-417: 50,000 customers or more out for an hour/);
 });

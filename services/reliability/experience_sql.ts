@@ -194,9 +194,10 @@ const out: NamedQuery = {
     select (extract(epoch from step.from_at) * 1000)::float8 as "fromMs", (extract(epoch from step.to_at) * 1000)::float8 as "toMs",
            step.customers_out as customers
     from outage_step_counted as step
-    where step.from_at < to_timestamp($2) and (step.to_at is null or step.to_at > to_timestamp($1)) and step.customers_out > 0`,
+    where step.from_at >= to_timestamp($1) - interval '30 days' and step.from_at < to_timestamp($2)
+      and (step.to_at is null or step.to_at > to_timestamp($1)) and step.customers_out > 0`,
 };
-/** Steps with customers out that touch [from, to), UTC epoch seconds. */
+/** Steps with customers out that touch [from, to), UTC epoch seconds; ones longer than 30 days before it are left out. */
 export const stepsBetween = (on: Queryable, fromS: number, toS: number) =>
   rowsOf<{ fromMs: number; toMs: number | null; customers: number }>(on, out, [fromS, toS]);
 
