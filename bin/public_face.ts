@@ -89,6 +89,9 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
   let loading: Promise<void> | undefined;
   let isStopped = false;
   let probe: NodeJS.Timeout | undefined;
+  let settling: Promise<void> | undefined;
+  /** until then addresses are "not read yet", never "unknown" */
+  let isSettled = needs.seed === 0;
   let made: { masking: Masking; ground: Ground; of: NetworkColumns } | undefined;
 
   /** Counts all meters: made at the first picture of a network. */
@@ -141,7 +144,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
     const askedMs = Date.now();
     const [revision] = await Promise.all([premiseRevision(pool), needs.settled()]);
     currentToMs = Math.max(currentToMs, askedMs);
-    if (revision !== loadedRevision) {
+    if (isSettled && revision !== loadedRevision) {
       loading ??= loadPremises(revision).finally(() => {
         loading = undefined;
       });
@@ -195,18 +198,23 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
     },
     start: async () => {
       await publisher.start();
-      if (needs.seed > 0)
-        await settleTerritory(pool, network(), needs.seed, () => isStopped).catch((error: unknown) =>
-          report('addresses of the territory could not be stored', error),
-        );
+      if (isStopped) return;
       probe = setInterval(lookOnce, probeMs);
       lookOnce();
+      if (needs.seed === 0) return;
+      settling = settleTerritory(pool, network(), needs.seed, () => isStopped).catch((error: unknown) =>
+        report('addresses of the territory could not be stored; the next start goes on', error),
+      );
+      await settling;
+      isSettled = true;
     },
     stop: async () => {
       isStopped = true;
       clearInterval(probe);
       files.stop();
-      await Promise.all([publisher.stop(), looking]);
+      await Promise.all([publisher.stop(), settling]);
+      // A look at a store that hangs is not waited for.
+      await Promise.race([looking, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
     },
   };
 }

@@ -16,7 +16,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { type ApiDocument, apiPage, apiPageStyle } from '#http/api_page.ts';
-import { answerOf } from '#http/errors.ts';
+import { answerOf, errorPage } from '#http/errors.ts';
 import type { Metrics } from '#http/metrics.ts';
 import type { PublicFiles } from '#http/public_files.ts';
 import type { Hub } from '#http/push.ts';
@@ -134,9 +134,10 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   const { status, body, internal } = answerOf(error);
   if (internal) request.log.error({ err: error, details: body.error.details }, 'request failed');
   if (body.error.can_retry) reply.header('retry-after', '1');
+  reply.code(status).header('cache-control', 'no-store');
+  const isPage = request.url.startsWith('/restoration') && request.headers.accept?.includes('text/html');
+  if (isPage) return void reply.type('text/html; charset=utf-8').send(errorPage(body.error.message));
   reply
-    .code(status)
-    .header('cache-control', 'no-store')
     .type('application/json')
     .serializer((payload: unknown) => JSON.stringify(payload))
     .send(body);

@@ -28,6 +28,10 @@ const open = new Set([
   'post /api/session',
   'post /api/session/link',
   'delete /api/session',
+  'get /api/restoration',
+  'get /restoration',
+  'get /feeds/odin',
+  'get /feeds/outages.geojson',
 ]);
 
 let center: RunningCenter;

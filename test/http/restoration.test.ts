@@ -164,6 +164,12 @@ describe('the public face', () => {
       if (status === 429) limited = Number(headers.get('retry-after'));
     }
     assert.ok(limited! > 0);
+    for (let i = 0; i < 101; i++) await fetch(`${center.url}/restoration?q=nobody`, { headers: open.headers });
+    const page = await fetch(`${center.url}/restoration?q=nobody`, {
+      headers: { ...open.headers, accept: 'text/html' },
+    });
+    assert.equal(page.status, 429);
+    assert.match(await page.text(), /<p>Rate limit exceeded.*<a href="\/public\/">/);
   });
 
   test('after a crash and a start homes, accounts and pages are what they were', async () => {
