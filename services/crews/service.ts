@@ -169,14 +169,8 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       await change({ id: crew.crew_id, event: step.event, actor, reason: `${outageId} was moved on by hand` });
       return;
     }
-    const { row } = await change({ id: crew.crew_id, event: 'release', actor, outageId, reason: step.why });
+    await change({ id: crew.crew_id, event: 'release', actor, outageId, reason: step.why });
     needs.notice(crew, outageId, `Crew ${crew.crew_id} (${crew.status.replace('_', ' ')}) was set free: ${step.why}`);
-    await settleNext(row, actor);
-  }
-
-  /** A crew that goes on with its next job brings that outage along. */
-  async function settleNext(row: CrewRow, actor: string): Promise<void> {
-    if (hasJobAtHand(row.status)) await settle(row.jobs[0].outage_id, actor);
   }
 
   /** Jobs were given back by a person, or by a truck that broke down: their outages must not look as if somebody came. */
@@ -221,7 +215,6 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     const at = hasJobAtHand(before.status) ? before.jobs[0].outage_id : undefined;
     if (at !== undefined && row.jobs.some((job) => job.outage_id === at)) await settle(at, actor);
     await afterFreed(before, freed, actor, reason);
-    if (at !== row.jobs[0]?.outage_id) await settleNext(row, actor);
     return shown((await crewById(pool, id))!);
   }
 
