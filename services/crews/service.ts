@@ -83,12 +83,16 @@ interface Change {
 }
 
 const tickMs = 20_000;
+/** A plan over a thousand outages costs a fifth of a second: boards that ask at the same time share it. */
+const planForMs = 3000;
 
 export function makeCrewService(needs: CrewNeeds): CrewService {
   const { pool } = needs;
   const rosterOf = makeRoster();
   /** outages some crew has a job at: what changes elsewhere costs nothing */
   const withJobs = new Set<string>();
+  /** the plan by areas, for as many boards as ask at once; gone with the next change of a crew */
+  const plans = new Map<string, { atMs: number; rows: Promise<CrewNeedRow[]> }>();
   let turn: Promise<unknown> = Promise.resolve();
   let ticker: NodeJS.Timeout | undefined;
 
@@ -127,6 +131,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
           });
       return { row: (await crewById(client, order.id))!, before, freed: outcome.freed };
     });
+    plans.clear();
     for (const job of done.row.jobs) withJobs.add(job.outage_id);
     return done;
   }
@@ -295,7 +300,15 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       await storePosition(pool, id, lon, lat, new Date(atMs));
       return shown(await rowOf(id));
     },
-    plan: (areas) => planOver(needs.openOutages(), areas, false),
+    plan: (areas) => {
+      const key = JSON.stringify(areas);
+      const known = plans.get(key);
+      if (known && needs.nowMs() - known.atMs < planForMs) return known.rows;
+      const rows = planOver(needs.openOutages(), areas, false);
+      plans.set(key, { atMs: needs.nowMs(), rows });
+      rows.catch(() => plans.delete(key));
+      return rows;
+    },
     suggest: async (outageId, areas) => {
       const outage = await needs.outageOf(outageId);
       if (!outage) throw new FluxError('unknown_outage', `there is no outage ${outageId}`);
