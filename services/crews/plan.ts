@@ -45,6 +45,7 @@ const minuteMs = 60_000;
 /** A position older than this is told beside the estimate. */
 const oldPositionMs = 30 * minuteMs;
 const listed = 5;
+const nobody: readonly number[] = [];
 /** Differences below a customer-second are rounding: they would be exchanged for ever. */
 const leastGain = 1 / 60;
 
@@ -65,15 +66,19 @@ export function planFor(
   // numbers stand for crews from here on; in order of their ids, so that ties are decided alike every time
   const crews = [...given].sort((a, b) => (a.crew_id < b.crew_id ? -1 : 1));
   const facts = crews.map((crew) => factOf(crew, context));
+  const crewsAt = new Map<string, number[]>();
+  crews.forEach((crew, c) => {
+    for (const { outage_id: id } of crew.jobs) crewsAt.set(id, [...(crewsAt.get(id) ?? nobody), c]);
+  });
   const tasks: Task[] = [];
   for (const outage of outages) {
     if (!takesCrew(outage.state)) continue;
-    const isThere = crews.map((crew) => crew.jobs.some((job) => job.outage_id === outage.id));
+    const there = crewsAt.get(outage.id) ?? nobody;
     for (const need of needsOf(outage)) {
-      if (!context.withServed && crews.some((crew, c) => isThere[c] && hasSkills(crew, need))) continue;
+      if (!context.withServed && there.some((c) => hasSkills(crews[c], need))) continue;
       const done = new Float64Array(crews.length).fill(Number.POSITIVE_INFINITY);
       for (let c = 0; c < crews.length; c++)
-        if (!isThere[c] && facts[c].isReady && hasSkills(crews[c], need))
+        if (facts[c].isReady && !there.includes(c) && hasSkills(crews[c], need))
           done[c] = doneMinutes(facts[c], outage, need, context.settings);
       const first = best(done);
       const hours = (first < 0 ? need.workMinutes : done[first] - facts[first].busyMinutes) / 60;
@@ -276,7 +281,8 @@ function rowOf(
 }
 
 function whyNone(need: WorkNeed, done: Float64Array, crews: readonly CrewRow[]): string {
-  const able = done.filter((minutes) => minutes < Number.POSITIVE_INFINITY).length;
+  let able = 0;
+  for (const minutes of done) if (minutes < Number.POSITIVE_INFINITY) able++;
   if (able > 0) return `all ${able} crews that could go are planned for work that comes first`;
   const skilled = crews.filter((crew) => hasSkills(crew, need));
   if (skilled.length === 0) return `no crew has ${need.skills.join(' and ')}`;

@@ -83,12 +83,16 @@ interface Change {
 }
 
 const tickMs = 20_000;
+/** A plan over a thousand outages costs a fifth of a second: boards that ask at the same time share it. */
+const planForMs = 3000;
 
 export function makeCrewService(needs: CrewNeeds): CrewService {
   const { pool } = needs;
   const rosterOf = makeRoster();
   /** outages some crew has a job at: what changes elsewhere costs nothing */
   const withJobs = new Set<string>();
+  /** the plan by areas, for as many boards as ask at once; gone with the next change of a crew */
+  const plans = new Map<string, { atMs: number; rows: Promise<CrewNeedRow[]> }>();
   let turn: Promise<unknown> = Promise.resolve();
   let ticker: NodeJS.Timeout | undefined;
 
@@ -127,6 +131,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
           });
       return { row: (await crewById(client, order.id))!, before, freed: outcome.freed };
     });
+    plans.clear();
     for (const job of done.row.jobs) withJobs.add(job.outage_id);
     return done;
   }
@@ -169,14 +174,8 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       await change({ id: crew.crew_id, event: step.event, actor, reason: `${outageId} was moved on by hand` });
       return;
     }
-    const { row } = await change({ id: crew.crew_id, event: 'release', actor, outageId, reason: step.why });
+    await change({ id: crew.crew_id, event: 'release', actor, outageId, reason: step.why });
     needs.notice(crew, outageId, `Crew ${crew.crew_id} (${crew.status.replace('_', ' ')}) was set free: ${step.why}`);
-    await settleNext(row, actor);
-  }
-
-  /** A crew that goes on with its next job brings that outage along. */
-  async function settleNext(row: CrewRow, actor: string): Promise<void> {
-    if (hasJobAtHand(row.status)) await settle(row.jobs[0].outage_id, actor);
   }
 
   /** Jobs were given back by a person, or by a truck that broke down: their outages must not look as if somebody came. */
@@ -221,7 +220,6 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     const at = hasJobAtHand(before.status) ? before.jobs[0].outage_id : undefined;
     if (at !== undefined && row.jobs.some((job) => job.outage_id === at)) await settle(at, actor);
     await afterFreed(before, freed, actor, reason);
-    if (at !== row.jobs[0]?.outage_id) await settleNext(row, actor);
     return shown((await crewById(pool, id))!);
   }
 
@@ -302,7 +300,15 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       await storePosition(pool, id, lon, lat, new Date(atMs));
       return shown(await rowOf(id));
     },
-    plan: (areas) => planOver(needs.openOutages(), areas, false),
+    plan: (areas) => {
+      const key = JSON.stringify(areas);
+      const known = plans.get(key);
+      if (known && needs.nowMs() - known.atMs < planForMs) return known.rows;
+      const rows = planOver(needs.openOutages(), areas, false);
+      plans.set(key, { atMs: needs.nowMs(), rows });
+      rows.catch(() => plans.delete(key));
+      return rows;
+    },
     suggest: async (outageId, areas) => {
       const outage = await needs.outageOf(outageId);
       if (!outage) throw new FluxError('unknown_outage', `there is no outage ${outageId}`);
