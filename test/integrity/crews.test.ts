@@ -184,7 +184,7 @@ describe('crews and their outage', () => {
 
   test('F7 an outage that was restored a moment ago leaves the crew as free as before', async () => {
     const [crew, outage] = [await freeCrew(), await newOutage()];
-    await field.outages.act(outage.id, 'restore', { actor: 'ben', reason: 'a moment ago' });
+    await field.outages.act(outage.id, { verb: 'restore', reason: 'a moment ago' }, 'ben');
     // reads what was true before that moment; everything else is the real thing
     const late = makeCrewService({
       ...crewNeeds(field),

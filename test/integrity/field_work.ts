@@ -43,7 +43,8 @@ export function crewNeeds(field: FieldWork): CrewNeeds {
     settings: { kmh: 40, detour: 1.35 },
     outageOf: async () => null,
     openOutages: () => [],
-    act: async (id, verb, facts) => void (await field.outages.act(id, verb as OutageVerb, facts)),
+    act: async (id, verb, { actor, ...said }) =>
+      void (await field.outages.act(id, { verb: verb as OutageVerb, ...said }, actor)),
     notice: () => undefined,
     report: () => undefined,
   };
