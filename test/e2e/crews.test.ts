@@ -44,7 +44,7 @@ describe('crews and switching', { skip: missing && 'no Chromium is installed (se
 
   test('two keys lead to the board; every crew stands in the column of its status', async () => {
     await page.keyboard.press('g');
-    await page.keyboard.press('c');
+    await page.keyboard.press('w');
     await page.waitForURL(/page=crews/);
     const all = await crews();
     await page
