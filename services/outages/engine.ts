@@ -105,6 +105,19 @@ export function createOutageEngine(
     work();
     return finish();
   };
+  /** What a person asks for may be refused: then not even time has passed. */
+  const attempt = (nowMs: number, work: () => void): EngineResult => {
+    const beforeMs = core.nowMs;
+    core.nowMs = Math.max(beforeMs, nowMs);
+    try {
+      work();
+    } catch (error) {
+      core.nowMs = beforeMs;
+      throw error;
+    }
+    passPlanned(core, beforeMs);
+    return finish();
+  };
 
   return {
     apply(events, nowMs) {
@@ -139,11 +152,11 @@ export function createOutageEngine(
     topologyChanged: (nowMs) => step(nowMs, () => core.refile()),
     tick: (nowMs) => step(nowMs, () => {}),
     place: (edge, options, nowMs) =>
-      step(nowMs, () => placeAt(core, edge, core.nowMs, 'operator', options.reason ?? null, options.actor)),
+      attempt(nowMs, () => placeAt(core, edge, core.nowMs, 'operator', options.reason ?? null, options.actor)),
     act: (outageId, verb, options, nowMs) => {
       const slot = core.book.slotOf(outageId);
       nextState(core.book.outages[slot].state, verb);
-      return step(nowMs, () => act(core, slot, verb, options));
+      return attempt(nowMs, () => act(core, slot, verb, options));
     },
     setThresholds: (next, nowMs) =>
       step(nowMs, () => {

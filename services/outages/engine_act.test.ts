@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FluxError } from '#model/errors.ts';
+import { createOutageEngine } from './engine.ts';
+import { countingIds } from './engine_book.ts';
 import { all, engineOn, feeder } from './engine_testbed.ts';
+import { defaultThresholds } from './thresholds.ts';
 
 const ann = { actor: 'ann' };
 const code = (work: () => unknown): string => {
@@ -179,4 +182,23 @@ test('V4 complete: the work is done, and it still closes by itself or by hand', 
   assert.equal(engine.outages()[0].cause, 'tree');
   tick(200 + 3600);
   assert.equal(engine.outages()[0].state, 'closed');
+});
+
+test('V5 a refused verb lets no time pass: what was due comes with the next call, after a restart as well', () => {
+  const bed = feeder();
+  const { engine } = engineOn(bed);
+  engine.setPlanned([{ id: 'W', fromMs: 0, toMs: 1000, meters: bed.below('F1') }], 0);
+  bed.setOpen(bed.edge('F1'), true);
+  engine.applyDevice({ edge: bed.edge('F1'), open: true, atMs: 500 }, 600);
+  engine.place(bed.edge('V1'), ann, 700);
+  const before = engine.state();
+  const [{ id }] = engine.outages();
+  assert.equal(
+    code(() => engine.act(id, 'merge', ann, 400_000)),
+    'bad_merge',
+  );
+  assert.deepEqual(engine.state(), before);
+  const again = createOutageEngine(bed.grid, defaultThresholds, countingIds(2), JSON.parse(JSON.stringify(before)));
+  assert.deepEqual(again.tick(400_000).log, engine.tick(400_000).log);
+  assert.equal(engine.outages(true).length, 2, 'the device is still open after its planned work');
 });

@@ -25,7 +25,7 @@ const pingedAtOnce = 2;
 
 /** The pings of one outage, those that decide over the most customers first. */
 export function decidingPings(core: EngineCore, slot: number, limit: number): Ping[] {
-  const { book, meters, weights } = core;
+  const { book, meters } = core;
   const outage = book.outages[slot];
   const evidence = islandEvidence(core, slot);
   if (evidence.dark.length === 0) return [];
@@ -39,7 +39,6 @@ export function decidingPings(core: EngineCore, slot: number, limit: number): Pi
     if (ifLit === ifDark) continue;
     pings.push({ meters: asked, ifLit, ifDark, customers: differs(core, ifLit, ifDark) });
   }
-  weights.weigh(evidence);
   return pings.sort((a, b) => b.customers - a.customers || a.meters[0] - b.meters[0]).slice(0, limit);
 }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createOutageEngine } from './engine.ts';
+import { countingIds } from './engine_book.ts';
 import { seeded } from './engine_storm_testbed.ts';
 import { all, engineOn, type Message, plant, transformers } from './engine_testbed.ts';
 import { defaultThresholds, type OutageThresholds } from './thresholds.ts';
@@ -37,7 +39,7 @@ function season(lost: number, thresholds: OutageThresholds = defaultThresholds) 
   }
   run.send(all(bed.below('F0'), 'last_gasp', atS), atS + 50);
   const newest = run.engine.outages(true).at(-1)!;
-  return { ...run, evidence: run.engine.evidence(newest.id, names) };
+  return { ...run, bed, evidence: run.engine.evidence(newest.id, names) };
 }
 
 describe('measured rates', () => {
@@ -50,6 +52,14 @@ describe('measured rates', () => {
       );
     });
   }
+
+  test('S1 what was measured outlives a restart', () => {
+    const { engine, bed, evidence } = season(0.4);
+    const state = JSON.parse(JSON.stringify(engine.state()));
+    const again = createOutageEngine(bed.grid, defaultThresholds, countingIds(100), state);
+    const { id } = again.outages(true).at(-1)!;
+    assert.equal(again.evidence(id, names).message_loss, evidence.message_loss);
+  });
 
   test('E1 without a restoration the configured rate holds', () => {
     const bed = plant([['fuse', 'F', ...transformers('T', 3, 5)]]);

@@ -147,4 +147,18 @@ describe('guard rails', () => {
     );
     assert.deepEqual(active(), ['predicted T1 6', 'predicted T2 6', 'predicted F1 12']);
   });
+
+  test('P15 P5 an event apart leaves the customers of the first where they are, whatever is heard of it later', () => {
+    const bed = feeder();
+    const { send, tick, active, engine } = engineOn(bed);
+    const [silent, ...heard] = bed.below('T1');
+    const [late, ...others] = [...bed.below('T3'), ...bed.below('T4'), ...bed.below('T2')];
+    send([...all(heard, 'last_gasp', 0), ...all(others, 'last_gasp', 10_800)], 10_850);
+    assert.deepEqual(active(), ['predicted T1 6', 'predicted F1 18']);
+    send([[late, 'last_gasp', 10_801]], 10_860);
+    tick(10_900);
+    assert.deepEqual(active(), ['predicted T1 6', 'predicted F1 18']);
+    const [first] = engine.outages();
+    assert.ok(engine.membersOf(first.id).includes(silent));
+  });
 });
