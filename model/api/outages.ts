@@ -26,6 +26,7 @@ export const outageVerbs = [
   'split',
   'move',
   'assign',
+  'unassign',
   'depart',
   'arrive',
   'restore_part',

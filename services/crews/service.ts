@@ -220,6 +220,9 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     const at = hasJobAtHand(before.status) ? before.jobs[0].outage_id : undefined;
     if (at !== undefined && row.jobs.some((job) => job.outage_id === at)) await settle(at, actor);
     await afterFreed(before, freed, actor, reason);
+    // Where customers are still out, or another crew goes on, the outage is not done with this crew's part of it.
+    if (verb === 'complete' && at !== undefined && (await needs.outageOf(at))?.state === 'restored')
+      await needs.act(at, 'complete', { actor, reason: `crew ${id} completed its work` });
     return shown((await crewById(pool, id))!);
   }
 

@@ -202,3 +202,22 @@ test('V5 a refused verb lets no time pass: what was due comes with the next call
   assert.deepEqual(again.tick(400_000).log, engine.tick(400_000).log);
   assert.equal(engine.outages(true).length, 2, 'the device is still open after its planned work');
 });
+
+describe('V6 unassign', () => {
+  test('the outage has no crew, is confirmed, and may be given to another; before it is assigned it is refused', () => {
+    const bed = feeder();
+    const { send, engine } = engineOn(bed);
+    send(all(bed.below('T1'), 'last_gasp', 0), 60);
+    const [{ id }] = engine.outages();
+    assert.equal(
+      code(() => engine.act(id, 'unassign', ann, 61_000)),
+      'invalid_transition',
+    );
+    for (const drive of [[], ['depart'], ['depart', 'arrive']] as const) {
+      engine.act(id, 'assign', { ...ann, crew: 'C7' }, 70_000);
+      for (const verb of drive) engine.act(id, verb, ann, 71_000);
+      engine.act(id, 'unassign', ann, 72_000);
+      assert.deepEqual([engine.outages()[0].state, engine.outages()[0].crew], ['confirmed', null]);
+    }
+  });
+});

@@ -1,4 +1,4 @@
-/** What an operator does to an outage. SPEC.md, V1 to V6. Everything is checked before anything changes. */
+/** What an operator does to an outage. SPEC.md, V1 to V7. Everything is checked before anything changes. */
 import type { MoveDirection, OutageVerb } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
 import type { EngineCore } from './engine_core.ts';
@@ -39,6 +39,7 @@ export function act(core: EngineCore, slot: number, verb: OutageVerb, options: A
   if (verb === 'move') moveTo(core, slot, targetOf(core, slot, options));
   if (options.crew !== undefined) outage.crew = options.crew;
   if (options.cause !== undefined) outage.cause = options.cause;
+  if (verb === 'unassign') outage.crew = null;
   if (verb === 'restore') {
     restoreAll(core, slot, core.nowMs, verb, options.actor, reason);
     return;

@@ -80,7 +80,7 @@ export const eventColumns: readonly EventColumn[] = [
       </>
     ),
   },
-  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 118, cell: (o) => o.feeder_name },
+  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 92, cell: (o) => o.feeder_name },
   {
     key: 'customers',
     head: 'Cust',
@@ -130,7 +130,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'etr50',
     head: 'ETR50',
     title: 'Estimated restoration, as likely earlier as later',
-    width: 64,
+    width: 58,
     right: true,
     cell: (o, c) => formatEtr(o.etr_p50, c.now, c.view),
   },
@@ -138,7 +138,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'etr90',
     head: 'ETR90',
     title: 'Estimated restoration with 90% confidence',
-    width: 64,
+    width: 60,
     right: true,
     cell: (o, c) => formatEtr(o.etr_p90, c.now, c.view),
   },
