@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { TroubleCall } from '#model/api/calls.ts';
 import type { Outage, OutageDetail } from '#model/api/outages.ts';
-import { type RunningCenter, startCenter, until } from '../running_center.ts';
+import { flux, type RunningCenter, startCenter, until } from '../running_center.ts';
 import { edgesOf, metersOf, type SceneEdge } from '../scene.ts';
 import { browserPath, openPage, startBrowser, type Watch } from './browser.ts';
 
@@ -20,12 +20,10 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
   let fuse: SceneEdge;
   let meters: string[];
   let outage: Outage;
+  let token: string;
 
   before(async () => {
-    [center, browser] = await Promise.all([
-      startCenter({ meters: 3000 }),
-      startBrowser(),
-    ]);
+    [center, browser] = await Promise.all([startCenter({ meters: 3000 }), startBrowser()]);
     const fuses = await edgesOf(center, 'fuse');
     for (const one of fuses) {
       fuse = one;
@@ -48,12 +46,16 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     await dialog.getByRole('button', { name: 'Set password' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.locator('[data-connection="live"]').waitFor();
+    // a new password ended the tokens of before
+    token = (await flux(['token', '--data', center.folder])).stdout.trim();
   });
   after(async () => {
     await browser?.close();
     await center?.stop();
   });
-  const detail = async () => (await center.call<OutageDetail>('GET', `/api/outages/${outage.id}`)).body;
+  const call = <Body>(method: string, address: string, body?: unknown) =>
+    center.call<Body>(method, address, body, { token });
+  const detail = async () => (await call<OutageDetail>('GET', `/api/outages/${outage.id}`)).body;
 
   test('c asks and confirms; what another person did meanwhile is told before anything is done', async () => {
     await page.goto(`${center.url}/?sel=outage:${outage.id}`);
@@ -61,15 +63,13 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     await details.getByRole('heading', { name: fuse.id }).waitFor();
     await page.keyboard.press('c');
     await details.getByLabel('Reason (optional)').waitFor();
-    // somebody else is faster, while the form is open
-    await center.call('POST', `/api/outages/${outage.id}/actions`, { verb: 'confirm', reason: 'by telephone' });
-    await details
-      .getByRole('button', { name: 'Cancel' })
-      .click()
-      .catch(() => undefined);
+    await details.locator('form').getByRole('button', { name: 'confirm' }).click();
+    await until('confirmed', async () => (await detail()).outage.state === 'confirmed');
+    await details.locator('form').waitFor({ state: 'detached' });
     await page.keyboard.press('a');
     await details.getByLabel('Crew').fill('Crew 12');
-    await center.call('POST', `/api/outages/${outage.id}/actions`, {
+    // somebody else is faster, while the form is open
+    await call('POST', `/api/outages/${outage.id}/actions`, {
       verb: 'assign',
       crew: 'Crew 3',
       reason: 'nearest',
@@ -95,13 +95,14 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
 
   test('a call is filed by the keyboard alone, and what is known is read before', async () => {
     await page.goto(`${center.url}/?page=calls`);
+    await page.locator('#call-place:focus').waitFor();
     await page.keyboard.type(meters[0]);
     await page.getByText('Known outage since', { exact: false }).waitFor();
     await page.getByRole('button', { name: `File for ${meters[0]}` }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByText(`Filed for ${meters[0]}.`).waitFor();
     await page.locator('[data-call]', { hasText: meters[0] }).waitFor();
-    const { body } = await center.call<TroubleCall[]>('GET', `/api/calls?meter=${meters[0]}`);
+    const { body } = await call<TroubleCall[]>('GET', `/api/calls?meter=${meters[0]}`);
     assert.deepEqual(
       body.map(({ kind, outage_id }) => [kind, outage_id]),
       [['no_power', outage.id]],
