@@ -8,7 +8,13 @@ import type { ReportedState } from './sql.ts';
 const rowOf = (id: string): number => (id === 'none' ? -1 : Number(id));
 const isDevice = (row: number): boolean => row < 5;
 const judge = (states: ReportedState[], newest = new Map()) => judgeStates(states, newest, rowOf, isDevice);
-const at = (id: number, device: string, state: 'open' | 'closed', event_ms: number, received_ms = 1e6): ReportedState => ({
+const at = (
+  id: number,
+  device: string,
+  state: 'open' | 'closed',
+  event_ms: number,
+  received_ms = 1e6,
+): ReportedState => ({
   id,
   device_id: device,
   state,
@@ -65,10 +71,13 @@ test('every report has one outcome; refused and superseded ones say why', () => 
     ],
   );
   for (const { outcome, reason } of outcomes) assert.equal(outcome === 'applied', reason === null);
-  assert.deepEqual(moves.map(({ isOpen, atMs }) => [isOpen, atMs]), [
-    [true, 20],
-    [false, 30],
-  ]);
+  assert.deepEqual(
+    moves.map(({ isOpen, atMs }) => [isOpen, atMs]),
+    [
+      [true, 20],
+      [false, 30],
+    ],
+  );
 });
 
 test('a device whose clock is ahead does not silence itself', () => {

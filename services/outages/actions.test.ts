@@ -25,7 +25,10 @@ test('a count that moved on takes no decision away; an entry in the log does, an
     (error: FluxError) => {
       assert.equal(error.code, 'outage_changed');
       const changes = error.details.changes as { actor: string; verb: string }[];
-      assert.deepEqual(changes.map(({ actor, verb }) => [actor, verb]), [['ann', 'confirm']]);
+      assert.deepEqual(
+        changes.map(({ actor, verb }) => [actor, verb]),
+        [['ann', 'confirm']],
+      );
       assert.equal(error.details.revision, 9);
       return true;
     },

@@ -86,6 +86,7 @@ export function createOutageEngine(
   const resolver = new Resolver(core);
   const total = noCounts();
   if (state) restoreState(core, state);
+  core.tree.warm();
 
   const begin = (nowMs: number): void => {
     const beforeMs = core.nowMs;

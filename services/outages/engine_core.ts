@@ -5,6 +5,7 @@
 import { OutageBook, type OutageIds } from './engine_book.ts';
 import { Islands } from './engine_islands.ts';
 import { MeterEvidence, meterDark, meterUnknown } from './engine_meters.ts';
+import { PendingMeters } from './engine_pending.ts';
 import { PlannedWork } from './engine_planned.ts';
 import { MeasuredRates } from './engine_rates.ts';
 import type { OutageRecord } from './engine_records.ts';
@@ -26,8 +27,7 @@ export class EngineCore {
   settings: SettingsByArea;
   nowMs = 0;
   /** dark meters whose hold window still runs */
-  readonly pending = new Set<number>();
-  #firstRipeMs = Number.POSITIVE_INFINITY;
+  readonly pending: PendingMeters;
   readonly dirty = new Set<number>();
   /** members by slot; valid where `meters.outage` still names the slot, and then once */
   readonly #members: number[][] = [];
@@ -56,6 +56,7 @@ export class EngineCore {
     this.planned = new PlannedWork(grid.meterCount);
     this.#seen = new Int32Array(grid.meterCount);
     this.islands = new Islands(grid.meterCount);
+    this.pending = new PendingMeters(grid.meterCount);
     this.touched = new TouchedMeters(this.tree);
   }
 
@@ -162,27 +163,15 @@ export class EngineCore {
   /** A message changed what is known of the meter. */
   changed(meter: number): void {
     this.touched.touch(meter);
-    if (this.meters.state[meter] === meterDark) {
-      this.pending.add(meter);
-      this.#firstRipeMs = Math.min(this.#firstRipeMs, this.meters.ripeMs[meter]);
-    } else this.pending.delete(meter);
+    if (this.meters.state[meter] === meterDark) this.pending.add(meter, this.meters.ripeMs[meter]);
+    else this.pending.delete(meter);
     this.rows.changed(meter);
     this.#place(meter);
   }
 
   /** Hold windows that are over: their islands are predicted. */
   ripen(): void {
-    if (this.nowMs < this.#firstRipeMs) return;
-    const { ripeMs } = this.meters;
-    this.#firstRipeMs = Number.POSITIVE_INFINITY;
-    for (const meter of this.pending) {
-      if (ripeMs[meter] > this.nowMs) {
-        this.#firstRipeMs = Math.min(this.#firstRipeMs, ripeMs[meter]);
-        continue;
-      }
-      this.pending.delete(meter);
-      this.dirty.add(this.topOfMeter(meter));
-    }
+    for (const meter of this.pending.ripe(this.nowMs, this.meters.ripeMs)) this.dirty.add(this.topOfMeter(meter));
   }
 
   /** After switching: every meter and outage is filed anew under its present top. */
@@ -340,6 +329,7 @@ export class EngineCore {
     const outage = this.book.outages[slot];
     const [first] = outage.steps;
     outage.startedMs = startedMs;
+    this.book.note(slot, 'updated');
     first.fromMs = startedMs;
     if (first.toMs !== null) first.customerMinutes = (first.customersOut * (first.toMs - startedMs)) / 60_000;
   }

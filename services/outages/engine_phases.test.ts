@@ -185,7 +185,7 @@ describe('P14 meters without communication', () => {
     assert.equal(active().length, 4);
   });
 
-  test('callers alone make a device once there are enough of them', () => {
+  test('P15 callers alone make a device once there are enough of them', () => {
     const bed = lateral();
     const { active, engine } = engineOn(bed);
     engine.setWithoutCommunication(bed.below('F'), 0);
@@ -194,5 +194,19 @@ describe('P14 meters without communication', () => {
     assert.deepEqual(active(), [`predicted M${calls[0].meter}@A1 1`]);
     engine.takeCalls(calls.slice(1, 2), 3000);
     assert.deepEqual(active(), ['predicted A1 5']);
+  });
+
+  test('the same callers are the house’s own trouble where all meters listen and none says dark', () => {
+    const bed = lateral();
+    const { active, engine } = engineOn(bed);
+    engine.takeCalls(
+      bed
+        .below('A1')
+        .slice(0, 3)
+        .map((meter) => ({ meter, atMs: 1000, kind: 'no_power' as const })),
+      2000,
+    );
+    assert.equal(active().length, 3);
+    assert.ok(active().every((line) => line.startsWith('predicted M')));
   });
 });

@@ -65,12 +65,11 @@ export class Resolver {
     const waiting: number[] = [];
     let explained = 0;
     for (const meter of all) {
-      if (outage[meter] < 0) {
-        if (core.isPlanned(meter)) continue;
-        if (core.pending.has(meter)) {
-          waiting.push(meter);
-          continue;
-        }
+      // Planned work that is only now known takes its meters out of a prediction, not out of what a person holds.
+      if (core.isPlanned(meter)) continue;
+      if (outage[meter] < 0 && core.pending.has(meter)) {
+        waiting.push(meter);
+        continue;
       }
       if (this.#isToExplain(meter)) all[explained++] = meter;
     }

@@ -62,7 +62,7 @@ describe('storm', () => {
     }
   }
 
-  test('the order of arrival within the hold window does not matter', () => {
+  test('P1 the order of arrival within the hold window does not matter', () => {
     const bed = territory(seeded(3));
     const weather = storm(bed, seeded(4), fullWeather);
     const now = weather.messages.map(([meter, type]): Message => [meter, type, 10]);

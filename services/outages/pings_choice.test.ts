@@ -48,11 +48,19 @@ describe('the choice', () => {
   });
 
   test('a transformer that was asked a moment ago is not asked through a neighbour', () => {
-    assert.deepEqual(choose([0, 1, 2, 5, 6], 'one_per_transformer', 10, (meter) => meter !== 0), [5]);
+    assert.deepEqual(
+      choose([0, 1, 2, 5, 6], 'one_per_transformer', 10, (meter) => meter !== 0),
+      [5],
+    );
   });
 
   test('meters without a transformer stand for themselves', () => {
-    const alone = chooseMeters([3, 4], { share: 'one_per_transformer', cap: 9, transformerOf: () => -1, mayAsk: () => true });
+    const alone = chooseMeters([3, 4], {
+      share: 'one_per_transformer',
+      cap: 9,
+      transformerOf: () => -1,
+      mayAsk: () => true,
+    });
     assert.deepEqual(alone.toSorted(), [3, 4]);
   });
 });
@@ -76,17 +84,14 @@ describe('the settings', () => {
         }),
       (error: Error & { code: string; details: { problems: string[] } }) => {
         assert.equal(error.code, 'bad_pings');
-        assert.deepEqual(
-          error.details.problems.map((problem) => problem.split(' ')[0]).toSorted(),
-          [
-            'noRepeat',
-            'restoration.share',
-            'single_customer.on',
-            'timeToLiveS',
-            'verification.every',
-            'verification.share',
-          ],
-        );
+        assert.deepEqual(error.details.problems.map((problem) => problem.split(' ')[0]).toSorted(), [
+          'noRepeat',
+          'restoration.share',
+          'single_customer.on',
+          'timeToLiveS',
+          'verification.every',
+          'verification.share',
+        ]);
         return true;
       },
     );

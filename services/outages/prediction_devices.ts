@@ -48,6 +48,17 @@ export class DeviceTree {
     for (const meter of this.#mutedMeters) this.#countMuted(meter, 1);
   }
 
+  /** Looks everything up once, so that the first second of a storm does not pay for it. Costs the whole territory. */
+  warm(): void {
+    const tops = new Set<number>();
+    for (let meter = 0; meter < this.grid.meterCount; meter++) {
+      for (let at = this.ofMeter(meter); at >= 0 && this.#customers[at] === unknown; at = this.above(at))
+        this.audibleBelow(at);
+      tops.add(this.topOf(this.ofMeter(meter)));
+    }
+    for (const top of tops) if (top >= 0) this.audibleOnPhase(top, 1);
+  }
+
   /** Device nearest above a meter, -1 where there is none. */
   ofMeter(meter: number): number {
     const known = this.#leaf[meter];

@@ -73,13 +73,21 @@ function answersBelow(weights: IslandWeights, evidence: IslandEvidence, pick: Pi
 export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, picks: Pick[]): Pick[] {
   const { tree } = weights;
   const { grid } = tree;
+  const phaseOf = new Map<Pick, number>();
+  for (const pick of picks) if (pick.phases === 0) phaseOf.set(pick, phaseOfPick(weights, pick));
   let result = picks;
   for (const bit of phaseBits) {
-    const small = result.filter((pick) => pick.phases === 0 && isOnPhase(weights, pick, bit));
+    const small = result.filter((pick) => phaseOf.get(pick) === bit);
     if (small.length < 2 || !small.some((pick) => hasSeveralPhasesAbove(weights, pick))) continue;
-    const dark = Int32Array.from(small.flatMap((pick) => Array.from(pick.dark))).sort();
+    const dark = new Int32Array(small.reduce((sum, pick) => sum + pick.dark.length, 0));
+    let filled = 0;
+    for (const pick of small) {
+      dark.set(pick.dark, filled);
+      filled += pick.dark.length;
+    }
+    dark.sort();
     const others = result
-      .filter((pick) => !small.includes(pick))
+      .filter((pick) => phaseOf.get(pick) !== bit)
       .map(
         (pick): HeldOutage => ({
           device: pick.device,
@@ -102,12 +110,13 @@ export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, pi
   return result;
 }
 
-/** A device of this phase alone, or one whose dark meters are nearly all on it: the model is wrong about a few. */
-function isOnPhase({ tree: { grid } }: IslandWeights, pick: Pick, bit: number): boolean {
-  if (pick.meter < 0 && grid.edgePhases[pick.device] === bit) return true;
-  let on = 0;
-  for (const meter of pick.dark) if (grid.meterPhases[meter] === bit) on++;
-  return on >= pick.dark.length * nearlyAll;
+/** The phase of a device that has one alone, or that nearly all dark meters are on: the model is wrong about a few. */
+function phaseOfPick({ tree: { grid } }: IslandWeights, pick: Pick): number {
+  const served = pick.meter < 0 ? grid.edgePhases[pick.device] : 7;
+  if (served !== 0 && (served & (served - 1)) === 0) return served;
+  const on = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (const meter of pick.dark) on[grid.meterPhases[meter] & 7]++;
+  return phaseBits.find((bit) => on[bit] >= pick.dark.length * nearlyAll) ?? 0;
 }
 
 function hasSeveralPhasesAbove(weights: IslandWeights, pick: Pick): boolean {

@@ -141,8 +141,7 @@ export class IslandWeights {
   aloneScore(meter: number, settings: AreaSettings): number {
     const fault = settings.faultImprobability + servicePointHandicap;
     if (this.heard.called[meter] === 0) return -fault;
-    const unsaid = this.tree.muted[meter] === 0 ? settings.logLost : 0;
-    return Math.max(unsaid - fault, settings.logWrongCall);
+    return Math.max(-fault, settings.logWrongCall);
   }
 
   settingsAt(device: number): AreaSettings {

@@ -107,6 +107,11 @@ function readDevice(config: unknown, base: DeviceThreshold, at: string, problems
   const given = asObject(config, at, problems);
   refuseUnknown(given, ['minPercent', 'minCount', 'minCalls', 'need'], `${at}.`, problems);
   const ranges = { minPercent: [0, 100], minCount: [1, 1_000_000], minCalls: [1, 1_000_000] } as const;
+  for (const field of ['minCount', 'minCalls']) {
+    const value = given[field];
+    if (typeof value === 'number' && value >= 1 && !Number.isInteger(value))
+      problems.push(`${at}.${field} is ${value}, it must be a whole number`);
+  }
   return {
     ...base,
     ...readNumbers(given, ranges, `${at}.`, problems),

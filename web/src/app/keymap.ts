@@ -56,7 +56,12 @@ export const bindings: readonly Binding[] = [
     group: 'Outages',
   },
   { keys: 'm', command: 'merge', does: 'merge the outage into another (asks which)', group: 'Outages' },
-  { keys: 'r', command: 'power_back', does: 'say that all customers have power again (asks for the reason)', group: 'Outages' },
+  {
+    keys: 'r',
+    command: 'power_back',
+    does: 'say that all customers have power again (asks for the reason)',
+    group: 'Outages',
+  },
   { keys: 't', command: 'trace_down', does: 'trace down from the selection', group: 'Network' },
   { keys: 'T', command: 'trace_up', does: 'trace up to the source', group: 'Network' },
   { keys: 'i', command: 'isolate', does: 'devices that isolate the selection', group: 'Network' },
