@@ -31,7 +31,7 @@ const reports = fc.array(
   { maxLength: 30 },
 );
 
-test('the positions at the end do not depend on the order of arrival, nor on how it is cut into batches', () => {
+test('D1 the positions at the end do not depend on the order of arrival, nor on how it is cut into batches', () => {
   fc.assert(
     fc.property(reports, fc.nat(), fc.nat(), (list, cut, turn) => {
       const states = list.map((one, i) => at(i, one.device_id, one.state, one.event_ms));
@@ -50,7 +50,7 @@ test('the positions at the end do not depend on the order of arrival, nor on how
   );
 });
 
-test('every report has one outcome; refused and superseded ones say why', () => {
+test('D2 every report has one outcome; refused and superseded ones say why', () => {
   const { outcomes, moves } = judge([
     at(1, '0', 'open', 20),
     at(2, '0', 'closed', 10),
@@ -80,7 +80,7 @@ test('every report has one outcome; refused and superseded ones say why', () => 
   );
 });
 
-test('a device whose clock is ahead does not silence itself', () => {
+test('D1 a device whose clock is ahead does not silence itself', () => {
   const newest = new Map();
   const first = judge([at(1, '0', 'open', 9e9, 100)], newest);
   assert.deepEqual([first.moves[0].atMs, first.outcomes[0].outcome], [100, 'applied']);

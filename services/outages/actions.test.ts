@@ -16,7 +16,7 @@ const entry = (revision: number | null, actor: string, verb: string) => ({
 const outageAt = (revision: number, log: OutageDetail['log']) =>
   ({ outage: { revision }, log, steps: [], actions: [] }) as unknown as OutageDetail;
 
-test('a count that moved on takes no decision away; an entry in the log does, and is told', () => {
+test('G3 a count that moved on takes no decision away; an entry in the log does, and is told', () => {
   const log = [entry(null, 'engine', 'opened'), entry(1, 'engine', 'aged'), entry(4, 'ann', 'confirm')];
   refuseStale('OUT-1', 4, outageAt(9, log));
   refuseStale('OUT-1', 9, outageAt(9, log));

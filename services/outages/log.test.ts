@@ -60,7 +60,7 @@ beforeEach(async () => {
   await pastTheTrigger("delete from outage_log; update outage_log_head set entries = 0, hash = ''");
 });
 
-test('a log that nobody touched is whole, also where two write at once', async () => {
+test('G2 a log that nobody touched is whole, also where two write at once', async () => {
   assert.equal((await verifyLog(pool)).entries, 0);
   await Promise.all(Array.from({ length: 8 }, (_, i) => append(i * 10, 10)));
   const verdict = await verifyLog(pool);
@@ -68,7 +68,7 @@ test('a log that nobody touched is whole, also where two write at once', async (
   assert.match(verdict.head, /^[0-9a-f]{64}$/);
 });
 
-test('the database refuses to change, delete or empty it', async () => {
+test('G1 the database refuses to change, delete or empty it', async () => {
   await append(0, 3);
   for (const change of [
     "update outage_log set reason = 'other'",
@@ -107,7 +107,7 @@ for (const { what, sql, broken } of plantedChanges) {
   });
 }
 
-test('an end that was cut off is missed', async () => {
+test('G2 an end that was cut off is missed', async () => {
   await append(0, 10);
   await pastTheTrigger('delete from outage_log where revision >= 8');
   const { broken, entries } = await verifyLog(pool);

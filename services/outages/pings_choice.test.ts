@@ -15,7 +15,7 @@ const share: fc.Arbitrary<PingShare> = fc.oneof(
 );
 
 describe('the choice', () => {
-  test('never asks who may not be asked, nobody twice, never more than the cap; the order given does not matter', () => {
+  test('Q3 never asks who may not be asked, nobody twice, never more than the cap; the order given does not matter', () => {
     fc.assert(
       fc.property(meters, share, fc.integer({ min: 1, max: 60 }), fc.nat({ max: 6 }), (given, how, cap, recent) => {
         const mayAsk = (meter: number): boolean => meter % 7 >= recent;

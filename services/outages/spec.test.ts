@@ -3,16 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 const folder = new URL('.', import.meta.url);
+/** what needs a grid or a whole center is tested where it stands */
+const folders = [folder, new URL('../network/', folder), new URL('../../test/integrity/', folder)];
 
 test('every rule of SPEC.md is named by a test that holds it', () => {
   const spec = readFileSync(new URL('SPEC.md', folder), 'utf8');
   const rules = [...spec.matchAll(/^- \*\*([A-Z]\d+)\*\*/gm)].map(([, rule]) => rule);
   assert.equal(new Set(rules).size, rules.length, 'each number once');
-  const titles = readdirSync(folder)
-    .filter((file) => file.endsWith('.test.ts'))
-    .flatMap((file) => [
-      ...readFileSync(new URL(file, folder), 'utf8').matchAll(/\b(?:test|describe)\(\s*(['`])(.*?)\1/g),
-    ])
+  const titles = folders
+    .flatMap((at) => readdirSync(at).map((file) => new URL(file, at)))
+    .filter(({ pathname }) => pathname.endsWith('.test.ts'))
+    .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/\b(?:test|describe)\(\s*(['`])(.*?)\1/g)])
     .map(([, , title]) => title);
   const named = new Set(titles.flatMap((title) => rulesIn(title)));
   assert.deepEqual(

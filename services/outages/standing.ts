@@ -19,7 +19,9 @@ const supplyOf: NamedQuery = {
 const customersOf: NamedQuery = {
   name: 'outage_customer',
   text: `
-    select span.meter_key, span.from_at, span.to_at, supply.state, supply.outage_id
+    select span.meter_key, span.from_at, span.to_at, supply.state,
+           -- by its own message: what it said earlier is of another outage
+           coalesce(supply.lit_ms > extract(epoch from span.from_at) * 1000, false) as is_back
     from meter_outage_span as span
     left join meter_supply as supply on supply.meter_key = span.meter_key
     where span.outage_id = $1
@@ -92,7 +94,7 @@ export function makeStandingService(needs: StandingNeeds): StandingService {
         from_at: Date;
         to_at: Date | null;
         state: number | null;
-        outage_id: string | null;
+        is_back: boolean;
       }>(pool, customersOf, [outageId, 1_000_000]);
       return rows
         .toSorted(
@@ -107,7 +109,7 @@ export function makeStandingService(needs: StandingNeeds): StandingService {
           customer_class: customerClasses[meter.customerClass[row.meter_key]],
           critical: meter.critical[row.meter_key] > 0 ? criticalKinds[meter.critical[row.meter_key]] : null,
           // a member that said nothing itself is out all the same
-          supply: row.to_at === null && wordOf(row.state) !== 'dark' ? 'unknown' : wordOf(row.state),
+          supply: wordOf(row.state) === 'dark' ? 'dark' : row.to_at !== null && row.is_back ? 'back' : 'unknown',
           from: row.from_at.toISOString(),
           to: row.to_at?.toISOString() ?? null,
         }));

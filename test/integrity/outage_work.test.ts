@@ -10,6 +10,8 @@ import type { CustomerOut, MeterStanding, TroubleCall } from '#model/api/calls.t
 import type { ApiError } from '#model/api/common.ts';
 import type { HeadEndState, Outage, OutageDetail, OutagePing } from '#model/api/outages.ts';
 import type { PlannedOutage } from '#model/api/planned.ts';
+import { startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
+import { openPool } from '#stores/postgres/pool.ts';
 import { flux, type RunningCenter, startCenter, temporaryFolder, until } from '../running_center.ts';
 import { edgesOf, metersOf, postEvents, type SceneEdge } from '../scene.ts';
 
@@ -83,7 +85,7 @@ const nowPlus = (s: number): string => new Date(Date.now() + s * 1000).toISOStri
 const pingsOf = async (id: string): Promise<OutagePing[]> =>
   (await center.call<{ pings: OutagePing[] }>('GET', `/api/outages/${id}/evidence`)).body.pings;
 
-test('two people at one outage: the second is told what changed and by whom; nothing is lost, nothing is done twice', async () => {
+test('G3, G4 two people at one outage: the second is told what changed and by whom; nothing is lost, nothing is done twice', async () => {
   const transformer = freshTransformer();
   await postEvents(center, 'last_gasp', transformer.meters);
   const seen = await outageAt(transformer.id);
@@ -117,7 +119,7 @@ test('two people at one outage: the second is told what changed and by whom; not
   assert.deepEqual([unknown.status, unknown.body.error.code], [404, 'unknown_meter']);
 });
 
-test('a caller: durable and once, whatever is sent twice; raises an outage; is called back after the restoration', async () => {
+test('C1, C2 a caller: durable and once, whatever is sent twice; raises an outage; is called back after the restoration', async () => {
   const transformer = freshTransformer();
   const [meter, neighbour] = transformer.meters;
   const id = randomUUID();
@@ -156,7 +158,7 @@ test('a caller: durable and once, whatever is sent twice; raises an outage; is c
   assert.deepEqual((await center.call('GET', '/api/calls?show=callbacks')).body, []);
 });
 
-test('a caller whose place nobody knows is kept, and counts when the place is found', async () => {
+test('C1 a caller whose place nobody knows is kept, and counts when the place is found', async () => {
   const transformer = freshTransformer();
   assert.equal((await call({ id: randomUUID(), meter: 'NO-SUCH', kind: 'no_power' })).status, 404);
   assert.equal((await call({ id: randomUUID(), kind: 'no_power' })).status, 400);
@@ -177,7 +179,7 @@ test('a caller whose place nobody knows is kept, and counts when the place is fo
   await until('it counts', async () => (await open()).some((one) => one.feeder_id === transformer.feeder));
 });
 
-test('planned work keeps quiet while it lasts; who is dark after its end is out', async () => {
+test('W1 planned work keeps quiet while it lasts; who is dark after its end is out', async () => {
   const transformer = freshTransformer();
   const bad = { device_id: transformer.id, from: nowPlus(10), to: nowPlus(5), reason: 'pole replaced' };
   assert.equal((await center.call('POST', '/api/planned-outages', bad)).status, 400);
@@ -208,7 +210,7 @@ test('planned work keeps quiet while it lasts; who is dark after its end is out'
   assert.equal(outage.customers_out, transformer.meters.length);
 });
 
-test('telemetry operates the grid: newest wins in any order, unknown devices are set aside, a restart changes nothing', async () => {
+test('D1, D2 telemetry operates the grid: newest wins in any order, unknown devices are set aside, a restart changes nothing', async () => {
   const fuses = (await edgesOf(center, 'fuse')).filter((edge) => edge.feeder !== null && !feedersUsed.has(edge.feeder));
   const fuse = fuses[0];
   feedersUsed.add(fuse.feeder!);
@@ -251,7 +253,29 @@ test('telemetry operates the grid: newest wins in any order, unknown devices are
   assert.equal((await detail(outage.id)).outage.restored_at, t3);
 });
 
-test('a ping that answers lit inside a prediction changes it; one at a single customer says it is the customer’s side', async () => {
+test('D3 a crash after a switch was stored and before its outage was: the engine learns of it at the next start', async () => {
+  const transformer = freshTransformer();
+  const { body } = await center.call<{ devices: { id: string; kind: string; edge_row: number }[] }>(
+    'GET',
+    `/api/network/trace/${transformer.id}?direction=up`,
+  );
+  const fuse = body.devices.find(({ kind }) => kind === 'fuse')!;
+  await center.kill();
+  const { connection } = await startEmbeddedPostgres(center.folder);
+  const pool = openPool({ connection });
+  await pool.query(
+    `insert into switch_state (equipment_key, is_open, source, actor, reason) values ($1, true, 'telemetry', 'telemetry', 'test')`,
+    [fuse.edge_row],
+  );
+  await pool.query(`insert into device_position (equipment_key, is_open, at) values ($1, true, now())`, [
+    fuse.edge_row,
+  ]);
+  await pool.end();
+  center = await center.again();
+  assert.equal((await outageAt(fuse.id)).source, 'grid_event');
+});
+
+test('Q1, Q2 a ping that answers lit inside a prediction changes it; one at a single customer says it is the customer’s side', async () => {
   const transformer = freshTransformer();
   const [alone] = transformer.meters;
   powerOf = (meter) => (meter === alone ? 'on' : undefined);
@@ -267,7 +291,7 @@ test('a ping that answers lit inside a prediction changes it; one at a single cu
   powerOf = () => undefined;
 });
 
-test('after a restoration a sample is asked; who is still dark becomes an outage by itself', async () => {
+test('Q2 after a restoration a sample is asked; who is still dark becomes an outage by itself', async () => {
   const fuses = (await edgesOf(center, 'fuse')).filter((one) => one.feeder !== null && !feedersUsed.has(one.feeder));
   const below = await Promise.all(fuses.map(async (one) => ({ edge: one, meters: await metersOf(center, one.id) })));
   const inside = (meters: string[]) => transformers.filter((one) => one.meters.every((id) => meters.includes(id)));
@@ -292,7 +316,7 @@ test('after a restoration a sample is asked; who is still dark becomes an outage
   powerOf = () => undefined;
 });
 
-test('a head-end that is away holds up no outage; its state is shown, and it is asked again when it is back', async () => {
+test('Q4 a head-end that is away holds up no outage; its state is shown, and it is asked again when it is back', async () => {
   headEndFails = true;
   const transformer = freshTransformer();
   await postEvents(center, 'last_gasp', transformer.meters.slice(0, -1));

@@ -94,7 +94,7 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
           aria-expanded={matches.length > 0}
           aria-controls="call-matches"
           aria-activedescendant={highlighted === null ? undefined : `call-match-${highlighted}`}
-          className="field"
+          className="field w-full min-w-0"
           autoComplete="off"
           maxLength={300}
           value={text}
@@ -131,7 +131,7 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
       <div className="grid grid-cols-2 gap-2">
         <label className="grid min-w-0 gap-0.5 text-dim">
           What is wrong
-          <select name="kind" className="field" defaultValue="no_power">
+          <select name="kind" className="field w-full min-w-0" defaultValue="no_power">
             {callKinds.map((kind) => (
               <option key={kind} value={kind}>
                 {words(kind)}
@@ -141,12 +141,19 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
         </label>
         <label className="grid min-w-0 gap-0.5 text-dim">
           Call back at (optional)
-          <input name="callback" className="field" minLength={3} maxLength={80} autoComplete="off" inputMode="tel" />
+          <input
+            name="callback"
+            className="field w-full min-w-0"
+            minLength={3}
+            maxLength={80}
+            autoComplete="off"
+            inputMode="tel"
+          />
         </label>
       </div>
       <label className="grid min-w-0 gap-0.5 text-dim">
         In the caller's words (optional)
-        <input name="words" className="field" maxLength={1000} autoComplete="off" />
+        <input name="words" className="field w-full min-w-0" maxLength={1000} autoComplete="off" />
       </label>
       {file.error && <Problem error={file.error} />}
       <div className="flex items-center gap-3">

@@ -53,6 +53,7 @@ export function OutageDetailView({ id, session, whole }: { id: string; session: 
       <div className={whole ? 'grid items-start gap-x-4 lg:grid-cols-2' : ''}>
         <div className="min-w-0">
           <OutageActions id={id} revision={outage.revision} allowed={detail.data?.actions ?? null} session={session} />
+          {/* the history of its estimates, <EtrHistory outageId={id} />, stands here */}
           <TraceBlock assetId={outage.device_id} />
           {detail.data && <Steps detail={detail.data} />}
           {whole && detail.data && <Log detail={detail.data} />}

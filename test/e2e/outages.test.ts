@@ -1,0 +1,135 @@
+/** Working an outage and taking a call at the screen: keys, forms, what somebody else did meanwhile. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import type { TroubleCall } from '#model/api/calls.ts';
+import type { Outage, OutageDetail } from '#model/api/outages.ts';
+import { flux, type RunningCenter, startCenter, until } from '../running_center.ts';
+import { edgesOf, metersOf, type SceneEdge } from '../scene.ts';
+import { browserPath, openPage, startBrowser, type Watch } from './browser.ts';
+
+const missing = browserPath() === undefined && !process.env.CI;
+
+const password = 'correct horse battery 1';
+
+describe('outages and calls at the screen', { skip: missing && 'no Chromium is installed (set FLUX_CHROMIUM)' }, () => {
+  let center: RunningCenter;
+  let browser: Browser;
+  let watch: Watch;
+  let page: Page;
+  let fuse: SceneEdge;
+  let meters: string[];
+  let outage: Outage;
+  let token: string;
+
+  before(async () => {
+    [center, browser] = await Promise.all([startCenter({ meters: 3000 }), startBrowser()]);
+    const fuses = await edgesOf(center, 'fuse');
+    for (const one of fuses) {
+      fuse = one;
+      meters = await metersOf(center, one.id);
+      if (meters.length >= 10) break;
+    }
+    await center.call('POST', '/api/grid-events', [
+      { device_id: fuse.id, event_time: new Date().toISOString(), state: 'open' },
+    ]);
+    outage = await until('an outage', async () =>
+      (await center.call<Outage[]>('GET', '/api/outages')).body.find((one) => one.device_id === fuse.id),
+    );
+    watch = await openPage(browser, center.url, { colorScheme: 'dark' });
+    page = watch.page;
+    page.setDefaultTimeout(30_000);
+    await page.goto(`${center.url}/#signin=${center.signInToken}`);
+    const dialog = page.getByRole('dialog', { name: 'Set your password' });
+    await dialog.getByLabel('New password', { exact: true }).fill(password);
+    await dialog.getByLabel('New password again').fill(password);
+    await dialog.getByRole('button', { name: 'Set password' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.locator('[data-connection="live"]').waitFor();
+    // a new password ended the tokens of before
+    token = (await flux(['token', '--data', center.folder])).stdout.trim();
+  });
+  after(async () => {
+    await browser?.close();
+    await center?.stop();
+  });
+  const call = <Body>(method: string, address: string, body?: unknown) =>
+    center.call<Body>(method, address, body, { token });
+  const detail = async () => (await call<OutageDetail>('GET', `/api/outages/${outage.id}`)).body;
+
+  test('c asks and confirms; what another person did meanwhile is told before anything is done', async () => {
+    await page.goto(`${center.url}/?sel=outage:${outage.id}`);
+    const details = page.getByRole('region', { name: 'Details' });
+    await details.getByRole('heading', { name: fuse.id }).waitFor();
+    await page.keyboard.press('c');
+    await details.getByLabel('Reason (optional)').waitFor();
+    await details.locator('form').getByRole('button', { name: 'confirm' }).click();
+    await until('confirmed', async () => (await detail()).outage.state === 'confirmed');
+    await details.locator('form').waitFor({ state: 'detached' });
+    await page.keyboard.press('a');
+    await details.getByLabel('Crew').fill('Crew 12');
+    // somebody else is faster, while the form is open
+    await call('POST', `/api/outages/${outage.id}/actions`, {
+      verb: 'assign',
+      crew: 'Crew 3',
+      reason: 'nearest',
+    });
+    await details.locator('form').getByRole('button', { name: 'assign' }).click();
+    const told = details.getByRole('alert').filter({ hasText: 'nothing was done' });
+    await told.waitFor();
+    assert.match(String(await told.textContent()), /assign.*nearest/);
+    assert.equal((await detail()).outage.crew, 'Crew 3');
+    await details.locator('form').getByRole('button', { name: 'assign' }).click();
+    await until('all the same', async () => (await detail()).outage.crew === 'Crew 12');
+    assert.equal((await detail()).log.filter(({ verb }) => verb === 'assign').length, 2);
+  });
+
+  test('the full view has its address: evidence, steps, customers, calls, log', async () => {
+    await page.goto(`${center.url}/?pane=detail&sel=outage:${outage.id}`);
+    const article = page.getByRole('article', { name: `Outage ${outage.id}` });
+    for (const title of ['Evidence', 'Restoration steps', 'Customers', 'Calls', 'Log'])
+      await article.getByRole('heading', { name: title, exact: false }).first().waitFor();
+    await article.locator('[data-customer]').first().waitFor();
+    assert.match(String(await article.textContent()), /nearest/);
+  });
+
+  test('a call is filed by the keyboard alone, and what is known is read before', async () => {
+    await page.goto(`${center.url}/?page=calls`);
+    await page.locator('#call-place:focus').waitFor();
+    await page.keyboard.type(meters[0]);
+    await page.getByText('Known outage since', { exact: false }).waitFor();
+    await page.getByRole('button', { name: `File for ${meters[0]}` }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(`Filed for ${meters[0]}.`).waitFor();
+    await page.locator('[data-call]', { hasText: meters[0] }).waitFor();
+    const { body } = await call<TroubleCall[]>('GET', `/api/calls?meter=${meters[0]}`);
+    assert.deepEqual(
+      body.map(({ kind, outage_id }) => [kind, outage_id]),
+      [['no_power', outage.id]],
+    );
+    // the field is ready for the next caller
+    await page.keyboard.type('the old mill road');
+    await page.getByRole('button', { name: 'File in words' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: 'Without a meter' }).click();
+    await page.locator('[data-call]', { hasText: 'the old mill road' }).waitFor();
+  });
+
+  test('planned work is entered and withdrawn from the events', async () => {
+    await page.goto(`${center.url}/`);
+    await page.getByRole('button', { name: 'Planned' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Planned work' });
+    await dialog.getByLabel('Device').fill(fuse.id);
+    await dialog.getByLabel('Reason').fill('new crossarm');
+    await dialog.getByRole('button', { name: 'Enter', exact: true }).click();
+    await dialog.getByText('Entered as PLN-', { exact: false }).waitFor();
+    await dialog.getByRole('button', { name: 'Withdraw' }).click();
+    await dialog.getByRole('button', { name: /sure\?/ }).click();
+    await dialog.getByText('withdrawn by', { exact: false }).waitFor();
+  });
+
+  test('nothing went wrong in the browser', async () => {
+    const unexpected = watch.errors.filter((error) => !/409/.test(error));
+    assert.deepEqual([unexpected, watch.foreign, await watch.violations()], [[], [], []]);
+  });
+});
