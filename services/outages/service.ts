@@ -6,12 +6,13 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Outage, OutageDetail, OutageEvidence, OutageVerb } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
-import { edgeKinds, type NetworkColumns } from '#model/network.ts';
+import type { NetworkColumns } from '#model/network.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
 import type { EngineResult, MeterRow, OutageChange, OutageLogRow, OutageRecord } from './engine_records.ts';
+import { type EtrOf, withEtr } from './etr.ts';
 import { evidenceOf } from './evidence.ts';
 import type { GridView } from './grid_view.ts';
 import { allowedVerbs, isOut } from './lifecycle.ts';
@@ -29,6 +30,7 @@ import {
   supplyRows,
 } from './sql.ts';
 import type { OutageThresholds } from './thresholds.ts';
+import { toOutage } from './views.ts';
 
 export interface OutageGrid {
   view: GridView;
@@ -45,19 +47,12 @@ export interface OutageNews {
   device: number;
 }
 
-/** Restoration times as the outage shows them, UTC epoch ms. */
-export interface OutageEtr {
-  p50Ms: number;
-  p90Ms: number;
-  source: string;
-}
-
 export interface OutageNeeds {
   pool: Pool;
   grid: () => OutageGrid;
   thresholds: OutageThresholds;
   /** the newest restoration time of an outage with customers out */
-  etrOf: (id: string) => OutageEtr | null;
+  etrOf: EtrOf;
   /** told after the change is durable, in order */
   changed: (news: OutageNews[]) => void;
   report: (message: string, error: unknown) => void;
@@ -201,7 +196,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
 
   function publish(batch: Unwritten): void {
     const news = [...batch.changes.values()].map(({ outage: record, kinds }): OutageNews => {
-      const outage = toOutage(needs.grid(), record, needs.etrOf);
+      const outage = withEtr(toOutage(needs.grid(), record), needs.etrOf);
       const isOpen = isListed(record);
       const device = isOut(record.state) && record.meter < 0 ? record.device : -1;
       if (isOpen) listed.set(record.id, outage);
@@ -243,7 +238,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     if (!row) throw new FluxError('unknown_outage', `there is no outage ${id}`);
     const { record } = row;
     return {
-      outage: toOutage(needs.grid(), record, needs.etrOf),
+      outage: withEtr(toOutage(needs.grid(), record), needs.etrOf),
       steps: record.steps.map((step, i) => ({
         step: i + 1,
         from: new Date(step.fromMs).toISOString(),
@@ -311,7 +306,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       const news = ids.flatMap((id): OutageNews[] => {
         const before = listed.get(id);
         if (!before) return [];
-        const outage = { ...before, ...etrFields(needs.etrOf(id)) };
+        const outage = withEtr(before, needs.etrOf);
         listed.set(id, outage);
         return [{ outage, isOpen: true, isNew: false, device: deviceOf.get(id) ?? -1 }];
       });
@@ -325,7 +320,9 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     open: () => [...listed.values()],
     list: async (onlyOpen, limit) => {
       if (onlyOpen) return [...listed.values()].slice(0, limit);
-      return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
+      return (await newestOutages(pool, false, limit)).map((row) =>
+        withEtr(toOutage(needs.grid(), row.record), needs.etrOf),
+      );
     },
     detail,
     evidence: (id) => evidenceOf(needs.grid(), now(), id),
@@ -339,7 +336,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       const known = listed.get(id);
       if (known) return known.area_id;
       const row = await findOutage(pool, id);
-      return row ? toOutage(needs.grid(), row.record, needs.etrOf).area_id : null;
+      return row ? toOutage(needs.grid(), row.record).area_id : null;
     },
     timeline: async (fromS, toS, points) => {
       const bucketS = Math.max(60, Math.ceil((toS - fromS) / points));
@@ -374,51 +371,4 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
   };
   return service;
-}
-
-const etrFields = (etr: OutageEtr | null): Pick<Outage, 'etr_p50' | 'etr_p90' | 'etr_source'> => ({
-  etr_p50: etr && new Date(etr.p50Ms).toISOString(),
-  etr_p90: etr && new Date(etr.p90Ms).toISOString(),
-  etr_source: etr?.source ?? null,
-});
-
-/** The engine's record as the API shows it. */
-function toOutage(grid: OutageGrid, record: OutageRecord, etrOf: OutageNeeds['etrOf']): Outage {
-  const { network } = grid;
-  const feeder = network.edge.feeder[record.device];
-  const substation = network.feeder.substation[feeder];
-  const iso = (ms: number): string => new Date(ms).toISOString();
-  const isMeter = record.meter >= 0;
-  const below = isMeter ? 1 : grid.view.customersBelow(record.device);
-  return {
-    id: record.id,
-    state: record.state,
-    device_id: isMeter ? network.meter.id.at(record.meter) : network.edge.id.at(record.device),
-    device_kind: isMeter ? 'service_point' : edgeKinds[network.edge.kind[record.device]],
-    edge_row: record.device,
-    feeder_id: network.feeder.id.at(feeder),
-    feeder_name: network.feeder.name[feeder],
-    substation_id: network.substation.id.at(substation),
-    substation_name: network.substation.name[substation],
-    area_id: network.area.id.at(network.substation.area[substation]),
-    ...(isMeter
-      ? { lon: network.meter.lonE7[record.meter] * 1e-7, lat: network.meter.latE7[record.meter] * 1e-7 }
-      : grid.placeOf(record.device)),
-    customers_out: record.customersOut,
-    customers_affected: record.customersOut + record.customersRestored,
-    critical_out: record.criticalOut,
-    meters_dark: record.dark,
-    meters_lit: record.lit,
-    meters_silent: Math.max(0, below - record.dark - record.lit - record.back),
-    started_at: iso(record.startedMs),
-    detected_at: iso(record.detectedMs),
-    restored_at: record.restoredMs === null ? null : iso(record.restoredMs),
-    ...etrFields(isOut(record.state) ? etrOf(record.id) : null),
-    source: record.source,
-    crew: record.crew,
-    cause: record.cause,
-    merged_into: record.mergedInto,
-    revision: record.revision,
-    updated_at: iso(record.updatedMs),
-  };
 }
