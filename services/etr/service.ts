@@ -27,10 +27,11 @@ import {
   type Word,
 } from './decide.ts';
 import { jobOf, repairLeft, type StageBook, stageBook, startOfStage } from './jobs.ts';
-import { type LiveModel, makeLiveModel, type PastOutageFact } from './live.ts';
+import { type LiveModel, makeLiveModel } from './live.ts';
 import type { EtrModel } from './model.ts';
 import { entryTimes, overrideOf, overrideRowOf, toLedger, toOverride } from './people.ts';
 import type { OutageForecast } from './restoration.ts';
+import { factOf, rowOf } from './rows.ts';
 import { type CrewFact, type Draw, type SimulationSettings, simulating } from './simulation.ts';
 import {
   appendRevisions,
@@ -39,7 +40,6 @@ import {
   type NewRevision,
   newestRevisions,
   outagesSince,
-  type PastRow,
   revisionsOf,
   standingOverrides,
 } from './sql.ts';
@@ -95,6 +95,7 @@ const everyMs = 15_000;
 const soonMs = 300;
 const simulateEveryMs = 30_000;
 const memoryDays = 60;
+const sliceMs = 12;
 const author = 'flux';
 
 export function makeEtrService(needs: EtrNeeds): EtrService {
@@ -103,6 +104,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
   const current = new Map<string, EtrValue>();
   const words = new Map<string, Word>();
   const stages: StageBook = stageBook();
+  const over = new Set<string>();
   let overrides: (Override & { row: EtrOverride })[] = [];
   let simulated = { atMs: 0, key: '', of: new Map<string, OutageForecast>() };
   let turn: Promise<unknown> = Promise.resolve();
@@ -197,7 +199,15 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     await simulateStorms(open, atMs);
     const news: { id: string; value: EtrValue; row: NewRevision }[] = [];
     const standing = overrides.filter(({ expiresMs }) => expiresMs > atMs);
+    let slice = performance.now();
     for (const outage of open) {
+      // a storm's first round computes for seconds: others get their turn meanwhile
+      if (performance.now() - slice > sliceMs) {
+        await new Promise((resolve) => setImmediate(resolve));
+        slice = performance.now();
+      }
+      // over since the round began: to predict it would open it again
+      if (over.has(outage.id)) continue;
       const word = words.get(outage.id) ?? null;
       const before = current.get(outage.id) ?? null;
       const { value: base, inputs, reason } = computed(outage, atMs);
@@ -210,6 +220,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     await store(news);
     const openIds = new Set(open.map(({ id }) => id));
     for (const id of current.keys()) if (!openIds.has(id)) forget(id);
+    if (over.size > 10_000) over.clear();
   }
 
   async function store(news: readonly { id: string; value: EtrValue; row: NewRevision }[]): Promise<void> {
@@ -254,17 +265,6 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     return toLedger(outage, rows, nowMs());
   }
 
-  const factOf = (row: PastRow): PastOutageFact => ({
-    id: row.id,
-    ...needs.placeOf(row.device_key, row.meter_key),
-    customers: row.customers,
-    startS: row.started_at.getTime() / 1000,
-    seenS: row.detected_at.getTime() / 1000,
-    endedS: row.restored_at && row.restored_at.getTime() / 1000,
-    cause: row.cause,
-    opinion: row.log50 !== null && row.log90 !== null ? { log50: row.log50, log90: row.log90 } : null,
-  });
-
   const service: EtrService = {
     start: () =>
       inTurn(async () => {
@@ -285,7 +285,12 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
           if (!row.is_persons) current.set(row.outage_id, value);
           else if (isPersons(value.source)) words.set(row.outage_id, value as Word);
         }
-        live = makeLiveModel(needs.model, needs.timeZone, past.map(factOf), atMs / 1000);
+        live = makeLiveModel(
+          needs.model,
+          needs.timeZone,
+          past.map((row) => factOf(row, needs.placeOf(row.device_key, row.meter_key))),
+          atMs / 1000,
+        );
         await readOverrides();
         needs.changed([...current.keys()]);
         clearInterval(timer);
@@ -295,6 +300,9 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     valueOf: (id) => current.get(id) ?? null,
     follow: (news) => {
       for (const { outage } of news) {
+        if (outage.restored_at !== null || outage.state === 'rejected' || outage.state === 'merged')
+          over.add(outage.id);
+        else over.delete(outage.id);
         if (outage.restored_at !== null) live?.over(outage.id, Date.parse(outage.restored_at) / 1000, outage.cause);
         else if (outage.state === 'rejected' || outage.state === 'merged') live?.over(outage.id, null, null);
       }
@@ -373,25 +381,3 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-
-function rowOf(
-  outageId: string,
-  value: EtrValue,
-  atMs: number,
-  by: string,
-  reason: string | null,
-  inputs: Record<string, unknown>,
-): NewRevision {
-  return {
-    outage_id: outageId,
-    computed_at: new Date(atMs),
-    p50_at: new Date(value.p50Ms),
-    p90_at: new Date(value.p90Ms),
-    source: value.source,
-    model: value.model,
-    author: by,
-    reason,
-    withdraws: false,
-    inputs,
-  };
-}
