@@ -62,7 +62,8 @@ export interface EtrNeeds {
   /** area of an area, a substation or a feeder; undefined where there is no such thing */
   areaOfZone: (zone: string) => string | undefined;
   inStorm: (area: string) => boolean;
-  crews: () => { crews: CrewFact[]; assumed: boolean };
+  /** the roster; an assumed one where none is on file */
+  crews: () => Promise<{ crews: CrewFact[]; assumed: boolean }>;
   /** these outages have another value: told after it is durable */
   changed: (ids: string[]) => void;
   report: (message: string, error: unknown) => void;
@@ -106,7 +107,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
   const stages: StageBook = stageBook();
   const over = new Set<string>();
   let overrides: (Override & { row: EtrOverride })[] = [];
-  let simulated = { atMs: 0, key: '', of: new Map<string, OutageForecast>() };
+  let simulated = { atMs: 0, key: '', crews: 0, of: new Map<string, OutageForecast>() };
   let turn: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let soon: NodeJS.Timeout | undefined;
@@ -126,13 +127,12 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
   async function simulateStorms(open: readonly Outage[], atMs: number): Promise<void> {
     const stormy = open.filter(({ area_id }) => needs.inStorm(area_id));
     const key = stormy.map(({ id, state, customers_out }) => `${id} ${state} ${customers_out}`).join();
-    if (stormy.length === 0) simulated = { atMs, key, of: new Map() };
+    if (stormy.length === 0) simulated = { atMs, key, crews: 0, of: new Map() };
     if (key === simulated.key && atMs - simulated.atMs < simulateEveryMs) return;
     const jobs = stormy.map((outage) => jobOf(outage, words.get(outage.id) ?? null, stages));
-    const { outages } = await inSlices(
-      simulating(jobs, needs.crews().crews, Math.floor(atMs / 1000), needs.simulation, needs.draw),
-    );
-    simulated = { atMs, key, of: new Map(outages.map((one) => [one.id, one])) };
+    const { crews } = await needs.crews();
+    const { outages } = await inSlices(simulating(jobs, crews, Math.floor(atMs / 1000), needs.simulation, needs.draw));
+    simulated = { atMs, key, crews: crews.length, of: new Map(outages.map((one) => [one.id, one])) };
   }
 
   function computed(
@@ -175,7 +175,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
           source: 'simulation',
           model: simulationVersion,
         },
-        inputs: { ...inputs, runs: needs.simulation.runs, crews: needs.crews().crews.length },
+        inputs: { ...inputs, runs: needs.simulation.runs, crews: simulated.crews },
         reason: null,
       };
     return {
@@ -362,8 +362,8 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     areaOfOverride: (id) => overrides.find((one) => one.id === id)?.row.area_id ?? null,
     calibration: (fromMs, toMs, first) =>
       calibrationOf(pool, needs.model, live?.ownOutages() ?? 0, needs.placeOf, fromMs, toMs, first),
-    whatIf: (change) => {
-      const { crews, assumed } = needs.crews();
+    whatIf: async (change) => {
+      const { crews, assumed } = await needs.crews();
       const open = structuredClone(needs.open());
       const jobs = open.map((outage) => jobOf(outage, words.get(outage.id) ?? null, stages));
       return studyOf(change, { jobs, crews, assumed, nowMs: nowMs(), settings: needs.simulation, draw: needs.draw });
