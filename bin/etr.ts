@@ -29,7 +29,7 @@ export interface EtrPieces {
   /** areas in storm mode; none where nothing switches it */
   inStorm?: (area: string) => boolean;
   /** crews on file; an assumed roster where there are none */
-  crews?: () => CrewFact[];
+  crews?: () => Promise<CrewFact[]>;
   report: (message: string, error: unknown) => void;
 }
 
@@ -56,8 +56,8 @@ export async function openEtr(config: Config, pieces: EtrPieces): Promise<Etr> {
     placeOf: places.placeOf,
     areaOfZone: places.areaOfZone,
     inStorm: pieces.inStorm ?? (() => false),
-    crews: () => {
-      const onFile = pieces.crews?.() ?? [];
+    crews: async () => {
+      const onFile = (await pieces.crews?.()) ?? [];
       return onFile.length > 0 ? { crews: onFile, assumed: false } : { crews: assumedCrews(network()), assumed: true };
     },
     changed: (ids) => outages().etrChanged(ids),

@@ -19,7 +19,7 @@ export async function traceInFolder(
   config: Config,
   outage: string,
   changes: Partial<SimulationSettings>,
-): Promise<RestorationTrace> {
+): Promise<RestorationTrace & { crews_assumed: boolean }> {
   const store = await openStore(config, 'flux etr');
   try {
     if (!(await networkState(store.pool))) throw noNetwork();
@@ -53,8 +53,12 @@ export async function traceInFolder(
     const nowS = Math.floor(Date.now() / 1000);
     const trace = traceOf(outage, jobs, assumedCrews(network), nowS, settings, hashedDraw(config.seed));
     if (!trace)
-      throw new FluxError('unknown_outage', `outage ${outage} is not open here; ${jobs.length} are: GET /api/outages`);
-    return trace;
+      throw new FluxError(
+        'unknown_outage',
+        `outage ${outage} is not open; ${jobs.length} others are, see GET /api/outages`,
+      );
+    // no roster is read here yet: the command says so
+    return { ...trace, crews_assumed: true };
   } finally {
     await store.leave();
   }

@@ -131,7 +131,9 @@ export function etrCommands(program: Command, dataOption: () => Option): void {
       const { config } = readConfig({ dataFolder: flags.data }, process.env);
       const runs = Math.max(1, Math.min(10_000, Math.floor(flags.runs) || 200));
       const trace = await traceInFolder(config, outage, { runs, mutualAid: flags.mutualAid === true });
-      say(flags.json ? JSON.stringify(trace, null, 2) : traceInWords(trace, config.timeZone));
+      if (flags.json) return say(JSON.stringify(trace, null, 2));
+      say(traceInWords(trace, config.timeZone));
+      if (trace.crews_assumed) say('\nno crews are on file: three in every area are assumed, always on duty');
     });
 }
 

@@ -12,6 +12,28 @@ export interface Deviation {
 /** z at 1 %, 2 %, … 99 %. */
 export type DeviationTable = number[];
 
+/**
+ * Large outages deviate otherwise than small ones, and are few: each class has a table of its own, with the other one as
+ * what is known before.
+ */
+export const sizeClasses = 2;
+export const sizeClassOf = (customers: number): number => (customers > 100 ? 1 : 0);
+
+/** A table per size class; `prior` counts as if it had been seen `strength` times. */
+export function tablesBySize(
+  seen: readonly (Deviation & { customers: number })[],
+  prior: readonly DeviationTable[],
+  strength: number,
+): DeviationTable[] {
+  return Array.from({ length: sizeClasses }, (_, size) =>
+    deviationTable(
+      seen.filter(({ customers }) => sizeClassOf(customers) === size),
+      prior[size],
+      strength,
+    ),
+  );
+}
+
 /** Minutes are shifted by this before logarithms: ten minutes is what the snapshots can tell apart. */
 export const shiftMin = 10;
 const least = 0.12;

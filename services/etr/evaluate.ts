@@ -2,7 +2,7 @@
  * Scores a model on outages it has not seen: each predicted at its first sight from what was known then, beside the
  * constant, the hourly median and the utility's own estimate. Errors are of the restoration time, minutes.
  */
-import { type Deviation, type DeviationTable, deviationOf, deviationTable } from './calibration.ts';
+import { type Deviation, type DeviationTable, deviationOf, sizeClassOf, tablesBySize } from './calibration.ts';
 import { localClock, minutesOf, replay, sightOf } from './features.ts';
 import type { PastOutage } from './history.ts';
 import { type EtrModel, median } from './model.ts';
@@ -75,7 +75,7 @@ export function predictHistory(
 ): Predicted[] {
   const clock = localClock(model.fitted.time_zone);
   const past: { outage: PastOutage; opinion: Opinion }[] = [];
-  let table: DeviationTable = model.deviations;
+  let tables: readonly DeviationTable[] = model.deviations;
   let tableAtS = Number.NEGATIVE_INFINITY;
   let oldest = 0;
   const predicted: Predicted[] = [];
@@ -83,8 +83,10 @@ export function predictHistory(
     const atS = outage.firstSeenS;
     if (options.recalibrate !== false && atS - tableAtS >= recalibrateEveryS) {
       while (oldest < past.length && past[oldest].outage.firstSeenS < atS - lookBackS) oldest++;
-      table = deviationTable(
-        past.slice(oldest).map(({ outage: one, opinion }) => deviationBy(one, opinion, atS)),
+      tables = tablesBySize(
+        past
+          .slice(oldest)
+          .map(({ outage: one, opinion }) => ({ ...deviationBy(one, opinion, atS), customers: one.customers })),
         model.deviations,
         priorStrength,
       );
@@ -93,8 +95,9 @@ export function predictHistory(
     const opinion = opinionOf(model, row);
     // what the fit has seen fits too well to tell how far the model is off
     if (!outage.leftCensored && !seenByFit(model, outage)) past.push({ outage, opinion });
-    const { p50, p90 } = predictMinutes(opinion, table);
-    predicted.push({ outage, p50, p90, p90Fixed: predictMinutes(opinion, model.deviations).p90 });
+    const size = sizeClassOf(outage.customers);
+    const { p50, p90 } = predictMinutes(opinion, tables[size]);
+    predicted.push({ outage, p50, p90, p90Fixed: predictMinutes(opinion, model.deviations[size]).p90 });
   }
   return predicted;
 }

@@ -176,6 +176,7 @@ test('own history: few outages say little, many say what they took, each group i
   const own = (n: number, factor: number, zone: string): OwnOutage[] =>
     Array.from({ length: n }, (_, i) => ({
       id: `${zone}${i}`,
+      customers: 5,
       zone,
       cause: null,
       device: 'fuse',
@@ -185,12 +186,12 @@ test('own history: few outages say little, many say what they took, each group i
       lasts: false,
     }));
   const key = { zone: 'north', cause: null, device: 'fuse', quarter: 1 };
-  const shift = (outages: OwnOutage[], of = key): number => learnOwn(outages, table).correctionOf(of).shift;
+  const shift = (outages: OwnOutage[], of = key): number => learnOwn(outages, [table, table]).correctionOf(of).shift;
   assert.equal(shift([]), 0);
   assert.ok(Math.abs(shift(own(1, 3, 'north'))) < 0.2);
   const wanted = Math.log(310 / 110);
   assert.ok(Math.abs(shift(own(400, 3, 'north')) - wanted) < 0.1);
   const mixed = [...own(300, 3, 'north'), ...own(300, 1, 'south')];
   assert.ok(shift(mixed) > shift(mixed, { ...key, zone: 'south' }) + 0.5);
-  assert.deepEqual(learnOwn([], table).table, table);
+  assert.deepEqual(learnOwn([], [table, table]).tables, [table, table]);
 });

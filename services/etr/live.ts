@@ -3,6 +3,7 @@
  * and learns from those that are over. Times are UTC epoch seconds.
  */
 import type { Outage } from '#model/api/outages.ts';
+import { sizeClassOf } from './calibration.ts';
 import { type Reason, reasonsOf } from './effects.ts';
 import { featureRow, type LocalClock, localClock } from './features.ts';
 import type { EtrModel } from './model.ts';
@@ -124,7 +125,7 @@ export function makeLiveModel(
   return {
     predict: (outage, atS) => {
       const { fact, opinion, reasons } = keptOf(outage, atS);
-      const { table, correctionOf } = history(atS);
+      const { tables, correctionOf } = history(atS);
       const correction = correctionOf({
         zone: fact.zone,
         cause: outage.cause,
@@ -132,7 +133,11 @@ export function makeLiveModel(
         quarter: quarterOf(fact.seenS, clock),
       });
       const corrected = { log50: opinion.log50 + correction.shift, log90: opinion.log90 + correction.shift };
-      const { p50, p90 } = predictMinutes(corrected, table, Math.max(0, (atS - fact.seenS) / 60));
+      const { p50, p90 } = predictMinutes(
+        corrected,
+        tables[sizeClassOf(fact.customers)],
+        Math.max(0, (atS - fact.seenS) / 60),
+      );
       return { p50S: fact.seenS + p50 * 60, p90S: fact.seenS + p90 * 60, opinion, correction, reasons };
     },
     over: (id, atS, cause) => {
@@ -171,6 +176,7 @@ const quarterOf = (atS: number, clock: LocalClock): number => Math.floor(clock(a
 function ownOf(fact: PastOutageFact, opinion: Opinion, atS: number, lasts: boolean, clock: LocalClock): OwnOutage {
   return {
     id: fact.id,
+    customers: fact.customers,
     zone: fact.zone,
     cause: fact.cause,
     device: fact.device,

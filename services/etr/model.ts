@@ -1,7 +1,15 @@
 /** A model of restoration times: what a file of it holds, how one is fitted, how it is read back. */
 import { createHash } from 'node:crypto';
 import { FluxError } from '#model/errors.ts';
-import { type Deviation, type DeviationTable, deviationOf, deviationTable, toLog } from './calibration.ts';
+import {
+  type Deviation,
+  type DeviationTable,
+  deviationOf,
+  deviationTable,
+  sizeClasses,
+  tablesBySize,
+  toLog,
+} from './calibration.ts';
 import { effectsOf, type FeatureEffect } from './effects.ts';
 import { type FeatureGroup, features, localClock, minutesOf, type Replayed, replay } from './features.ts';
 import { asOf, type PastOutage } from './history.ts';
@@ -35,7 +43,8 @@ export interface EtrModel {
   storm_day_customers: number;
   p50: Forest;
   p90: Forest;
-  deviations: DeviationTable;
+  /** of small outages, of large ones */
+  deviations: DeviationTable[];
   effects: FeatureEffect[];
   memory: SituationMemory;
 }
@@ -56,6 +65,8 @@ export interface FitOptions {
 /** Share of the history, the newest, that is kept from a first fit to learn how far it is off. */
 const calibrationShare = 0.25;
 const leastOutages = 300;
+/** The table of all outages counts as so many of each size class. */
+const overallStrength = 100;
 
 /** @throws FluxError `bad_history` where there is too little */
 export function fitModel(outages: readonly PastOutage[], options: FitOptions): EtrModel {
@@ -90,9 +101,11 @@ export function fitModel(outages: readonly PastOutage[], options: FitOptions): E
     .filter(({ outage }) => outage.firstSeenS < splitS)
     .map((one) => ({ ...one, outage: asOf([one.outage], splitS)[0] }));
   const trial = grow(early, (share) => progress(0.05 + 0.4 * share, 'first fit, without the newest quarter'));
-  const deviations = deviationTable(
-    fresh.filter(({ outage }) => outage.firstSeenS >= splitS).map(({ outage, row }) => deviationIn(trial, outage, row)),
-  );
+  const unseen = fresh
+    .filter(({ outage }) => outage.firstSeenS >= splitS)
+    .map(({ outage, row }) => ({ ...deviationIn(trial, outage, row), customers: outage.customers }));
+  const overall = deviationTable(unseen);
+  const deviations = tablesBySize(unseen, Array(sizeClasses).fill(overall), overallStrength);
   const { p50, p90 } = grow(fresh, (share) => progress(0.45 + 0.45 * share, 'fit on everything'));
   progress(0.92, 'effects');
   const ended = fresh.filter(({ outage }) => outage.goneS !== null);
@@ -126,7 +139,7 @@ export function fitModel(outages: readonly PastOutage[], options: FitOptions): E
     storm_day_customers: stormDayCustomers(known),
     p50: compact(p50),
     p90: compact(p90),
-    deviations: deviations.map((z) => Number(z.toFixed(4))),
+    deviations: deviations.map((table) => table.map((z) => Number(z.toFixed(4)))),
     effects: effectsOf(
       p50,
       columns,
@@ -215,7 +228,10 @@ export function parseModel(text: string, file: string): EtrModel {
   if (model.features?.join() !== names.join()) throw wrong('was made from other features than this program has');
   for (const part of ['p50', 'p90'] as const)
     if (!Array.isArray(model[part]?.trees) || !model[part].trees.every(isTree)) throw wrong(`has no usable ${part}`);
-  if (model.deviations?.length !== 99 || !model.deviations.every(Number.isFinite)) throw wrong('has no 99 deviations');
+  const isTable = (table: unknown): boolean =>
+    Array.isArray(table) && table.length === 99 && table.every((z) => Number.isFinite(z));
+  if (model.deviations?.length !== sizeClasses || !model.deviations.every(isTable))
+    throw wrong(`has no ${sizeClasses} tables of 99 deviations`);
   if (!model.memory || !model.baseline || !model.fitted || typeof model.id !== 'string') throw wrong('is incomplete');
   return model as EtrModel;
 }

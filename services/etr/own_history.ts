@@ -2,7 +2,7 @@
  * What this center's own outages say of a model made elsewhere: how much longer or shorter they take, by zone, cause,
  * device and part of the day, each mean drawn to what is known without it.
  */
-import { type Deviation, type DeviationTable, deviationTable, spreadOf, toLog } from './calibration.ts';
+import { type Deviation, type DeviationTable, spreadOf, tablesBySize, toLog } from './calibration.ts';
 import type { Opinion } from './predict.ts';
 
 export interface OwnKey {
@@ -15,6 +15,7 @@ export interface OwnKey {
 
 export interface OwnOutage extends OwnKey {
   id: string;
+  customers: number;
   /** as the model alone said at first sight */
   opinion: Opinion;
   /** from first sight; so far where it lasts */
@@ -30,7 +31,8 @@ export interface Correction {
 }
 
 export interface OwnHistory {
-  table: DeviationTable;
+  /** by size class */
+  tables: DeviationTable[];
   outages: number;
   correctionOf(key: OwnKey): Correction;
 }
@@ -50,7 +52,7 @@ const groupsOf = (key: OwnKey): [by: string, group: string][] => [
 ];
 
 /** Means are learned one after the other, each of what the ones before it leave. */
-export function learnOwn(outages: readonly OwnOutage[], modelTable: DeviationTable): OwnHistory {
+export function learnOwn(outages: readonly OwnOutage[], modelTables: readonly DeviationTable[]): OwnHistory {
   const ended = outages.filter(({ lasts }) => !lasts);
   const left = ended.map(({ opinion, minutes }) => bounded(toLog(minutes) - opinion.log50));
   const overall = left.reduce((sum, value) => sum + value, 0) / (left.length + overallStrength);
@@ -81,12 +83,12 @@ export function learnOwn(outages: readonly OwnOutage[], modelTable: DeviationTab
     ];
     return { shift: bounded(parts.reduce((sum, { shift }) => sum + shift, 0)), parts };
   };
-  const deviations = outages.map((one): Deviation => {
+  const deviations = outages.map((one): Deviation & { customers: number } => {
     const log50 = one.opinion.log50 + correctionOf(one).shift;
     const spread = spreadOf(one.opinion.log50, one.opinion.log90);
-    return { z: (toLog(one.minutes) - log50) / spread, censored: one.lasts };
+    return { z: (toLog(one.minutes) - log50) / spread, censored: one.lasts, customers: one.customers };
   });
-  return { table: deviationTable(deviations, modelTable, tableStrength), outages: ended.length, correctionOf };
+  return { tables: tablesBySize(deviations, modelTables, tableStrength), outages: ended.length, correctionOf };
 }
 
 /** One outage does not say more than that it took four times as long, or a fourth. */

@@ -27,10 +27,11 @@ import {
   type Word,
 } from './decide.ts';
 import { jobOf, repairLeft, type StageBook, stageBook, startOfStage } from './jobs.ts';
-import { type LiveModel, makeLiveModel, type PastOutageFact } from './live.ts';
+import { type LiveModel, makeLiveModel } from './live.ts';
 import type { EtrModel } from './model.ts';
 import { entryTimes, overrideOf, overrideRowOf, toLedger, toOverride } from './people.ts';
 import type { OutageForecast } from './restoration.ts';
+import { factOf, rowOf } from './rows.ts';
 import { type CrewFact, type Draw, type SimulationSettings, simulating } from './simulation.ts';
 import {
   appendRevisions,
@@ -39,7 +40,6 @@ import {
   type NewRevision,
   newestRevisions,
   outagesSince,
-  type PastRow,
   revisionsOf,
   standingOverrides,
 } from './sql.ts';
@@ -62,7 +62,8 @@ export interface EtrNeeds {
   /** area of an area, a substation or a feeder; undefined where there is no such thing */
   areaOfZone: (zone: string) => string | undefined;
   inStorm: (area: string) => boolean;
-  crews: () => { crews: CrewFact[]; assumed: boolean };
+  /** the roster; an assumed one where none is on file */
+  crews: () => Promise<{ crews: CrewFact[]; assumed: boolean }>;
   /** these outages have another value: told after it is durable */
   changed: (ids: string[]) => void;
   report: (message: string, error: unknown) => void;
@@ -95,6 +96,7 @@ const everyMs = 15_000;
 const soonMs = 300;
 const simulateEveryMs = 30_000;
 const memoryDays = 60;
+const sliceMs = 12;
 const author = 'flux';
 
 export function makeEtrService(needs: EtrNeeds): EtrService {
@@ -103,8 +105,9 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
   const current = new Map<string, EtrValue>();
   const words = new Map<string, Word>();
   const stages: StageBook = stageBook();
+  const over = new Set<string>();
   let overrides: (Override & { row: EtrOverride })[] = [];
-  let simulated = { atMs: 0, key: '', of: new Map<string, OutageForecast>() };
+  let simulated = { atMs: 0, key: '', crews: 0, of: new Map<string, OutageForecast>() };
   let turn: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let soon: NodeJS.Timeout | undefined;
@@ -124,13 +127,12 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
   async function simulateStorms(open: readonly Outage[], atMs: number): Promise<void> {
     const stormy = open.filter(({ area_id }) => needs.inStorm(area_id));
     const key = stormy.map(({ id, state, customers_out }) => `${id} ${state} ${customers_out}`).join();
-    if (stormy.length === 0) simulated = { atMs, key, of: new Map() };
+    if (stormy.length === 0) simulated = { atMs, key, crews: 0, of: new Map() };
     if (key === simulated.key && atMs - simulated.atMs < simulateEveryMs) return;
     const jobs = stormy.map((outage) => jobOf(outage, words.get(outage.id) ?? null, stages));
-    const { outages } = await inSlices(
-      simulating(jobs, needs.crews().crews, Math.floor(atMs / 1000), needs.simulation, needs.draw),
-    );
-    simulated = { atMs, key, of: new Map(outages.map((one) => [one.id, one])) };
+    const { crews } = await needs.crews();
+    const { outages } = await inSlices(simulating(jobs, crews, Math.floor(atMs / 1000), needs.simulation, needs.draw));
+    simulated = { atMs, key, crews: crews.length, of: new Map(outages.map((one) => [one.id, one])) };
   }
 
   function computed(
@@ -173,7 +175,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
           source: 'simulation',
           model: simulationVersion,
         },
-        inputs: { ...inputs, runs: needs.simulation.runs, crews: needs.crews().crews.length },
+        inputs: { ...inputs, runs: needs.simulation.runs, crews: simulated.crews },
         reason: null,
       };
     return {
@@ -197,7 +199,15 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     await simulateStorms(open, atMs);
     const news: { id: string; value: EtrValue; row: NewRevision }[] = [];
     const standing = overrides.filter(({ expiresMs }) => expiresMs > atMs);
+    let slice = performance.now();
     for (const outage of open) {
+      // a storm's first round computes for seconds: others get their turn meanwhile
+      if (performance.now() - slice > sliceMs) {
+        await new Promise((resolve) => setImmediate(resolve));
+        slice = performance.now();
+      }
+      // over since the round began: to predict it would open it again
+      if (over.has(outage.id)) continue;
       const word = words.get(outage.id) ?? null;
       const before = current.get(outage.id) ?? null;
       const { value: base, inputs, reason } = computed(outage, atMs);
@@ -210,6 +220,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     await store(news);
     const openIds = new Set(open.map(({ id }) => id));
     for (const id of current.keys()) if (!openIds.has(id)) forget(id);
+    if (over.size > 10_000) over.clear();
   }
 
   async function store(news: readonly { id: string; value: EtrValue; row: NewRevision }[]): Promise<void> {
@@ -254,17 +265,6 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     return toLedger(outage, rows, nowMs());
   }
 
-  const factOf = (row: PastRow): PastOutageFact => ({
-    id: row.id,
-    ...needs.placeOf(row.device_key, row.meter_key),
-    customers: row.customers,
-    startS: row.started_at.getTime() / 1000,
-    seenS: row.detected_at.getTime() / 1000,
-    endedS: row.restored_at && row.restored_at.getTime() / 1000,
-    cause: row.cause,
-    opinion: row.log50 !== null && row.log90 !== null ? { log50: row.log50, log90: row.log90 } : null,
-  });
-
   const service: EtrService = {
     start: () =>
       inTurn(async () => {
@@ -285,7 +285,12 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
           if (!row.is_persons) current.set(row.outage_id, value);
           else if (isPersons(value.source)) words.set(row.outage_id, value as Word);
         }
-        live = makeLiveModel(needs.model, needs.timeZone, past.map(factOf), atMs / 1000);
+        live = makeLiveModel(
+          needs.model,
+          needs.timeZone,
+          past.map((row) => factOf(row, needs.placeOf(row.device_key, row.meter_key))),
+          atMs / 1000,
+        );
         await readOverrides();
         needs.changed([...current.keys()]);
         clearInterval(timer);
@@ -295,6 +300,9 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     valueOf: (id) => current.get(id) ?? null,
     follow: (news) => {
       for (const { outage } of news) {
+        if (outage.restored_at !== null || outage.state === 'rejected' || outage.state === 'merged')
+          over.add(outage.id);
+        else over.delete(outage.id);
         if (outage.restored_at !== null) live?.over(outage.id, Date.parse(outage.restored_at) / 1000, outage.cause);
         else if (outage.state === 'rejected' || outage.state === 'merged') live?.over(outage.id, null, null);
       }
@@ -354,8 +362,8 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     areaOfOverride: (id) => overrides.find((one) => one.id === id)?.row.area_id ?? null,
     calibration: (fromMs, toMs, first) =>
       calibrationOf(pool, needs.model, live?.ownOutages() ?? 0, needs.placeOf, fromMs, toMs, first),
-    whatIf: (change) => {
-      const { crews, assumed } = needs.crews();
+    whatIf: async (change) => {
+      const { crews, assumed } = await needs.crews();
       const open = structuredClone(needs.open());
       const jobs = open.map((outage) => jobOf(outage, words.get(outage.id) ?? null, stages));
       return studyOf(change, { jobs, crews, assumed, nowMs: nowMs(), settings: needs.simulation, draw: needs.draw });
@@ -373,25 +381,3 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
-
-function rowOf(
-  outageId: string,
-  value: EtrValue,
-  atMs: number,
-  by: string,
-  reason: string | null,
-  inputs: Record<string, unknown>,
-): NewRevision {
-  return {
-    outage_id: outageId,
-    computed_at: new Date(atMs),
-    p50_at: new Date(value.p50Ms),
-    p90_at: new Date(value.p90Ms),
-    source: value.source,
-    model: value.model,
-    author: by,
-    reason,
-    withdraws: false,
-    inputs,
-  };
-}

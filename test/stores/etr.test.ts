@@ -53,7 +53,7 @@ for (const kind of servers)
         placeOf: () => ({ lat: 29.7, lon: -95.4, zone: 'north', device: 'fuse' }),
         areaOfZone: (zone) => (['north', 'F-1'].includes(zone) ? 'north' : undefined),
         inStorm: (area) => storm.has(area),
-        crews: () => ({ crews, assumed: false }),
+        crews: async () => ({ crews, assumed: false }),
         changed: (ids) => {
           told.push(...ids);
         },
