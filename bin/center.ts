@@ -12,15 +12,17 @@ import type { Session } from '#model/api/common.ts';
 import type { Alarm, LiveNote } from '#model/api/live.ts';
 import { makeAccessService } from '#services/access/service.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
+import { allCrews } from '#services/crews/sql.ts';
 import { areaOf, placeOfEdge } from '#services/network/assets.ts';
 import { makeNetworkService } from '#services/network/service.ts';
+import { isOut } from '#services/outages/lifecycle.ts';
 import { makeOutageService } from '#services/outages/service.ts';
 import { makePipelineService } from '#services/pipeline/service.ts';
 import { makeSetAsideService } from '#services/pipeline/set_aside.ts';
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
-import { openCrews, seedTerritoryCrews } from './crews.ts';
+import { crewFacts, openCrews, seedTerritoryCrews } from './crews.ts';
 import { openDoor } from './door.ts';
 import { openEtr } from './etr.ts';
 import { filesTask, startFiles } from './files.ts';
@@ -145,7 +147,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       publicFace.follow(news);
       hub.publish({
         outages: news.map((item) => item.outage),
-        alarms: news.flatMap(({ outage, isOpen }) => alarms.follow(outage, isOpen && outage.state !== 'restored')),
+        alarms: news.flatMap(({ outage, isOpen }) => alarms.follow(outage, isOpen && isOut(outage.state))),
         edgeRows,
         kpi: kpi.now(),
       });
@@ -162,6 +164,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const etr = await openEtr(config, {
     ...{ pool, network: columns, outages: () => outages, report },
     placeOfEdge: (edge) => placeOfEdge(network.grid(), edge),
+    crews: async () => crewFacts(await allCrews(pool), Date.now()),
   });
   const publicFace = await openPublicFace({
     ...{ config, pool, network: columns, seed: loaded.seed, report, alarm },

@@ -10,7 +10,8 @@ import { crewRoutes } from '#services/crews/routes.ts';
 import { seedCrews } from '#services/crews/seed.ts';
 import { type CrewService, makeCrewService } from '#services/crews/service.ts';
 import { shiftsAround } from '#services/crews/shifts.ts';
-import { keepCrew } from '#services/crews/sql.ts';
+import { type CrewRow, keepCrew } from '#services/crews/sql.ts';
+import type { CrewFact } from '#services/etr/simulation.ts';
 import type { NetworkService } from '#services/network/service.ts';
 import type { OutageService } from '#services/outages/service.ts';
 import { Random } from '#sources/territory/random.ts';
@@ -50,6 +51,17 @@ export async function seedTerritoryCrews(
       await keepCrew(client, crew, at, shiftsAround(crew.shifts, at.getTime()).current !== null);
   });
   return crews.length;
+}
+
+/** The roster as restorations are simulated with it: where each crew is, or else its base, and when it is on duty. */
+export function crewFacts(crews: readonly CrewRow[], nowMs: number): CrewFact[] {
+  return crews.flatMap(({ crew_id: id, area_id: area, lat, lon, home_lat, home_lon, status, shifts }) => {
+    const { current, next } = shiftsAround(shifts, nowMs);
+    const shift = current ?? next;
+    if (shift === null || status === 'unavailable') return [];
+    const place = { lat: lat ?? home_lat, lon: lon ?? home_lon };
+    return { id, area, ...place, onDutyS: shift.fromMs / 1000, offDutyS: shift.toMs / 1000 };
+  });
 }
 
 export function openCrews(config: Config, pieces: CrewPieces): Crews {

@@ -2,7 +2,6 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { Outage } from '#model/api/outages.ts';
 import { FluxError, messageOf } from '#model/errors.ts';
 import { edgeKinds, type NetworkColumns } from '#model/network.ts';
 import type { RouteDeclaration } from '#model/route.ts';
@@ -11,6 +10,7 @@ import { type EtrModel, parseModel } from '#services/etr/model.ts';
 import { etrRoutes } from '#services/etr/routes.ts';
 import { type EtrNeeds, type EtrService, makeEtrService } from '#services/etr/service.ts';
 import { type CrewFact, type Draw, simulationDefaults } from '#services/etr/simulation.ts';
+import { isOut } from '#services/outages/lifecycle.ts';
 import type { OutageService } from '#services/outages/service.ts';
 import { hashUnit, mix } from '#sources/territory/random.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
@@ -33,9 +33,6 @@ export interface EtrPieces {
   report: (message: string, error: unknown) => void;
 }
 
-/** The state in which nobody is out any more. */
-const isOver = ({ state }: Outage): boolean => state === 'restored';
-
 export async function openEtr(config: Config, pieces: EtrPieces): Promise<Etr> {
   const { network } = pieces;
   const places = networkPlaces(network, pieces.placeOfEdge);
@@ -51,7 +48,7 @@ export async function openEtr(config: Config, pieces: EtrPieces): Promise<Etr> {
     open: () =>
       outages()
         .open()
-        .filter((outage) => !isOver(outage)),
+        .filter(({ state }) => isOut(state)),
     outage: async (id) => (await outages().detail(id)).outage,
     placeOf: places.placeOf,
     areaOfZone: places.areaOfZone,

@@ -1,5 +1,6 @@
 /** The restoration simulation over what is out in a data folder, beside a running center or a stopped one. */
 import { FluxError } from '#model/errors.ts';
+import { allCrews } from '#services/crews/sql.ts';
 import { isPersons } from '#services/etr/decide.ts';
 import type { Stage } from '#services/etr/jobs.ts';
 import { type OpenJob, type SimulationSettings, simulationDefaults } from '#services/etr/simulation.ts';
@@ -7,6 +8,7 @@ import { newestRevisions, openOutages } from '#services/etr/sql.ts';
 import { type RestorationTrace, traceOf } from '#services/etr/trace.ts';
 import { networkState } from '#stores/postgres/network_tables.ts';
 import type { Config } from './config.ts';
+import { crewFacts } from './crews.ts';
 import { assumedCrews, hashedDraw, networkPlaces } from './etr.ts';
 import { noNetwork } from './stopped_center.ts';
 import { openStore } from './store.ts';
@@ -51,14 +53,15 @@ export async function traceInFolder(
     });
     const settings = { ...simulationDefaults, ...changes };
     const nowS = Math.floor(Date.now() / 1000);
-    const trace = traceOf(outage, jobs, assumedCrews(network), nowS, settings, hashedDraw(config.seed));
+    const roster = crewFacts(await allCrews(store.pool), Date.now());
+    const crews = roster.length > 0 ? roster : assumedCrews(network);
+    const trace = traceOf(outage, jobs, crews, nowS, settings, hashedDraw(config.seed));
     if (!trace)
       throw new FluxError(
         'unknown_outage',
         `outage ${outage} is not open; ${jobs.length} others are, see GET /api/outages`,
       );
-    // no roster is read here yet: the command says so
-    return { ...trace, crews_assumed: true };
+    return { ...trace, crews_assumed: roster.length === 0 };
   } finally {
     await store.leave();
   }

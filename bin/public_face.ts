@@ -6,6 +6,7 @@ import { openPublicFiles, type PublicFiles } from '#http/public_files.ts';
 import type { Outage } from '#model/api/outages.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { RouteDeclaration } from '#model/route.ts';
+import { isOut } from '#services/outages/lifecycle.ts';
 import type { OutageNews } from '#services/outages/service.ts';
 import { makeCells } from '#services/public_map/cells.ts';
 import { type Ground, makeGround } from '#services/public_map/drawing.ts';
@@ -115,7 +116,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
     service
       .board()
       .open()
-      .filter((outage) => outage.state !== 'restored');
+      .filter(({ state }) => isOut(state));
   const picture = () => publicPicture(outNow(), scene().masking);
   const service = makeRestorationService({
     meterCount: () => network().meter.count,

@@ -48,7 +48,8 @@ function priorityOf(outage: Outage): number {
 function textOf(outage: Outage): string {
   const device = `${outage.device_kind.replaceAll('_', ' ')} ${outage.device_id}`;
   const customers = customersInWords(outage.customers_affected);
-  if (outage.state === 'restored' || outage.state === 'closed') return `${device} back: ${customers} with supply again`;
+  if (['restored', 'completed', 'closed'].includes(outage.state))
+    return `${device} back: ${customers} with supply again`;
   const critical = outage.critical_out > 0 ? `, ${outage.critical_out} critical` : '';
   return `${device} out: ${customers}${critical}`;
 }

@@ -6,7 +6,7 @@ import { isPersons, type Override } from './decide.ts';
 import type { OverrideRow, RevisionRow } from './sql.ts';
 
 const longestMs = 30 * 86_400_000;
-const overStates: readonly Outage['state'][] = ['restored', 'closed', 'rejected', 'merged'];
+const overStates: readonly Outage['state'][] = ['restored', 'completed', 'closed', 'rejected', 'merged'];
 
 function timeOf(value: string | undefined, field: string, nowMs: number): number {
   if (value === undefined)

@@ -200,7 +200,7 @@ const openOutageRows: NamedQuery = {
   text: `
     select past.id, past.device_key, past.meter_key, past.customers_out, past.critical_out, past.state, past.state_since, past.crew
     from outage_past as past
-    where past.is_open and past.state not in ('restored', 'closed')
+    where past.is_open and past.state not in ('restored', 'completed', 'closed')
     order by past.outage_no`,
 };
 /** Home: operational store. Outages with customers out. */

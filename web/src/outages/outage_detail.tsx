@@ -5,6 +5,7 @@ import { FactRow, Facts, Problem } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { requestZoom, useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
+import { EtrHistory } from '../etr/etr_history.tsx';
 import { ApiFailure } from '../lib/api/client.ts';
 import { getOutage } from '../lib/api/endpoints.ts';
 import { useLive } from '../lib/push/live_store.ts';
@@ -53,7 +54,7 @@ export function OutageDetailView({ id, session, whole }: { id: string; session: 
       <div className={whole ? 'grid items-start gap-x-4 lg:grid-cols-2' : ''}>
         <div className="min-w-0">
           <OutageActions id={id} revision={outage.revision} allowed={detail.data?.actions ?? null} session={session} />
-          {/* the history of its estimates, <EtrHistory outageId={id} />, stands here */}
+          <EtrHistory outageId={id} />
           <TraceBlock assetId={outage.device_id} />
           {detail.data && <Steps detail={detail.data} />}
           {whole && detail.data && <Log detail={detail.data} />}
