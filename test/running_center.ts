@@ -66,7 +66,15 @@ export function launchCenter(
   flags: string[] = [],
   environment: Record<string, string> = {},
 ): { child: ChildProcess; said: () => string } {
-  const child = spawn(process.execPath, [program, 'start', '--data', folder, ...flags], {
+  return launchCommand(['start', '--data', folder, ...flags], environment);
+}
+
+/** Starts a command that goes on until it is stopped. */
+export function launchCommand(
+  args: string[],
+  environment: Record<string, string> = {},
+): { child: ChildProcess; said: () => string } {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: root,
     env: cleanEnvironment({ FLUX_LOG: 'warn', ...environment }),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -122,7 +122,7 @@ export function etrCommands(program: Command, dataOption: () => Option): void {
     .description(
       'the restoration simulation of one open outage, step by step: who goes first, drive, assessment, repair',
     )
-    .argument('<outage>', 'id of an open outage, e.g. O-000017')
+    .argument('<outage>', 'id of an open outage, e.g. OUT-0000017')
     .addOption(dataOption())
     .option('--runs <n>', 'runs of the simulation', Number, 200)
     .option('--mutual-aid', 'crews of idle areas help others')

@@ -16,6 +16,7 @@ import {
   temporaryFolder,
   until,
 } from '../running_center.ts';
+import { outageHandlers } from './readme_outages.ts';
 
 let folder: string;
 let started = 0;
@@ -184,6 +185,7 @@ const handlers: [RegExp, (command: string) => Promise<unknown>][] = [
     /^npx flux doctor$/,
     async (command) => assert.match((await flux([...argsOf(command), ...data()])).stdout, /PostgreSQL/),
   ],
+  ...outageHandlers({ center: () => center, folder: () => folder }),
   [/^npx flux bench$/, async (command) => assert.match(await succeeds(argsOf(command)), /topology/)],
 ];
 
