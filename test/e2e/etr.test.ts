@@ -5,10 +5,9 @@ import type { Browser, Page } from 'playwright-core';
 import type { Outage } from '#model/api/outages.ts';
 import { type RunningCenter, startCenter, until } from '../running_center.ts';
 import { edgesOf, postEvents } from '../scene.ts';
-import { browserPath, openPage, startBrowser, type Watch } from './browser.ts';
+import { browserPath, openPage, signInFirst, startBrowser, type Watch } from './browser.ts';
 
 const missing = browserPath() === undefined && !process.env.CI;
-const password = 'correct horse battery 1';
 
 describe('the Restoration times page', { skip: missing && 'no Chromium is installed (set FLUX_CHROMIUM)' }, () => {
   let center: RunningCenter;
@@ -33,13 +32,7 @@ describe('the Restoration times page', { skip: missing && 'no Chromium is instal
     watch = await openPage(browser, center.url, { colorScheme: 'dark' });
     page = watch.page;
     page.setDefaultTimeout(30_000);
-    await page.goto(`${center.url}/#signin=${center.signInToken}`);
-    const dialog = page.getByRole('dialog', { name: 'Set your password' });
-    await dialog.getByLabel('New password', { exact: true }).fill(password);
-    await dialog.getByLabel('New password again').fill(password);
-    await dialog.getByRole('button', { name: 'Set password' }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await page.locator('[data-connection="live"]').waitFor();
+    await signInFirst(page, center);
   });
   after(async () => {
     await browser?.close();

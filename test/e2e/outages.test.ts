@@ -6,11 +6,9 @@ import type { TroubleCall } from '#model/api/calls.ts';
 import type { Outage, OutageDetail } from '#model/api/outages.ts';
 import { flux, type RunningCenter, startCenter, until } from '../running_center.ts';
 import { edgesOf, metersOf, type SceneEdge } from '../scene.ts';
-import { browserPath, openPage, startBrowser, type Watch } from './browser.ts';
+import { browserPath, openPage, signInFirst, startBrowser, type Watch } from './browser.ts';
 
 const missing = browserPath() === undefined && !process.env.CI;
-
-const password = 'correct horse battery 1';
 
 describe('outages and calls at the screen', { skip: missing && 'no Chromium is installed (set FLUX_CHROMIUM)' }, () => {
   let center: RunningCenter;
@@ -39,13 +37,7 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     watch = await openPage(browser, center.url, { colorScheme: 'dark' });
     page = watch.page;
     page.setDefaultTimeout(30_000);
-    await page.goto(`${center.url}/#signin=${center.signInToken}`);
-    const dialog = page.getByRole('dialog', { name: 'Set your password' });
-    await dialog.getByLabel('New password', { exact: true }).fill(password);
-    await dialog.getByLabel('New password again').fill(password);
-    await dialog.getByRole('button', { name: 'Set password' }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await page.locator('[data-connection="live"]').waitFor();
+    await signInFirst(page, center);
     // a new password ended the tokens of before
     token = (await flux(['token', '--data', center.folder])).stdout.trim();
   });

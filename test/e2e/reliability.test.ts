@@ -6,10 +6,9 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { flux, type RunningCenter, startCenter, temporaryFolder, until } from '../running_center.ts';
 import { edgesOf, metersOf, postEvents } from '../scene.ts';
-import { browserPath, openPage, startBrowser, type Watch } from './browser.ts';
+import { browserPath, openPage, signInFirst, startBrowser, type Watch } from './browser.ts';
 
 const missing = browserPath() === undefined && !process.env.CI;
-const password = 'correct horse battery 1';
 const cutMs = Math.floor((Date.now() - 3 * 3_600_000) / 1000) * 1000;
 
 describe('the Reliability page', { skip: missing && 'no Chromium is installed (set FLUX_CHROMIUM)' }, () => {
@@ -30,13 +29,7 @@ describe('the Reliability page', { skip: missing && 'no Chromium is installed (s
     watch = await openPage(browser, center.url, { colorScheme: 'dark' });
     page = watch.page;
     page.setDefaultTimeout(30_000);
-    await page.goto(`${center.url}/#signin=${center.signInToken}`);
-    const dialog = page.getByRole('dialog', { name: 'Set your password' });
-    await dialog.getByLabel('New password', { exact: true }).fill(password);
-    await dialog.getByLabel('New password again').fill(password);
-    await dialog.getByRole('button', { name: 'Set password' }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await page.locator('[data-connection="live"]').waitFor();
+    await signInFirst(page, center);
     // a new password ends the tokens from before it
     const token = (await flux(['token', '--data', folder])).stdout.trim();
     const { call } = center;

@@ -4,13 +4,12 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { VeeException } from '#model/api/vee.ts';
 import { type RunningCenter, startCenter } from '../running_center.ts';
-import { browserPath, openPage, startBrowser, type Watch } from './browser.ts';
+import { browserPath, openPage, signInFirst, startBrowser, type Watch } from './browser.ts';
 
 const missing = browserPath() === undefined && !process.env.CI;
 const hourMs = 3_600_000;
 const stepMs = 900_000;
 const meters = 40;
-const password = 'correct horse battery 1';
 /** where the faults lie: a full hour that is well past, within yesterday or today */
 const faultMs = Math.floor(Date.now() / hourMs) * hourMs - 12 * hourMs;
 
@@ -59,13 +58,7 @@ describe('the Validation page', { skip: missing && 'no Chromium is installed (se
     watch = await openPage(browser, center.url, { colorScheme: 'dark' });
     page = watch.page;
     page.setDefaultTimeout(30_000);
-    await page.goto(`${center.url}/#signin=${center.signInToken}`);
-    const dialog = page.getByRole('dialog', { name: 'Set your password' });
-    await dialog.getByLabel('New password', { exact: true }).fill(password);
-    await dialog.getByLabel('New password again').fill(password);
-    await dialog.getByRole('button', { name: 'Set password' }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await page.locator('[data-connection="live"]').waitFor();
+    await signInFirst(page, center);
   });
   after(async () => {
     await browser?.close();
