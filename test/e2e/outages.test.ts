@@ -101,7 +101,8 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     );
     // the field is ready for the next caller
     await page.keyboard.type('the old mill road');
-    await page.getByRole('button', { name: 'File in words' }).waitFor();
+    // it is filed in words only once the search has found no meter
+    await page.getByRole('button', { name: 'File in words', disabled: false }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('tab', { name: 'Without a meter' }).click();
     await page.locator('[data-call]', { hasText: 'the old mill road' }).waitFor();
