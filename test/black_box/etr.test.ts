@@ -111,7 +111,7 @@ test('what-if: more crews, a lower curve; outages and ledger are bit for bit wha
   });
   assert.equal(status, 200);
   assert.equal(body.study, true);
-  assert.equal(body.crews_assumed, true);
+  assert.equal(body.crews_assumed, false, 'the crews are those on file');
   assert.equal(body.changed.crews, body.base.crews + 20);
   assert.ok(body.changed.customer_minutes <= body.base.customer_minutes);
   assert.equal(await live(), before);
