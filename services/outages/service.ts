@@ -61,6 +61,8 @@ export interface OutageNeeds {
   /** told after the change is durable, in order */
   changed: (news: OutageNews[]) => void;
   report: (message: string, error: unknown) => void;
+  /** a simulated clock, UTC epoch ms: who drives it also calls `tick` */
+  drivenMs?: () => number;
 }
 
 export interface OutageService {
@@ -107,6 +109,10 @@ export interface OutageService {
   totals(): { customersOut: number; outagesOpen: number; criticalOut: number };
   /** meters known to be without supply */
   darkMeters(): Int32Array;
+  /** other thresholds, or areas in another mode: everything is predicted anew by them */
+  setThresholds(thresholds: OutageThresholds): void;
+  /** Lets time pass: by itself where the clock is the real one. */
+  tick(): void;
   /** resolves when everything applied so far is durable */
   settled(): Promise<void>;
   stop(): Promise<void>;
@@ -117,6 +123,8 @@ const isListed = (record: OutageRecord): boolean => isOpen(record.state);
 
 export function makeOutageService(needs: OutageNeeds): OutageService {
   const { pool } = needs;
+  const nowMs = needs.drivenMs ?? Date.now;
+  let thresholds = needs.thresholds;
   let engine: OutageEngine | undefined;
   const marks = { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 };
   let ticker: NodeJS.Timeout | undefined;
@@ -146,13 +154,13 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     events: (rows) => {
       const last = rows[rows.length - 1];
       marks.appliedEventId = last.event_id;
-      take(now().apply(eventColumns(rows), Date.now()), last.received_ms);
+      take(now().apply(eventColumns(rows), nowMs()), last.received_ms);
     },
     calls: (rows) => {
       const last = rows[rows.length - 1];
       marks.appliedCallNo = last.placed_no;
       const calls = rows.map((row) => ({ meter: row.meter_key, atMs: row.called_ms, kind: row.kind }));
-      take(now().takeCalls(calls, Date.now()), last.received_ms);
+      take(now().takeCalls(calls, nowMs()), last.received_ms);
     },
     report: needs.report,
   });
@@ -191,7 +199,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     const below = verb === 'restore_part' && edge !== undefined ? [...view.metersBelow(edge)] : undefined;
     const meters = meter_ids?.map((meter) => rowIn(network.meter.id, meter, 'unknown_meter', 'meter')) ?? below;
     const named = { edge, meters };
-    take(now().act(id, verb, { ...rest, ...named, actor }, Date.now()));
+    take(now().act(id, verb, { ...rest, ...named, actor }, nowMs()));
     await loop.settled();
     return detail(id);
   }
@@ -217,8 +225,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
           return given;
         },
       };
-      engine = createOutageEngine(needs.grid().view, needs.thresholds, ids, {
-        nowMs: Date.now(),
+      engine = createOutageEngine(needs.grid().view, thresholds, ids, {
+        nowMs: nowMs(),
         outages: records,
         meters,
         devices,
@@ -232,7 +240,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await replay.catchUp();
       await loop.settled();
       clearInterval(ticker);
-      ticker = setInterval(() => take(now().tick(Date.now())), tickMs);
+      if (!needs.drivenMs) ticker = setInterval(service.tick, tickMs);
     },
     apply: (events, previousEventId, lastEventId, receivedMs) => {
       if (replay.isRunning() || previousEventId !== marks.appliedEventId) return replay.wake();
@@ -242,9 +250,9 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     catchUp: replay.wake,
     deviceMoved: (edge, open, atMs) => {
       loop.deviceReported(edge, atMs);
-      take(now().applyDevice({ edge, open, atMs }, Date.now()), atMs);
+      take(now().applyDevice({ edge, open, atMs }, nowMs()), atMs);
     },
-    setPlanned: (windows) => take(now().setPlanned(windows, Date.now())),
+    setPlanned: (windows) => take(now().setPlanned(windows, nowMs())),
     membersOf: (id) => now().membersOf(id),
     etrChanged: (ids) => {
       const news = ids.flatMap((id): OutageNews[] => {
@@ -303,6 +311,11 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       return { customersOut, outagesOpen, criticalOut };
     },
     darkMeters: () => Int32Array.from(now().darkMeters()),
+    setThresholds: (next) => {
+      thresholds = next;
+      if (engine) take(engine.setThresholds(next, nowMs()));
+    },
+    tick: () => take(now().tick(nowMs())),
     settled: async () => {
       await loop.settled();
     },
