@@ -31,6 +31,8 @@ export interface EtrPieces {
   /** crews on file; an assumed roster where there are none */
   crews?: () => CrewFact[];
   report: (message: string, error: unknown) => void;
+  /** a simulated clock, UTC epoch ms */
+  drivenMs?: () => number;
 }
 
 /** The state in which nobody is out any more. */
@@ -46,7 +48,8 @@ export async function openEtr(config: Config, pieces: EtrPieces): Promise<Etr> {
     timeZone: config.timeZone,
     settings: etrDefaults,
     simulation: simulationDefaults,
-    nowMs: Date.now,
+    nowMs: pieces.drivenMs ?? Date.now,
+    isDriven: pieces.drivenMs !== undefined,
     draw: hashedDraw(config.seed),
     open: () =>
       outages()

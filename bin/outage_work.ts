@@ -4,11 +4,11 @@ import { FluxError, messageOf } from '#model/errors.ts';
 import type { HeadEnd } from '#model/headend.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import { areaOf } from '#services/network/assets.ts';
-import { makeDeviceStates } from '#services/network/device_states.ts';
+import { type DeviceStates, makeDeviceStates } from '#services/network/device_states.ts';
 import { gridEventRoutes } from '#services/network/grid_events.ts';
 import type { NetworkService } from '#services/network/service.ts';
 import { positionsOf } from '#services/network/sql.ts';
-import { makeCallService } from '#services/outages/calls.ts';
+import { type CallService, makeCallService } from '#services/outages/calls.ts';
 import { callRoutes } from '#services/outages/calls_routes.ts';
 import { makePingService } from '#services/outages/pings.ts';
 import { type PingSettings, readPingSettings } from '#services/outages/pings_settings.ts';
@@ -25,6 +25,8 @@ import type { Config } from './config.ts';
 import type { Door } from './door.ts';
 
 export interface OutageWork {
+  calls: CallService;
+  states: DeviceStates;
   /** what the outage service asks when it starts */
   facts: Pick<OutageNeeds, 'positions' | 'planned'>;
   routes(): RouteDeclaration[];
@@ -48,6 +50,8 @@ interface OutageWorkNeeds {
   /** the head-end went away (priority and words), or is back */
   alarm: (id: string, wrong: { priority: 2; text: string } | null) => void;
   report: (message: string, error: unknown) => void;
+  /** a simulated clock, UTC epoch ms */
+  drivenMs?: () => number;
 }
 
 export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork> {
@@ -61,6 +65,7 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     meterOfAccount: needs.meterOfAccount,
     areaOfMeter,
     stored: () => outages().catchUp(),
+    nowMs: needs.drivenMs,
   });
   const planned = makePlannedService({
     pool,
@@ -91,6 +96,8 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     report,
   });
   return {
+    calls,
+    states,
     facts: {
       positions: async () =>
         (await positionsOf(pool, null)).map((one) => ({

@@ -113,6 +113,8 @@ export interface OutageService {
   setThresholds(thresholds: OutageThresholds): void;
   /** Lets time pass: by itself where the clock is the real one. */
   tick(): void;
+  /** resolves when everything stored so far is applied and durable; @throws what the store throws */
+  caughtUp(): Promise<void>;
   /** resolves when everything applied so far is durable */
   settled(): Promise<void>;
   stop(): Promise<void>;
@@ -316,6 +318,10 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       if (engine) take(engine.setThresholds(next, nowMs()));
     },
     tick: () => take(now().tick(nowMs())),
+    caughtUp: async () => {
+      await replay.catchUp();
+      await loop.settled();
+    },
     settled: async () => {
       await loop.settled();
     },

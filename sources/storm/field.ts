@@ -171,7 +171,10 @@ export function makeStormField(options: StormOptions): StormField {
   }
 
   function happen(fault: Fault): void {
-    if (fault.isMomentary) return momentary(fault);
+    if (fault.isMomentary) {
+      momentary(fault);
+      return;
+    }
     const device = deviceFor(fault.edge, isProtective);
     if (device < 0) return;
     const before = openAt.get(device);
@@ -207,16 +210,16 @@ export function makeStormField(options: StormOptions): StormField {
     }
   }
 
-  /** The first closed switch between the device and its nearest fault: what is before it is sound. */
+  /** The closed switch next above the faults of a zone, where all of them lie below the same one: before it all is sound. */
   function switchBefore(device: number): number {
     const broken = openAt.get(device) ?? [];
     let found = -1;
     for (const fault of broken) {
-      let last = -1;
+      let nearest = -1;
       for (let row = fault.edge; row >= 0 && row !== device; row = grid.edgeAbove(row))
-        if (edge.kind[row] === edgeKindCode.switch && !grid.isOpen(row)) last = row;
-      if (last < 0 || (found >= 0 && found !== last)) return -1;
-      found = last;
+        if (nearest < 0 && edge.kind[row] === edgeKindCode.switch && !grid.isOpen(row)) nearest = row;
+      if (nearest < 0 || (found >= 0 && found !== nearest)) return -1;
+      found = nearest;
     }
     return found;
   }
