@@ -10,7 +10,7 @@ import type { NetworkService } from '#services/network/service.ts';
 import { positionsOf } from '#services/network/sql.ts';
 import { type CallService, makeCallService } from '#services/outages/calls.ts';
 import { callRoutes } from '#services/outages/calls_routes.ts';
-import { makePingService } from '#services/outages/pings.ts';
+import { makePingService, type PingService } from '#services/outages/pings.ts';
 import { type PingSettings, readPingSettings } from '#services/outages/pings_settings.ts';
 import { makePlannedService } from '#services/outages/planned.ts';
 import { plannedRoutes } from '#services/outages/planned_routes.ts';
@@ -26,6 +26,7 @@ import type { Door } from './door.ts';
 
 export interface OutageWork {
   calls: CallService;
+  pings: PingService;
   states: DeviceStates;
   /** what the outage service asks when it starts */
   facts: Pick<OutageNeeds, 'positions' | 'planned'>;
@@ -52,6 +53,8 @@ interface OutageWorkNeeds {
   report: (message: string, error: unknown) => void;
   /** a simulated clock, UTC epoch ms */
   drivenMs?: () => number;
+  /** in place of the utility's and of the live simulation's */
+  headEnd?: HeadEnd;
 }
 
 export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork> {
@@ -84,8 +87,10 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
   });
   const pings = makePingService({
     pool,
-    headEnd: headEndOf(needs),
-    settings: await pingSettingsOf(config),
+    headEnd: needs.headEnd ? () => needs.headEnd : headEndOf(needs),
+    // one request after the other in a drill: the same order each time
+    settings: { ...(await pingSettingsOf(config)), ...(needs.drivenMs ? { requestsAtOnce: 1 } : {}) },
+    drivenMs: needs.drivenMs,
     network: columns,
     open: () => outages().open(),
     membersOf: (id) => outages().membersOf(id),
@@ -97,6 +102,7 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
   });
   return {
     calls,
+    pings,
     states,
     facts: {
       positions: async () =>

@@ -35,7 +35,7 @@ export function stormCommands(program: Command, _dataOption: () => Option): void
     )
     .requiredOption('--seed <number>', 'of the weather and of everything that follows from it')
     .option('--hours <number>', 'of weather; the drill goes on until everybody has power again', '6')
-    .option('--crews <number>', 'crews on duty (default: those of the territory)')
+    .option('--crews <number>', 'crews on duty (default: one for 2,000 meters)')
     .option('--meters <size>', 'territory: demo, poc, or a number of meters', 'demo')
     .option('--territory-seed <number>', 'seed of that territory', '1')
     .option('--json', 'one JSON document')

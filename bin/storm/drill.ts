@@ -3,12 +3,15 @@
  * utility hears. Each simulated second is durable before the next begins, so the same seed gives the same score, however
  * fast the machine is.
  */
+import type { HeadEnd } from '#model/headend.ts';
 import { makeMeterEventColumns, meterEventCode } from '#model/reading.ts';
 import { reportStates } from '#services/network/sql.ts';
 import { buildTopology } from '#services/network/topology.ts';
+import { simulatedDefaults } from '#sources/headend/simulated.ts';
 import type { FaultSettings } from '#sources/storm/faults.ts';
 import { makeStormField, type StormField, type StormNews } from '#sources/storm/field.ts';
 import type { MeterMessage } from '#sources/storm/messages.ts';
+import { hashUnit, mix } from '#sources/territory/random.ts';
 import type { Config } from '../config.ts';
 import type { Progress } from '../territory.ts';
 import { type DrillCenter, isOutNow, openDrillCenter } from './drill_center.ts';
@@ -42,10 +45,16 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
   let atS = 0;
   let changed = false;
   const refused: string[] = [];
+  let dark: Uint8Array | undefined;
   const center = await openDrillCenter({
     config,
     nowMs: () => drillStartMs + Math.round(atS * 1000),
     crews: options.crews,
+    headEnd: drillHeadEnd(
+      seed,
+      () => drillStartMs + Math.round(atS * 1000),
+      (meter) => dark?.[meter] === 1,
+    ),
     inStorm: () => true,
     news: () => {
       changed = true;
@@ -56,6 +65,7 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     const network = center.network.grid().network;
     const truth = buildTopology(network);
     const field = makeStormField({ network, grid: stormGridOf(truth), seed, hours, faults: options.faults });
+    dark = field.dark;
     const normal = buildTopology(network);
     const scorer = makeScorer(
       network,
@@ -100,6 +110,7 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
       quietSinceS = isQuiet ? (quietSinceS ?? atS) : null;
       if (quietSinceS !== null && atS - quietSinceS > afterwardsS && crews.working() === 0) break;
     }
+    await (options as any).inspect?.(center, field, refused);
     const measured = await lookUps.stop();
     const score = await scoreOf(center, field, scorer, {
       ...{ seed, hours, meters: network.meter.count, mostDark, refused: refused.length, visits: crews.visits },
@@ -116,6 +127,25 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
   } finally {
     await center.stop();
   }
+}
+
+/** A head-end over the field that is as deaf as the simulated one, and answers within the moment it is asked. */
+function drillHeadEnd(seed: number, nowMs: () => number, isDark: (meter: number) => boolean): HeadEnd {
+  const { lossShare, muteShare, reserveShare, capPerRequest } = simulatedDefaults;
+  let asked = 0;
+  return {
+    name: 'head-end of the drill',
+    capPerRequest,
+    async *ping(meters) {
+      const answers = meters.flatMap((meter) => {
+        const trait = hashUnit(mix(seed, 0x7ead), meter);
+        if (trait < muteShare || hashUnit(mix(seed, 0x4ead), asked++) < lossShare) return [];
+        const isLit = !isDark(meter);
+        return isLit || 1 - trait <= reserveShare ? [{ meter, isLit, atMs: nowMs() }] : [];
+      });
+      if (answers.length > 0) yield answers;
+    },
+  };
 }
 
 async function deliver(center: DrillCenter, news: StormNews, scorer: Scorer): Promise<void> {
@@ -150,6 +180,8 @@ async function deliver(center: DrillCenter, news: StormNews, scorer: Scorer): Pr
 }
 
 async function everyMinute(center: DrillCenter, crews: FieldCrews, scorer: Scorer, atS: number): Promise<void> {
+  await center.pings.look();
+  await center.settled();
   await center.etr.refresh();
   await crews.step(atS);
   await center.settled();

@@ -9,6 +9,7 @@ import { makeMetrics } from '#http/metrics.ts';
 import { makeHub } from '#http/push.ts';
 import { makeServer } from '#http/server.ts';
 import type { Outage } from '#model/api/outages.ts';
+import type { HeadEnd } from '#model/headend.ts';
 import { makeAccessService } from '#services/access/service.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import type { CrewService } from '#services/crews/service.ts';
@@ -19,6 +20,7 @@ import type { DeviceStates } from '#services/network/device_states.ts';
 import { networkRoutes } from '#services/network/routes.ts';
 import { makeNetworkService, type NetworkService } from '#services/network/service.ts';
 import type { CallService } from '#services/outages/calls.ts';
+import type { PingService } from '#services/outages/pings.ts';
 import { makeOutageService, type OutageNews, type OutageService } from '#services/outages/service.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { version } from '../about.ts';
@@ -42,6 +44,7 @@ export interface DrillCenter {
   network: NetworkService;
   outages: OutageService;
   calls: CallService;
+  pings: PingService;
   states: DeviceStates;
   crews: CrewService;
   etr: EtrService;
@@ -56,6 +59,7 @@ export interface DrillNeeds {
   /** UTC epoch ms */
   nowMs: () => number;
   crews: number | undefined;
+  headEnd: HeadEnd;
   inStorm: (area: string) => boolean;
   news: (news: readonly OutageNews[]) => void;
   progress: Progress;
@@ -72,6 +76,9 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   const fail = (error: Error): void => report('the drill lost its store', error);
   const { store, lock, segmentEngine, analytics, ledger, sink } = await openStores(config, log, fail);
   const { pool } = store;
+  // the order of commits is what counts here, not a power cut: the folder goes with the drill
+  await pool.query('alter system set synchronous_commit = off');
+  await pool.query('select pg_reload_conf()');
   const loaded = await loadOrCreateNetwork(pool, config, needs.progress);
   const network = makeNetworkService({
     pool,
@@ -87,6 +94,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     door: () => door,
     meterOfAccount: async () => -1,
     isDark: () => undefined,
+    headEnd: needs.headEnd,
   });
   const outages: OutageService = makeOutageService({
     ...{ pool, report, drivenMs },
@@ -170,7 +178,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     await crews.service.act(crew_id, { verb: 'sign_on', revision: 1, reason: 'storm' }, 'drill');
   return {
     url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
-    ...{ pool, network, outages, door, calls: work.calls, states: work.states },
+    ...{ pool, network, outages, door, calls: work.calls, pings: work.pings, states: work.states },
     ...{ crews: crews.service, etr: etr.service },
     settled: async () => {
       // an outage moves its crew, and the crew the outage

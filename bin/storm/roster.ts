@@ -8,10 +8,14 @@ import { mix, Random } from '#sources/territory/random.ts';
 /** Who can repair: trees and assessments are part of their work in the drill. */
 const repairs = new Set(['troubleman', 'line', 'underground']);
 
-/** @param wanted number of crews; the territory's own where undefined */
+/** A storm brings crews of neighbours: one for so many meters, unless told. */
+const metersPerCrew = 2000;
+
+/** @param wanted number of crews */
 export function stormRoster(network: NetworkColumns, seed: number, wanted: number | undefined): CrewMaster[] {
   const roster: CrewMaster[] = [];
-  for (let round = 0; round === 0 || roster.length < (wanted ?? 0); round++) {
+  const many = wanted ?? Math.ceil(network.meter.count / metersPerCrew);
+  for (let round = 0; roster.length < many; round++) {
     const random = new Random(seed, mix(0x6372_6577, round));
     const crews = seedCrews(network, () => random.unit(), 'UTC').filter(({ kind }) => repairs.has(kind));
     // area by area, so that a small number is spread
@@ -25,7 +29,7 @@ export function stormRoster(network: NetworkColumns, seed: number, wanted: numbe
     for (const { crew } of order)
       roster.push({ ...crew, crew_id: round === 0 ? crew.crew_id : `${crew.crew_id}-${round + 1}`, shifts: [] });
   }
-  return wanted === undefined ? roster : roster.slice(0, wanted);
+  return roster.slice(0, many);
 }
 
 /** Crews as the restoration simulation sees them: on duty without end. */
