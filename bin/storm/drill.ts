@@ -110,7 +110,6 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
       quietSinceS = isQuiet ? (quietSinceS ?? atS) : null;
       if (quietSinceS !== null && atS - quietSinceS > afterwardsS && crews.working() === 0) break;
     }
-    await (options as any).inspect?.(center, field, refused);
     const measured = await lookUps.stop();
     const score = await scoreOf(center, field, scorer, {
       ...{ seed, hours, meters: network.meter.count, mostDark, refused: refused.length, visits: crews.visits },

@@ -23,6 +23,11 @@ export interface DelayRow {
   p90_s: number | null;
 }
 
+export interface DeviceMinutes {
+  device: string;
+  minutes: number;
+}
+
 export interface StormScore {
   seed: number;
   hours: number;
@@ -42,6 +47,8 @@ export interface StormScore {
   detection: DelayRow[];
   location: DelayRow[];
   devices: { minutes: number; product: Ratio; lowest_device: Ratio; common_device: Ratio };
+  /** devices named wrongly and devices missed for longest */
+  worst: { wrong: DeviceMinutes[]; missed: DeviceMinutes[] };
   nested: { hidden: number; could_be_found: number; found: number };
   etr: { first: EtrScore | null; last: EtrScore | null };
   customer_minutes: { truth: number; declared: number; difference_share: number };
@@ -74,6 +81,9 @@ export interface ReportCard {
   score: StormScore;
   machine: StormMachine;
 }
+
+const devicesInWords = (of: readonly DeviceMinutes[]): string =>
+  of.map(({ device, minutes }) => `${device} ${minutes} min`).join(', ') || 'none';
 
 /** @returns null of nothing */
 export function quantile(values: readonly number[], share: number): number | null {
@@ -172,6 +182,8 @@ export function cardInWords({ score, machine }: ReportCard): string {
       ratio('naive: lowest device above a dark meter', devices.lowest_device),
       ratio('naive: device all dark meters of a feeder share', devices.common_device),
     ]),
+    `named wrongly for longest: ${devicesInWords(score.worst.wrong)}`,
+    `missed for longest: ${devicesInWords(score.worst.missed)}`,
     '\nRESTORATION TIMES',
     table([...etrRow('first', etr.first), ...etrRow('last', etr.last)]),
     `\nCUSTOMER-MINUTES  truth ${count(minutes.truth)}, declared ${count(minutes.declared)} (${percent(minutes.difference_share)} off)`,

@@ -34,6 +34,8 @@ export interface Scorer {
   minute(atS: number, open: readonly Outage[]): void;
   found(): FoundFault[];
   devices(): { minutes: number; product: Ratio; lowest_device: Ratio; common_device: Ratio };
+  /** devices the product named wrongly, and those it missed, by minutes: where to look first */
+  worst(): { wrong: [edge: number, minutes: number][]; missed: [edge: number, minutes: number][] };
   curve: { atS: number[]; dark: number[]; declared: number[] };
 }
 
@@ -62,6 +64,8 @@ export function makeScorer(
   const saidLit = new Map<number, number>();
   const closedS = new Map<number, number>();
   let openBefore = new Set<number>();
+  const wrongMinutes = new Map<number, number>();
+  const missedMinutes = new Map<number, number>();
   const tallies = { product: tally(), lowest: tally(), common: tally() };
   let minutes = 0;
   const curve: Scorer['curve'] = { atS: [], dark: [], declared: [] };
@@ -179,6 +183,9 @@ export function makeScorer(
         open.filter(({ device_kind }) => device_kind !== 'service_point').map(({ edge_row }) => nameOf(edge_row)),
       );
       count(tallies.product, named, now);
+      for (const one of named)
+        if (!now.devices.has(one) && !now.either.has(one)) wrongMinutes.set(one, (wrongMinutes.get(one) ?? 0) + 1);
+      for (const one of now.devices) if (!named.has(one)) missedMinutes.set(one, (missedMinutes.get(one) ?? 0) + 1);
       const rules = naive();
       count(tallies.lowest, rules.lowest, now);
       count(tallies.common, rules.common, now);
@@ -186,6 +193,11 @@ export function makeScorer(
       curve.atS.push(atS);
       curve.dark.push(field.customersDark());
       curve.declared.push(open.reduce((sum, { customers_out }) => sum + customers_out, 0));
+    },
+    worst: () => {
+      const most = (of: Map<number, number>): [number, number][] =>
+        [...of].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, 5);
+      return { wrong: most(wrongMinutes), missed: most(missedMinutes) };
     },
     found: () => found,
     devices: () => ({

@@ -27,6 +27,8 @@ export async function scoreOf(
   facts: DrillFacts,
 ): Promise<StormScore> {
   const found = scorer.found();
+  const worst = scorer.worst();
+  const ids = center.network.grid().network.edge.id;
   const lasting = field.faults.filter(({ isMomentary }) => !isMomentary);
   const byCause: Record<string, number> = {};
   for (const { cause } of lasting) byCause[cause] = (byCause[cause] ?? 0) + 1;
@@ -60,6 +62,10 @@ export async function scoreOf(
     detection: delays(found, ({ detectedS }) => detectedS),
     location: delays(found, ({ locatedS }) => locatedS),
     devices: scorer.devices(),
+    worst: {
+      wrong: worst.wrong.map(([edge, minutes]) => ({ device: ids.at(edge), minutes })),
+      missed: worst.missed.map(([edge, minutes]) => ({ device: ids.at(edge), minutes })),
+    },
     nested: nestedOf(found),
     etr: { first, last },
     customer_minutes: { truth, declared, difference_share: truth === 0 ? 0 : round(declared / truth - 1) },

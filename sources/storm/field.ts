@@ -85,7 +85,7 @@ export interface StormField {
 /** Meters ride through less than this; an interruption that lasts longer makes a part of them gasp. */
 const momentaryGaspShare = 0.3;
 /** meters that one collector hears live in a square of this side */
-const collectorsPerDegree = 70;
+const collectorsPerDegree = 300;
 
 export function makeStormField(options: StormOptions): StormField {
   const { network, grid, seed } = options;
