@@ -109,14 +109,15 @@ export function makeScorer(
   function truth(atS: number): { devices: Set<number>; either: Set<number> } {
     const devices = new Set<number>();
     const either = new Set<number>();
-    for (const [device, faults] of field.openAt) {
-      if (!isDeviceLive(device) || grid.customersBelow(device) === 0) continue;
-      const sinceS = Math.min(...faults.map((fault) => fault.atS));
-      if (atS - sinceS < settleS) either.add(nameOf(device));
-      else devices.add(nameOf(device));
+    const holding = field.holding();
+    for (const { at, sinceS } of holding) {
+      if (!isDeviceLive(at) || grid.customersBelow(at) === 0) continue;
+      if (atS - sinceS < settleS) either.add(nameOf(at));
+      else devices.add(nameOf(at));
     }
-    for (const device of openBefore) if (!field.openAt.has(device)) closedS.set(device, atS);
-    openBefore = new Set(field.openAt.keys());
+    const open = new Set(holding.map(({ at }) => at));
+    for (const device of openBefore) if (!open.has(device)) closedS.set(device, atS);
+    openBefore = open;
     for (const [device, sinceS] of closedS)
       if (atS - sinceS > settleS) closedS.delete(device);
       else either.add(nameOf(device));

@@ -15,6 +15,7 @@ import { countingIds } from './engine_book.ts';
 import type { EngineResult, OutageChange, OutageRecord, PlannedWindow } from './engine_records.ts';
 import { evidenceOf } from './evidence.ts';
 import type { GridView } from './grid_view.ts';
+import type { HoldBack } from './hold_back.ts';
 import { isOpen, isOut } from './lifecycle.ts';
 import { chainLogOfBefore } from './log_sql.ts';
 import { makeReplay } from './replay.ts';
@@ -61,6 +62,8 @@ export interface OutageNeeds {
   /** told after the change is durable, in order */
   changed: (news: OutageNews[]) => void;
   report: (message: string, error: unknown) => void;
+  /** what waits when too much comes at once; nothing does where left out */
+  holdBack?: HoldBack;
   /** a simulated clock, UTC epoch ms: who drives it also calls `tick` */
   drivenMs?: () => number;
 }
@@ -126,6 +129,9 @@ const isListed = (record: OutageRecord): boolean => isOpen(record.state);
 export function makeOutageService(needs: OutageNeeds): OutageService {
   const { pool } = needs;
   const nowMs = needs.drivenMs ?? Date.now;
+  const { holdBack } = needs;
+  /** newest event taken in; the mark stays behind it while some wait */
+  let seenEventId = 0;
   let thresholds = needs.thresholds;
   let engine: OutageEngine | undefined;
   const marks = { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 };
@@ -151,11 +157,13 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   const take = (result: EngineResult, receivedMs?: number): void => loop.take(result, receivedMs);
   const replay = makeReplay({
     pool,
-    appliedEventId: () => marks.appliedEventId,
+    appliedEventId: () => seenEventId,
     appliedCallNo: () => marks.appliedCallNo,
     events: (rows) => {
       const last = rows[rows.length - 1];
-      marks.appliedEventId = last.event_id;
+      // what waits is older, and goes first
+      releaseAll();
+      seen(last.event_id);
       take(now().apply(eventColumns(rows), nowMs()), last.received_ms);
     },
     calls: (rows) => {
@@ -166,6 +174,17 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     report: needs.report,
   });
+
+  function seen(eventId: number): void {
+    seenEventId = eventId;
+    marks.appliedEventId = holdBack?.evaluatedTo(eventId) ?? eventId;
+  }
+  function evaluateWaiting(events: MeterEventColumns | null | undefined): void {
+    if (!events) return;
+    seen(seenEventId);
+    take(now().apply(events, nowMs()));
+  }
+  const releaseAll = (): void => evaluateWaiting(holdBack?.releaseAll());
 
   function publish(changes: OutageChange[]): void {
     const news = changes.map(({ outage: record, kinds }): OutageNews => {
@@ -217,7 +236,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         engineMarks(pool),
       ]);
       marks.nextOutageNo = stored.next_outage_no;
-      marks.appliedEventId = stored.applied_event_id;
+      seen(stored.applied_event_id);
       marks.appliedCallNo = stored.applied_call_no;
       const counting = countingIds(marks.nextOutageNo);
       const ids = {
@@ -245,9 +264,10 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       if (!needs.drivenMs) ticker = setInterval(service.tick, tickMs);
     },
     apply: (events, previousEventId, lastEventId, receivedMs) => {
-      if (replay.isRunning() || previousEventId !== marks.appliedEventId) return replay.wake();
-      marks.appliedEventId = lastEventId;
-      take(now().apply(events, receivedMs), receivedMs);
+      if (replay.isRunning() || previousEventId !== seenEventId) return replay.wake();
+      const atOnce = holdBack?.take(events, previousEventId, receivedMs) ?? events;
+      seen(lastEventId);
+      take(now().apply(atOnce, receivedMs), receivedMs);
     },
     catchUp: replay.wake,
     deviceMoved: (edge, open, atMs) => {
@@ -268,6 +288,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     gridReplaced: async () => {
       clearInterval(ticker);
+      releaseAll();
       await loop.settled();
       await service.start();
     },
@@ -317,7 +338,10 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       thresholds = next;
       if (engine) take(engine.setThresholds(next, nowMs()));
     },
-    tick: () => take(now().tick(nowMs())),
+    tick: () => {
+      evaluateWaiting(holdBack?.release(nowMs()));
+      take(now().tick(nowMs()));
+    },
     caughtUp: async () => {
       await replay.catchUp();
       await loop.settled();
@@ -327,6 +351,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     stop: async () => {
       clearInterval(ticker);
+      releaseAll();
       await loop.settled();
     },
   };

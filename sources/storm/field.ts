@@ -66,6 +66,8 @@ export interface StormField {
   faults: OpenFault[];
   /** faults that have happened and are not repaired, by the device they hold open */
   openAt: ReadonlyMap<number, OpenFault[]>;
+  /** what keeps each zone dark, and since when: its device, or the switch a crew opened in its place */
+  holding(): { device: number; at: number; sinceS: number }[];
   faultsToCome(): number;
   messages: MessagePath['counts'];
   calls: CallCenter['counts'];
@@ -99,7 +101,7 @@ export function makeStormField(options: StormOptions): StormField {
   const faults: OpenFault[] = [];
   const openAt = new Map<number, OpenFault[]>();
   /** switches that crews opened to isolate a damaged part, by the device of its zone */
-  const isolatedBy = new Map<number, number>();
+  const isolatedBy = new Map<number, { at: number; sinceS: number }>();
   let customersDark = 0;
   let devices: DeviceReport[] = [];
   let notes: StormNews['notes'] = [];
@@ -133,6 +135,12 @@ export function makeStormField(options: StormOptions): StormField {
       later.put(atS + 2 + 10 * hashUnit(mix(seed, 0x7e1f), mix(device, Math.floor(atS))), () =>
         devices.push({ edge: device, open, atS }),
       );
+  }
+
+  /** A switch without telemetry: the crew tells the control room within a minute or two. */
+  function callIn(device: number, open: boolean, atS: number): void {
+    const saidS = atS + 40 + 80 * hashUnit(mix(seed, 0xca1), mix(device, Math.floor(atS)));
+    later.put(saidS, () => devices.push({ edge: device, open, atS }));
   }
 
   /** @returns meters that changed */
@@ -230,6 +238,11 @@ export function makeStormField(options: StormOptions): StormField {
     faults,
     openAt,
     customersDark: () => customersDark,
+    holding: () =>
+      [...openAt].map(([device, broken]) => {
+        const apart = isolatedBy.get(device);
+        return { device, at: apart?.at ?? device, sinceS: apart?.sinceS ?? Math.min(...broken.map(({ atS }) => atS)) };
+      }),
     faultsToCome: () => coming.size(),
     messages: path.counts,
     calls: callCenter.counts,
@@ -252,7 +265,8 @@ export function makeStormField(options: StormOptions): StormField {
       const apart = switchBefore(device);
       if (apart < 0 || isolatedBy.has(device)) return 0;
       move(apart, true, atS);
-      isolatedBy.set(device, apart);
+      callIn(apart, true, atS);
+      isolatedBy.set(device, { at: apart, sinceS: atS });
       return move(device, false, atS);
     },
     repair: (device, atS) => {
@@ -262,7 +276,9 @@ export function makeStormField(options: StormOptions): StormField {
       const apart = isolatedBy.get(device);
       isolatedBy.delete(device);
       const back = grid.isOpen(device) ? move(device, false, atS) : 0;
-      return back + (apart === undefined ? 0 : move(apart, false, atS));
+      if (apart === undefined) return back;
+      callIn(apart.at, false, atS);
+      return back + move(apart.at, false, atS);
     },
     operate: (row, open, atS) => {
       if (grid.isOpen(row) !== open) move(row, open, atS);
