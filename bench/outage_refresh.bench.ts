@@ -4,10 +4,10 @@
  *   flux bench outage_refresh
  *
  * One JSON document on stdout. Worst moment: 88,000 dark meters at once, all islands predicted from nothing, then all
- * again. Storm: on top of it faults every second for two minutes, gasps out of order; what the engine needs after each
+ * again; once by a process that never did it before (cold), once by one that did. Storm: on top of it faults every second for two minutes, gasps out of order; what the engine needs after each
  * second until the predicted set stands. Messages: how many a second are taken, new ones and repeated ones.
  */
-import type { NetworkColumns } from '#model/network.ts';
+import { edgeKindCode, type NetworkColumns } from '#model/network.ts';
 import { makeMeterEventColumns } from '#model/reading.ts';
 import { buildTopology, type Topology } from '#services/network/topology.ts';
 import { createOutageEngine, type OutageEngine } from '#services/outages/engine.ts';
@@ -23,24 +23,30 @@ const faultsPerS = 30;
 const holdS = defaultThresholds.blue_sky.holdWindowS;
 
 const network = makeFeeders({ feeders, nodesPerFeeder: 2500, ties: 600, seed: 1 });
-const topology = buildTopology(network);
 const random = seededRandom(3);
+onePhaseEach(network);
+const topology = buildTopology(network);
 const startMs = Date.UTC(2026, 6, 4);
 const report: Record<string, unknown> = { meters: network.meter.count };
 
-worstMoment();
+worstMoment('worst_moment_cold');
+worstMoment('worst_moment');
 storm();
 takenPerSecond();
 await printReport('outage_refresh', report);
 
 /** Half the dark meters by whole feeders, half by single fuses and transformers elsewhere. */
-function worstMoment(): void {
-  const engine = newEngine();
+function worstMoment(name: string): void {
+  const figures: Record<string, number> = {};
+  let engine!: OutageEngine;
+  timed(figures, 'start', () => {
+    engine = newEngine();
+  });
   const dark: number[] = [];
   for (let f = 0; f < 28; f++) dark.push(...topology.metersBelow(network.feeder.headEdge[f]));
   while (dark.length < 100_000) dark.push(...topology.metersBelow(faultyEdge(28)));
   const heard = [...new Set(dark)].filter(() => random() >= 0.1);
-  const figures: Record<string, number> = { dark: heard.length };
+  figures.dark = heard.length;
   timed(figures, 'take_messages', () => engine.apply(gasps(heard, startMs), startMs + 1000));
   timed(figures, 'predict_all', () => engine.tick(startMs + (holdS + 1) * 1000));
   figures.outages = engine.outages(true).length;
@@ -52,7 +58,7 @@ function worstMoment(): void {
   const other = Int32Array.from({ length: network.meter.count }, (_, key) => key).find((key) => !known.has(key))!;
   timed(figures, 'one_more_gasp', () => engine.apply(gasps([other], startMs), startMs + 50_000));
   timed(figures, 'idle_tick', () => engine.tick(startMs + 51_000));
-  report.worst_moment = figures;
+  report[name] = figures;
 }
 
 /** The same start, then faults every second; each second is one call, as the center makes it. */
@@ -117,6 +123,14 @@ function takenPerSecond(): void {
   const repeated = process.cpuUsage(again);
   const perS = (count: number, used: NodeJS.CpuUsage): number => (count / (used.user + used.system)) * 1e6;
   report.taken = { new_per_cpu_s: perS(200_000, once), repeated_per_cpu_s: perS(1_000_000, repeated) };
+}
+
+/** Every ten nodes share a phase, as the customers of one transformer do; the lines carry all three. */
+function onePhaseEach({ edge, node, meter }: NetworkColumns): void {
+  const phaseOf = Uint8Array.from({ length: Math.ceil(node.count / 10) }, () => 1 << Math.floor(random() * 3));
+  for (let row = 0; row < edge.count; row++)
+    if (edge.kind[row] === edgeKindCode.power_transformer) edge.phases[row] = phaseOf[Math.floor(edge.to[row] / 10)];
+  for (let key = 0; key < meter.count; key++) meter.phases[key] = phaseOf[Math.floor(meter.node[key] / 10)];
 }
 
 function newEngine(): OutageEngine {

@@ -112,7 +112,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const access = makeAccessService(pool, { timeZone: config.timeZone });
   const alarms = makeAlarmService(pool, report);
   const lineColours = makeLineColours(() => network.grid());
-  const alarm = (id: string, wrong: { priority: 1 | 2; text: string } | null): void => {
+  const alarm = (id: string, wrong: { priority: 1 | 2 | 3 | 4; text: string } | null): void => {
     const changed = alarms.condition(id, wrong);
     if (changed.length > 0) hub.publish({ alarms: changed });
   };
@@ -120,7 +120,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     ...{ config, pool, network, alarm, report },
     outages: () => outages,
     door: () => door,
-    meterOfAccount: async () => -1,
+    meterOfAccount: async (account) => publicFace.service.meterOfAccount(account),
     isDark: () => simulation?.isDark,
   });
   const reliability = openReliability({
@@ -164,7 +164,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     placeOfEdge: (edge) => placeOfEdge(network.grid(), edge),
   });
   const publicFace = await openPublicFace({
-    ...{ config, pool, network: columns, seed: loaded.seed, report },
+    ...{ config, pool, network: columns, seed: loaded.seed, report, alarm },
     membersOf: outages.membersOf,
     settled: outages.settled,
   });
@@ -235,6 +235,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     'age of the oldest committed segment that is not in the layers',
     () => pipeline.lagS() ?? 0,
   );
+  metrics.gauge('flux_public_pages_age_seconds', 'age of the public pages', () => publicFace.files.ageS() ?? -1);
   const openSession: Session | undefined = config.open
     ? {
         user: 'open',

@@ -21,15 +21,20 @@ import { httpHeadEnd } from '#sources/headend/http.ts';
 import { simulatedDefaults, simulatedHeadEnd } from '#sources/headend/simulated.ts';
 import { Random } from '#sources/territory/random.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
+import { metersNotHeardSince } from '#stores/postgres/silent_meters.ts';
 import type { Config } from './config.ts';
 import type { Door } from './door.ts';
+
+const hourMs = 3_600_000;
+/** A meter whose newest reading came this long ago does not communicate. */
+const silentAfterMs = 48 * hourMs;
 
 export interface OutageWork {
   calls: CallService;
   pings: PingService;
   states: DeviceStates;
   /** what the outage service asks when it starts */
-  facts: Pick<OutageNeeds, 'positions' | 'planned'>;
+  facts: Pick<OutageNeeds, 'positions' | 'planned' | 'withoutCommunication'>;
   routes(): RouteDeclaration[];
   /** after the outages: takes what is stored and not taken yet */
   start(): Promise<void>;
@@ -94,12 +99,14 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     network: columns,
     open: () => outages().open(),
     membersOf: (id) => outages().membersOf(id),
-    decidingMeters: () => [],
+    decidingMeters: (id) => outages().decidingMeters(id),
     commit: (events) => needs.door().commitPingAnswers(events),
     condition: (wrong) =>
       needs.alarm('ALM-HEADEND', wrong === null ? null : { priority: 2, text: `No pings: ${wrong}` }),
     report,
   });
+  const withoutCommunication = () => metersNotHeardSince(pool, new Date(Date.now() - silentAfterMs));
+  let timer: NodeJS.Timeout | undefined;
   return {
     calls,
     pings,
@@ -112,6 +119,7 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
           atMs: one.at_ms,
         })),
       planned: planned.windows,
+      withoutCommunication,
     },
     routes: () => [
       ...outageRoutes({
@@ -119,6 +127,7 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
         pings,
         standing,
         pool,
+        areaOfDevice: network.areaOfAsset,
       }),
       ...callRoutes(calls, standing, (id) => outages().areaOf(id)),
       ...plannedRoutes(planned),
@@ -127,9 +136,18 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     start: async () => {
       await states.caughtUp();
       await pings.start();
+      timer = setInterval(() => {
+        withoutCommunication().then(
+          (meters) => outages().setWithoutCommunication(meters),
+          (error: unknown) => report('it could not be read which meters are silent; tried again in an hour', error),
+        );
+      }, hourMs);
     },
     wake: states.wake,
-    stop: () => pings.stop(),
+    stop: () => {
+      clearInterval(timer);
+      return pings.stop();
+    },
   };
 }
 

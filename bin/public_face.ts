@@ -34,10 +34,11 @@ export interface PublicFaceNeeds {
   network: () => NetworkColumns;
   /** seed of a synthetic territory; 0 where the network was imported */
   seed: number;
-  membersOf: (outageId: string) => Iterable<number>;
+  membersOf: (outageId: string) => ArrayLike<number>;
   /** resolves when everything applied to the outages so far is durable and told */
   settled: () => Promise<void>;
   report: (message: string, error: unknown) => void;
+  alarm: (id: string, wrong: { priority: 1 | 2 | 3 | 4; text: string } | null) => void;
 }
 
 export interface PublicFace {
@@ -54,7 +55,8 @@ export interface PublicFace {
 /** Homes in the square an outage is shown at, for each customer it must have at least. */
 const homesPerCustomer = 10;
 const probeMs = 1000;
-const rowsAtOnce = 10_000;
+/** pieces that nobody has to wait for */
+const rowsAtOnce = 2000;
 
 /** Public ids are a keyed hash: they tell nothing of the number or order of outages that are not shown. */
 async function publicIds(dataFolder: string): Promise<(outageId: string) => string> {
@@ -87,6 +89,9 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
   let loading: Promise<void> | undefined;
   let isStopped = false;
   let probe: NodeJS.Timeout | undefined;
+  let settling: Promise<void> | undefined;
+  /** until then addresses are "not read yet", never "unknown" */
+  let isSettled = needs.seed === 0;
   let made: { masking: Masking; ground: Ground; of: NetworkColumns } | undefined;
 
   /** Counts all meters: made at the first picture of a network. */
@@ -130,6 +135,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
     everyMs: settings.seconds * 1000,
     staleAfterS: settings.staleMinutes * 60,
     report,
+    told: (wrong) => needs.alarm('ALM-PUBLIC-PAGES', wrong === null ? null : { priority: 2, text: wrong }),
   });
   const files = await openPublicFiles(settings.folder);
 
@@ -138,7 +144,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
     const askedMs = Date.now();
     const [revision] = await Promise.all([premiseRevision(pool), needs.settled()]);
     currentToMs = Math.max(currentToMs, askedMs);
-    if (revision !== loadedRevision) {
+    if (isSettled && revision !== loadedRevision) {
       loading ??= loadPremises(revision).finally(() => {
         loading = undefined;
       });
@@ -187,23 +193,28 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
       publisher.changed();
     },
     networkChanged: () => {
-      service.reset();
+      service.networkGrown();
       publisher.changed();
     },
     start: async () => {
       await publisher.start();
-      if (needs.seed > 0)
-        await settleTerritory(pool, network(), needs.seed, () => isStopped).catch((error: unknown) =>
-          report('addresses of the territory could not be stored', error),
-        );
+      if (isStopped) return;
       probe = setInterval(lookOnce, probeMs);
       lookOnce();
+      if (needs.seed === 0) return;
+      settling = settleTerritory(pool, network(), needs.seed, () => isStopped).catch((error: unknown) =>
+        report('addresses of the territory could not be stored; the next start goes on', error),
+      );
+      await settling;
+      isSettled = true;
     },
     stop: async () => {
       isStopped = true;
       clearInterval(probe);
       files.stop();
-      await Promise.all([publisher.stop(), looking]);
+      await Promise.all([publisher.stop(), settling]);
+      // A look at a store that hangs is not waited for.
+      await Promise.race([looking, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
     },
   };
 }
@@ -240,7 +251,7 @@ async function settleTerritory(
     if (!normal) continue;
     const { key, unit, place: placeKey } = normal;
     waiting.push({ meter_key: meter, account_id: account, address, street_key: key, unit, place: placeKey });
-    if (waiting.length < 5000) continue;
+    if (waiting.length < 1000) continue;
     if (isStopped()) return;
     await store(waiting);
     waiting = [];

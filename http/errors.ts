@@ -86,6 +86,13 @@ export function answerOf(error: unknown): ErrorAnswer {
   };
 }
 
+/** The same for a person who follows a link: without style, so that it needs nothing else. */
+export function errorPage(message: string): string {
+  const text = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const words = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Not now</title><p>${words}</p><p><a href="/public/">Outage map / Mapa de cortes</a></p></html>\n`;
+}
+
 /** Errors of the HTTP framework: parsing, validation, size, rate. */
 function frameworkError(error: FastifyError): Omit<ErrorAnswer, 'internal'> | undefined {
   const answer = (status: number, code: string, message: string, canRetry = false) => ({

@@ -50,6 +50,7 @@ const types: Record<string, string> = {
 const maxFileBytes = 64 * 1024 * 1024;
 const shortCache = 'public, max-age=10, stale-while-revalidate=30, stale-if-error=86400';
 const longCache = 'public, max-age=31536000, immutable';
+const hashedName = /\.[\da-f]{16}\.\w+$/;
 const fresh = 'data-stale="no"';
 
 /** @param lookEveryMs 0: only when `refresh` is called */
@@ -57,6 +58,7 @@ export async function openPublicFiles(folder: string, lookEveryMs = 1000): Promi
   let held = new Map<string, Held>();
   let current = { asOfMs: Number.NaN, staleAfterS: Number.POSITIVE_INFINITY };
   let isStale = false;
+  let walked = '';
   let looking: Promise<void> | undefined;
   const missing: FileAnswer = {
     status: 404,
@@ -64,7 +66,27 @@ export async function openPublicFiles(folder: string, lookEveryMs = 1000): Promi
     body: Buffer.from('There is nothing here.\n'),
   };
 
-  async function look(): Promise<void> {
+  /** The two files that every build replaces: while they stand, nothing else is new. */
+  async function marks(): Promise<string> {
+    const stats = await Promise.all(
+      ['current.json', 'index.html'].map((name) => fs.stat(path.join(folder, name)).catch(() => undefined)),
+    );
+    return stats.map((stat) => (stat ? `${stat.mtimeMs} ${stat.ino}` : '')).join();
+  }
+
+  async function look(isForced: boolean): Promise<void> {
+    const now = await marks();
+    const isWalk = isForced || now !== walked;
+    const isNew = isWalk && (await walk());
+    if (isWalk) walked = now;
+    const wasStale = isStale;
+    isStale = (Date.now() - current.asOfMs) / 1000 > current.staleAfterS;
+    if (isStale && (isNew || !wasStale)) markPages(held, fresh, 'data-stale="yes"');
+    if (!isStale && wasStale) markPages(held, 'data-stale="yes"', fresh);
+  }
+
+  /** @returns whether a file is new */
+  async function walk(): Promise<boolean> {
     const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
     const next = new Map<string, Held>();
     let isNew = false;
@@ -74,6 +96,11 @@ export async function openPublicFiles(folder: string, lookEveryMs = 1000): Promi
       const file = path.join(entry.parentPath, entry.name);
       const name = path.relative(folder, file).split(path.sep).join('/');
       const known = held.get(name);
+      // A name that carries its content never has another.
+      if (known && hashedName.test(name)) {
+        next.set(name, known);
+        continue;
+      }
       const stat = await fs.stat(file).catch(() => undefined);
       const mark = stat ? `${stat.mtimeMs} ${stat.size} ${stat.ino}` : '';
       if (known && (known.mark === mark || !stat)) next.set(name, known);
@@ -84,13 +111,9 @@ export async function openPublicFiles(folder: string, lookEveryMs = 1000): Promi
       }
     }
     // An empty look is a folder that can not be read: the last one stays.
-    if (next.size === 0) next.clear();
-    else held = next;
+    if (next.size > 0) held = next;
     readCurrent();
-    const wasStale = isStale;
-    isStale = (Date.now() - current.asOfMs) / 1000 > current.staleAfterS;
-    if (isStale && (isNew || !wasStale)) markPages(held, fresh, 'data-stale="yes"');
-    if (!isStale && wasStale) markPages(held, 'data-stale="yes"', fresh);
+    return isNew;
   }
 
   function readCurrent(): void {
@@ -103,14 +126,14 @@ export async function openPublicFiles(folder: string, lookEveryMs = 1000): Promi
     }
   }
 
-  const refresh = (): Promise<void> => {
-    looking ??= look().finally(() => {
+  const refresh = (isForced = true): Promise<void> => {
+    looking ??= look(isForced).finally(() => {
       looking = undefined;
     });
     return looking;
   };
   await refresh();
-  const timer = lookEveryMs > 0 ? setInterval(() => void refresh(), lookEveryMs) : undefined;
+  const timer = lookEveryMs > 0 ? setInterval(() => void refresh(false), lookEveryMs) : undefined;
   timer?.unref();
 
   return {
@@ -124,7 +147,7 @@ export async function openPublicFiles(folder: string, lookEveryMs = 1000): Promi
       if (knownTag === file.tag) return { status: 304, headers: form.headers, body: undefined };
       return { status: 200, headers: form.headers, body: form.body };
     },
-    refresh,
+    refresh: () => refresh(),
     ageS: () => (Number.isNaN(current.asOfMs) ? undefined : (Date.now() - current.asOfMs) / 1000),
     stop: () => clearInterval(timer),
   };
@@ -151,7 +174,7 @@ async function readForms(file: string, name: string, mark: string): Promise<Held
 function holding(name: string, mark: string, plain: Buffer, br?: Buffer, gz?: Buffer): Held {
   const extension = path.extname(name);
   const tag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-  const isHashed = /\.[\da-f]{16}\.\w+$/.test(name);
+  const isHashed = hashedName.test(name);
   const shared = {
     ...common(extension),
     etag: tag,

@@ -53,3 +53,13 @@ export function refuseForeignHost(request: FastifyRequest): void {
     throw new FluxError('forbidden', 'in --open mode this center answers only to localhost');
   }
 }
+
+/** Whom a limit counts for: the address, or of IPv6 the network of one customer (/64), who has all addresses in it. */
+export function clientOf(address: string): string {
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
+  const [head, tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill('0');
+  return [...groups, ...zeros, ...rest].slice(0, 4).join(':');
+}

@@ -16,11 +16,11 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { type ApiDocument, apiPage, apiPageStyle } from '#http/api_page.ts';
-import { answerOf } from '#http/errors.ts';
+import { answerOf, errorPage } from '#http/errors.ts';
 import type { Metrics } from '#http/metrics.ts';
 import type { PublicFiles } from '#http/public_files.ts';
 import type { Hub } from '#http/push.ts';
-import { refuseCrossSite, refuseForeignHost, setSecurityHeaders } from '#http/security.ts';
+import { clientOf, refuseCrossSite, refuseForeignHost, setSecurityHeaders } from '#http/security.ts';
 import type { Access } from '#model/access.ts';
 import type { Session } from '#model/api/common.ts';
 import { ApiError, roles } from '#model/api/common.ts';
@@ -99,7 +99,7 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
     threshold: 1400,
     brotliOptions: { params: { 1: 4 } },
   });
-  await app.register(fastifyRateLimit, { global: false });
+  await app.register(fastifyRateLimit, { global: false, keyGenerator: (request) => clientOf(request.ip) });
   await app.register(fastifyUnderPressure, { maxEventLoopDelay: 2000, exposeStatusRoute: false, message: 'busy' });
   await app.register(fastifySwagger, {
     openapi: {
@@ -134,9 +134,10 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   const { status, body, internal } = answerOf(error);
   if (internal) request.log.error({ err: error, details: body.error.details }, 'request failed');
   if (body.error.can_retry) reply.header('retry-after', '1');
+  reply.code(status).header('cache-control', 'no-store');
+  const isPage = request.url.startsWith('/restoration') && request.headers.accept?.includes('text/html');
+  if (isPage) return void reply.type('text/html; charset=utf-8').send(errorPage(body.error.message));
   reply
-    .code(status)
-    .header('cache-control', 'no-store')
     .type('application/json')
     .serializer((payload: unknown) => JSON.stringify(payload))
     .send(body);
@@ -166,7 +167,8 @@ const stranger: Session = {
 /** Before anything of the request is read or checked: a stranger learns nothing and costs nothing. */
 function signedIn(role: RouteDeclaration['role'], options: ServerOptions) {
   return async (request: FastifyRequest): Promise<void> => {
-    const session = (await sessionOf(request, options)) ?? (role === 'public' ? stranger : undefined);
+    // What is public asks no store who is asking: it answers while the store is away.
+    const session = role === 'public' ? stranger : await sessionOf(request, options);
     if (!session)
       throw new FluxError(
         'not_signed_in',

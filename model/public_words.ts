@@ -65,6 +65,12 @@ export function timeInWords(ms: number, zone: string, language: Language): strin
   return plain(`${day}, ${clockInWords(ms, zone, language)}`);
 }
 
+/** The clock alone where it is the day of `nowMs` in the zone; else with the day. */
+export function whenInWords(ms: number, nowMs: number, zone: string, language: Language): string {
+  const dayOf = formatOf(language, zone, { dateStyle: 'short' });
+  return dayOf.format(ms) === dayOf.format(nowMs) ? clockInWords(ms, zone, language) : timeInWords(ms, zone, language);
+}
+
 /** "Saturday, July 4, between 4:30 PM and 7:00 PM" */
 export function windowInWords({ fromMs, toMs }: EtrWindow, zone: string, language: Language): string {
   const dayOf = (ms: number): string =>

@@ -224,7 +224,7 @@ async function writePack(flags: Flags): Promise<void> {
   const days = daysOf(flags, config.timeZone);
   const facts = await withStore(config, async (_, service) => {
     await service.caughtUp();
-    return gatherReport(service, days.from, days.to);
+    return gatherReport(service, days.from, days.to, null);
   });
   const folder = flags.out!;
   await fs.mkdir(folder, { recursive: true });

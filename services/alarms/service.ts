@@ -56,6 +56,8 @@ function textOf(outage: Outage): string {
 export function makeAlarmService(pool: Pool, report: (message: string, error: unknown) => void): AlarmService {
   const alarms = new Map<string, Alarm>();
   const unwritten = new Map<string, Alarm>();
+  /** most critical customers out so far, by alarm */
+  const criticalOf = new Map<string, number>();
   let writing: Promise<void> | undefined;
 
   function keep(alarm: Alarm): Alarm {
@@ -94,8 +96,12 @@ export function makeAlarmService(pool: Pool, report: (message: string, error: un
       const known = alarms.get(id);
       if (!known && !isOut) return [];
       const priority = known && !isOut ? known.priority : Math.min(priorityOf(outage), known?.priority ?? 4);
-      // Worse than what was acknowledged is news again.
-      const acknowledged = known?.acknowledged_by && priority >= known.priority ? known.acknowledged_by : null;
+      // Worse than what was acknowledged is news again, and so is every further critical customer.
+      const moreCritical = outage.critical_out > (criticalOf.get(id) ?? outage.critical_out);
+      if (isOut) criticalOf.set(id, Math.max(outage.critical_out, criticalOf.get(id) ?? 0));
+      else criticalOf.delete(id);
+      const acknowledged =
+        known?.acknowledged_by && priority >= known.priority && !moreCritical ? known.acknowledged_by : null;
       // What turned out to be part of another outage, or nothing, never was an alarm of its own.
       const wasMistaken = outage.state === 'merged' || outage.state === 'rejected';
       const state = wasMistaken

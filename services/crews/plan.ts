@@ -22,7 +22,7 @@ export const defaultPlanSettings: PlanSettings = { kmh: 40, detour: 1.35 };
 export interface PlanContext {
   settings: PlanSettings;
   nowMs: number;
-  /** end of the crew's present shift, UTC ms; 0 outside of one; null where none are on file */
+  /** end of the crew's present shift, UTC ms; 0 where it is over; null where none are on file, or it was called in */
   shiftEndOf: (crew: CrewRow) => number | null;
   /** outages that crews have as jobs */
   outageOf: (id: string) => OutageFact | undefined;
@@ -35,14 +35,19 @@ interface Task {
   need: WorkNeed;
   isCritical: boolean;
   perCrewHour: number;
-  candidates: CrewProposal[];
-  chosen: CrewProposal | null;
+  /** by crew number: minutes from now until it would be done, Infinity where it can not go */
+  done: Float64Array;
+  /** crew number, -1 where none is left */
+  chosen: number;
 }
 
 const minuteMs = 60_000;
 /** A position older than this is told beside the estimate. */
 const oldPositionMs = 30 * minuteMs;
 const listed = 5;
+const nobody: readonly number[] = [];
+/** Differences below a customer-second are rounding: they would be exchanged for ever. */
+const leastGain = 1 / 60;
 
 /** Great circle, kilometres. */
 export function kmBetween(lonA: number, latA: number, lonB: number, latB: number): number {
@@ -54,26 +59,31 @@ export function kmBetween(lonA: number, latA: number, lonB: number, latB: number
 }
 
 export function planFor(
-  crews: readonly CrewRow[],
+  given: readonly CrewRow[],
   outages: readonly OutageFact[],
   context: PlanContext,
 ): CrewNeedRow[] {
-  const busyOf = new Map(crews.map((crew) => [crew.crew_id, minutesOfWork(crew, context)]));
+  // numbers stand for crews from here on; in order of their ids, so that ties are decided alike every time
+  const crews = [...given].sort((a, b) => (a.crew_id < b.crew_id ? -1 : 1));
+  const facts = crews.map((crew) => factOf(crew, context));
+  const crewsAt = new Map<string, number[]>();
+  crews.forEach((crew, c) => {
+    for (const { outage_id: id } of crew.jobs) crewsAt.set(id, [...(crewsAt.get(id) ?? nobody), c]);
+  });
   const tasks: Task[] = [];
   for (const outage of outages) {
     if (!takesCrew(outage.state)) continue;
-    const there = crews.filter((crew) => crew.jobs.some((job) => job.outage_id === outage.id));
+    const there = crewsAt.get(outage.id) ?? nobody;
     for (const need of needsOf(outage)) {
-      if (!context.withServed && there.some((crew) => hasSkills(crew, need))) continue;
-      const candidates = crews
-        .filter((crew) => !there.includes(crew))
-        .map((crew) => proposalOf(crew, outage, need, busyOf.get(crew.crew_id)!, context))
-        .filter((proposal) => proposal !== null)
-        .sort(byEnd);
-      const hours =
-        candidates.length > 0 ? (candidates[0].drive_minutes + need.workMinutes) / 60 : need.workMinutes / 60;
+      if (!context.withServed && there.some((c) => hasSkills(crews[c], need))) continue;
+      const done = new Float64Array(crews.length).fill(Number.POSITIVE_INFINITY);
+      for (let c = 0; c < crews.length; c++)
+        if (facts[c].isReady && !there.includes(c) && hasSkills(crews[c], need))
+          done[c] = doneMinutes(facts[c], outage, need, context.settings);
+      const first = best(done);
+      const hours = (first < 0 ? need.workMinutes : done[first] - facts[first].busyMinutes) / 60;
       const perCrewHour = outage.customers_out / hours;
-      tasks.push({ outage, need, isCritical: outage.critical_out > 0, perCrewHour, candidates, chosen: null });
+      tasks.push({ outage, need, isCritical: outage.critical_out > 0, perCrewHour, done, chosen: -1 });
     }
   }
   tasks.sort(
@@ -82,13 +92,63 @@ export function planFor(
       b.perCrewHour - a.perCrewHour ||
       (a.outage.id < b.outage.id ? -1 : a.outage.id > b.outage.id ? 1 : 0),
   );
-  chooseInOrder(tasks);
-  exchange(tasks);
-  return tasks.map((task, i) => rowOf(task, i + 1, crews));
+  const isTaken = new Uint8Array(crews.length);
+  // an exchange may leave a crew free that a need without one could use
+  while (chooseInOrder(tasks, isTaken))
+    exchange(
+      tasks.filter((task) => task.chosen >= 0),
+      isTaken,
+    );
+  return tasks.map((task, i) => rowOf(task, i + 1, crews, facts, context));
 }
 
-const byEnd = (a: CrewProposal, b: CrewProposal): number =>
-  Date.parse(a.done_at) - Date.parse(b.done_at) || (a.crew_id < b.crew_id ? -1 : 1);
+/** @returns whether a need without a crew got one */
+function chooseInOrder(tasks: readonly Task[], isTaken: Uint8Array): boolean {
+  let found = false;
+  for (const task of tasks) {
+    if (task.chosen >= 0) continue;
+    task.chosen = best(task.done, isTaken);
+    if (task.chosen < 0) continue;
+    isTaken[task.chosen] = 1;
+    found = true;
+  }
+  return found;
+}
+
+/** What of a crew is the same for every outage. */
+interface CrewFact {
+  isReady: boolean;
+  lon: number;
+  lat: number;
+  busyMinutes: number;
+  /** minutes from now; null where it has no end */
+  endMinutes: number | null;
+}
+
+function factOf(crew: CrewRow, context: PlanContext): CrewFact {
+  const [lon, lat] = placeOf(crew);
+  const endMs = context.shiftEndOf(crew);
+  return {
+    isReady: canBeAssigned(crew.status) && crew.status !== 'on_break',
+    ...{ lon, lat },
+    busyMinutes: minutesOfWork(crew, context),
+    endMinutes: endMs === null ? null : (endMs - context.nowMs) / minuteMs,
+  };
+}
+
+/** Infinity where it would be done after the end of its shift. */
+function doneMinutes(crew: CrewFact, outage: OutageFact, need: WorkNeed, settings: PlanSettings): number {
+  const done = crew.busyMinutes + driveMinutes(crew.lon, crew.lat, outage, settings) + need.workMinutes;
+  return crew.endMinutes !== null && done > crew.endMinutes ? Number.POSITIVE_INFINITY : done;
+}
+
+/** Number of the crew that is done first, -1 where none can go. */
+function best(done: Float64Array, without?: Uint8Array): number {
+  let found = -1;
+  for (let c = 0; c < done.length; c++)
+    if (done[c] < (found < 0 ? Number.POSITIVE_INFINITY : done[found]) && !without?.[c]) found = c;
+  return found;
+}
 
 function hasSkills(crew: CrewRow, need: WorkNeed): boolean {
   return need.skills.every((skill) => crew.skills.includes(skill));
@@ -121,32 +181,22 @@ function driveMinutes(lon: number, lat: number, to: OutageFact, { kmh, detour }:
   return (kmBetween(lon, lat, to.lon, to.lat) * detour * 60) / kmh;
 }
 
-/** Null where the crew can not: skill, status, or the end of its shift. */
-function proposalOf(
-  crew: CrewRow,
-  outage: OutageFact,
-  need: WorkNeed,
-  busyMinutes: number,
-  { settings, nowMs, shiftEndOf }: PlanContext,
-): CrewProposal | null {
-  if (!canBeAssigned(crew.status) || crew.status === 'on_break' || !hasSkills(crew, need)) return null;
-  // a busy crew starts from its last job; near enough to its present place for an estimate
-  const [lon, lat] = placeOf(crew);
-  const km = kmBetween(lon, lat, outage.lon, outage.lat) * settings.detour;
-  const drive = (km * 60) / settings.kmh;
-  const arrivesMs = nowMs + (busyMinutes + drive) * minuteMs;
-  const doneMs = arrivesMs + need.workMinutes * minuteMs;
-  const endMs = shiftEndOf(crew);
-  if (endMs !== null && doneMs > endMs) return null;
+/** What is told of a crew that can go. */
+function proposalOf(crew: CrewRow, fact: CrewFact, { outage, need }: Task, context: PlanContext): CrewProposal {
+  const { settings, nowMs } = context;
+  const drive = driveMinutes(fact.lon, fact.lat, outage, settings);
+  const km = (drive * settings.kmh) / 60;
+  const done = fact.busyMinutes + drive + need.workMinutes;
   const round = (value: number): number => Math.round(value * 10) / 10;
-  const spare = endMs === null ? null : round((endMs - doneMs) / minuteMs);
+  const spare = fact.endMinutes === null ? null : round(fact.endMinutes - done);
+  const noEnd = crew.shifts.length === 0 ? 'no shift on file' : 'called in outside its shift';
   const reasons = [
     `has ${need.skills.join(' and ')}`,
     `${round(km)} km, about ${Math.round(drive)} min at ${settings.kmh} km/h`,
-    busyMinutes > 0
-      ? `${crew.jobs.length} job${crew.jobs.length > 1 ? 's' : ''} before, about ${Math.round(busyMinutes)} min`
+    fact.busyMinutes > 0
+      ? `${crew.jobs.length} job${crew.jobs.length > 1 ? 's' : ''} before, about ${Math.round(fact.busyMinutes)} min`
       : 'free now',
-    spare === null ? 'no shift on file' : `shift ends ${Math.floor(spare / 60)} h ${Math.floor(spare % 60)} min after`,
+    spare === null ? noEnd : `shift ends ${Math.floor(spare / 60)} h ${Math.floor(spare % 60)} min after`,
   ];
   if (crew.position_at === null) reasons.push('no position: counted from its base');
   else if (nowMs - crew.position_at.getTime() > oldPositionMs)
@@ -156,63 +206,63 @@ function proposalOf(
     crew_name: crew.name,
     crew_revision: crew.revision,
     km: round(km),
-    busy_minutes: round(busyMinutes),
+    busy_minutes: round(fact.busyMinutes),
     drive_minutes: round(drive),
     work_minutes: need.workMinutes,
-    arrives_at: new Date(arrivesMs).toISOString(),
-    done_at: new Date(doneMs).toISOString(),
+    arrives_at: new Date(nowMs + (fact.busyMinutes + drive) * minuteMs).toISOString(),
+    // never later than it is: a shift that ends in this millisecond is not over
+    done_at: new Date(Math.floor(nowMs + done * minuteMs)).toISOString(),
     spare_minutes: spare,
     reasons,
   };
 }
 
-function chooseInOrder(tasks: readonly Task[]): void {
-  const taken = new Set<string>();
-  for (const task of tasks) {
-    task.chosen = task.candidates.find(({ crew_id }) => !taken.has(crew_id)) ?? null;
-    if (task.chosen) taken.add(task.chosen.crew_id);
-  }
-}
-
-const cost = (task: Task, proposal: CrewProposal): number =>
-  Math.max(1, task.outage.customers_out) * (Date.parse(proposal.done_at) / minuteMs);
+const weightOf = (task: Task): number => Math.max(1, task.outage.customers_out);
 
 /** Each exchange makes the sum smaller, so it ends. */
-function exchange(tasks: readonly Task[]): void {
+function exchange(tasks: readonly Task[], isTaken: Uint8Array): void {
+  const mayGo = (task: Task, crew: number): boolean =>
+    task.done[crew] < Number.POSITIVE_INFINITY && !(task.isCritical && task.done[crew] > task.done[task.chosen]);
   for (let changed = true; changed; ) {
     changed = false;
-    for (const task of tasks) {
-      for (const other of tasks) {
-        if (other === task || !task.chosen || !other.chosen) continue;
-        const mine = task.candidates.find(({ crew_id }) => crew_id === other.chosen!.crew_id);
-        const theirs = other.candidates.find(({ crew_id }) => crew_id === task.chosen!.crew_id);
-        if (!mine || !theirs || isLaterForCritical(task, mine) || isLaterForCritical(other, theirs)) continue;
-        const gain = cost(task, task.chosen) + cost(other, other.chosen) - cost(task, mine) - cost(other, theirs);
-        // differences below a customer-second are rounding: they would swap for ever
-        if (gain < 1 / 60) continue;
-        [task.chosen, other.chosen] = [mine, theirs];
+    for (const [i, task] of tasks.entries()) {
+      for (let k = i + 1; k < tasks.length; k++) {
+        const other = tasks[k];
+        if (!mayGo(task, other.chosen) || !mayGo(other, task.chosen)) continue;
+        const gain =
+          weightOf(task) * (task.done[task.chosen] - task.done[other.chosen]) +
+          weightOf(other) * (other.done[other.chosen] - other.done[task.chosen]);
+        if (gain < leastGain) continue;
+        [task.chosen, other.chosen] = [other.chosen, task.chosen];
         changed = true;
       }
-      const taken = new Set(tasks.map(({ chosen }) => chosen?.crew_id));
-      const better = task.chosen && task.candidates.find(({ crew_id }) => !taken.has(crew_id));
-      if (better && cost(task, task.chosen!) - cost(task, better) >= 1 / 60) {
-        task.chosen = better;
-        changed = true;
-      }
+      const rested = best(task.done, isTaken);
+      if (rested < 0 || weightOf(task) * (task.done[task.chosen] - task.done[rested]) < leastGain) continue;
+      isTaken[task.chosen] = 0;
+      isTaken[rested] = 1;
+      task.chosen = rested;
+      changed = true;
     }
   }
 }
 
-function isLaterForCritical(task: Task, proposal: CrewProposal): boolean {
-  return task.isCritical && Date.parse(proposal.done_at) > Date.parse(task.chosen!.done_at);
-}
-
 function rowOf(
-  { outage, need, isCritical, perCrewHour, candidates, chosen }: Task,
+  task: Task,
   priority: number,
   crews: readonly CrewRow[],
+  facts: readonly CrewFact[],
+  context: PlanContext,
 ): CrewNeedRow {
+  const { outage, need, isCritical, perCrewHour, done, chosen } = task;
   const rate = `${perCrewHour.toFixed(perCrewHour < 10 ? 1 : 0)} customers per crew-hour`;
+  const proposal = (c: number): CrewProposal => proposalOf(crews[c], facts[c], task, context);
+  const others: number[] = [];
+  const isListed = new Uint8Array(crews.length);
+  if (chosen >= 0) isListed[chosen] = 1;
+  for (let c = best(done, isListed); c >= 0 && others.length < listed; c = best(done, isListed)) {
+    others.push(c);
+    isListed[c] = 1;
+  }
   return {
     outage_id: outage.id,
     area_id: outage.area_id,
@@ -223,16 +273,17 @@ function rowOf(
     need: need.name,
     skills: need.skills,
     priority,
-    why: isCritical ? `${outage.critical_out} critical customers; ${rate}` : rate,
-    chosen,
-    none: chosen ? null : whyNone(need, candidates, crews),
-    others: candidates.filter((one) => one.crew_id !== chosen?.crew_id).slice(0, listed),
+    why: isCritical ? `${outage.critical_out} critical customer${outage.critical_out === 1 ? '' : 's'}; ${rate}` : rate,
+    chosen: chosen < 0 ? null : proposal(chosen),
+    none: chosen < 0 ? whyNone(need, done, crews) : null,
+    others: others.map(proposal),
   };
 }
 
-function whyNone(need: WorkNeed, candidates: readonly CrewProposal[], crews: readonly CrewRow[]): string {
-  if (candidates.length > 0)
-    return `all ${candidates.length} crews that could go are planned for work that comes first`;
+function whyNone(need: WorkNeed, done: Float64Array, crews: readonly CrewRow[]): string {
+  let able = 0;
+  for (const minutes of done) if (minutes < Number.POSITIVE_INFINITY) able++;
+  if (able > 0) return `all ${able} crews that could go are planned for work that comes first`;
   const skilled = crews.filter((crew) => hasSkills(crew, need));
   if (skilled.length === 0) return `no crew has ${need.skills.join(' and ')}`;
   const ready = skilled.filter((crew) => canBeAssigned(crew.status) && crew.status !== 'on_break');

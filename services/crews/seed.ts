@@ -14,22 +14,26 @@ const words: Record<CrewKind, { code: string; name: string; size: number }> = {
 
 /** Meters one crew of a kind stands for; at least one of each in every area. */
 const metersPerCrew: Record<CrewKind, number> = {
-  troubleman: 12_000,
-  line: 18_000,
-  underground: 60_000,
-  tree: 40_000,
-  damage_assessor: 60_000,
+  troubleman: 5000,
+  line: 6000,
+  underground: 20_000,
+  tree: 15_000,
+  damage_assessor: 15_000,
 };
 
 const everyDay = [1, 2, 3, 4, 5, 6, 7];
 
-/** Shifts by turn: by day, by night; the third works late. */
+/** Shifts by turn: day, night, late, day: so that the change of a shift never leaves an area alone. */
 function shiftsOf(kind: CrewKind, turn: number, zone: string): ShiftWindow[] {
   const window = (days: number[], from: string, to: string): ShiftWindow[] => [{ days, from, to, time_zone: zone }];
-  if (kind === 'troubleman' || kind === 'line')
-    return turn % 3 === 1 ? window(everyDay, '19:00', '07:00') : window(everyDay, '07:00', '19:00');
-  if (kind === 'underground' && turn % 2 === 1) return window([1, 2, 3, 4, 5], '14:00', '22:00');
-  return window(turn % 2 === 0 ? everyDay : [1, 2, 3, 4, 5], '06:00', '18:00');
+  const [from, to] = [
+    ['07:00', '19:00'],
+    ['19:00', '07:00'],
+    ['11:00', '23:00'],
+    ['06:00', '18:00'],
+  ][turn % 4];
+  const isAlways = kind === 'troubleman' || kind === 'line' || turn % 2 === 0;
+  return window(isAlways ? everyDay : [1, 2, 3, 4, 5], from, to);
 }
 
 /** @param unit uniform in [0, 1), seeded */

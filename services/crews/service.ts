@@ -85,12 +85,16 @@ interface Change {
 }
 
 const tickMs = 20_000;
+/** A plan over a thousand outages costs a fifth of a second: boards that ask at the same time share it. */
+const planForMs = 3000;
 
 export function makeCrewService(needs: CrewNeeds): CrewService {
   const { pool } = needs;
   const rosterOf = makeRoster();
   /** outages some crew has a job at: what changes elsewhere costs nothing */
   const withJobs = new Set<string>();
+  /** the plan by areas, for as many boards as ask at once; gone with the next change of a crew */
+  const plans = new Map<string, { atMs: number; rows: Promise<CrewNeedRow[]> }>();
   let turn: Promise<unknown> = Promise.resolve();
   let ticker: NodeJS.Timeout | undefined;
 
@@ -129,6 +133,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
           });
       return { row: (await crewById(client, order.id))!, before, freed: outcome.freed };
     });
+    plans.clear();
     for (const job of done.row.jobs) withJobs.add(job.outage_id);
     return done;
   }
@@ -171,14 +176,8 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       await change({ id: crew.crew_id, event: step.event, actor, reason: `${outageId} was moved on by hand` });
       return;
     }
-    const { row } = await change({ id: crew.crew_id, event: 'release', actor, outageId, reason: step.why });
+    await change({ id: crew.crew_id, event: 'release', actor, outageId, reason: step.why });
     needs.notice(crew, outageId, `Crew ${crew.crew_id} (${crew.status.replace('_', ' ')}) was set free: ${step.why}`);
-    await settleNext(row, actor);
-  }
-
-  /** A crew that goes on with its next job brings that outage along. */
-  async function settleNext(row: CrewRow, actor: string): Promise<void> {
-    if (hasJobAtHand(row.status)) await settle(row.jobs[0].outage_id, actor);
   }
 
   /** Jobs were given back by a person, or by a truck that broke down: their outages must not look as if somebody came. */
@@ -223,11 +222,10 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     const at = hasJobAtHand(before.status) ? before.jobs[0].outage_id : undefined;
     if (at !== undefined && row.jobs.some((job) => job.outage_id === at)) await settle(at, actor);
     await afterFreed(before, freed, actor, reason);
-    if (at !== row.jobs[0]?.outage_id) await settleNext(row, actor);
     return shown((await crewById(pool, id))!);
   }
 
-  /** The edges of shifts. A crew with a job at hand goes on; one that was signed on by hand stays until the next edge. */
+  /** The edges of shifts. One that was signed on by hand stays until the next edge. */
   async function tick(): Promise<void> {
     for (const row of await allCrews(pool)) {
       // on call: signed on and off by hand alone
@@ -235,8 +233,10 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       const inShift = rosterOf(row.shifts, needs.nowMs()).current !== null;
       if (inShift === row.was_in_shift) continue;
       const event = inShift ? 'shift_began' : 'shift_ended';
-      if (lifecycle[row.status][event] === 'invalid') await markRoster(pool, row.crew_id, inShift);
-      else {
+      if (lifecycle[row.status][event] === 'invalid') {
+        // with a job at hand it goes on; the edge counts as soon as it is free
+        if (inShift || !hasJobAtHand(row.status)) await markRoster(pool, row.crew_id, inShift);
+      } else {
         const { freed } = await change({ id: row.crew_id, event, actor: 'roster', wasInShift: inShift });
         await afterFreed(row, freed, 'roster', 'went off shift');
       }
@@ -265,7 +265,10 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     return planFor((await allCrews(pool)).filter(isOurs), outages.filter(isOurs), {
       settings: needs.settings,
       nowMs: needs.nowMs(),
-      shiftEndOf: (row) => (row.shifts.length === 0 ? null : (rosterOf(row.shifts, needs.nowMs()).current?.toMs ?? 0)),
+      shiftEndOf: (row) => {
+        const { current } = rosterOf(row.shifts, needs.nowMs());
+        return current ? current.toMs : row.shifts.length > 0 && row.was_in_shift ? 0 : null;
+      },
       outageOf: (id) => open.get(id),
       withServed,
     });
@@ -299,7 +302,15 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       await storePosition(pool, id, lon, lat, new Date(atMs));
       return shown(await rowOf(id));
     },
-    plan: (areas) => planOver(needs.openOutages(), areas, false),
+    plan: (areas) => {
+      const key = JSON.stringify(areas);
+      const known = plans.get(key);
+      if (known && needs.nowMs() - known.atMs < planForMs) return known.rows;
+      const rows = planOver(needs.openOutages(), areas, false);
+      plans.set(key, { atMs: needs.nowMs(), rows });
+      rows.catch(() => plans.delete(key));
+      return rows;
+    },
     suggest: async (outageId, areas) => {
       const outage = await needs.outageOf(outageId);
       if (!outage) throw new FluxError('unknown_outage', `there is no outage ${outageId}`);

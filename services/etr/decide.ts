@@ -90,7 +90,7 @@ export function rounded(value: EtrValue, nowMs: number, { p50StepMin, p90StepMin
 
 /** Is the new value worth a revision? People are not told each minute that a minute has passed. */
 export function isNews(before: EtrValue | null, now: EtrValue, nowMs: number, settings: EtrSettings): boolean {
-  if (!before || before.source !== now.source) return true;
+  if (!before || before.source !== now.source || before.model !== now.model) return true;
   if (isPersons(now.source)) return before.p50Ms !== now.p50Ms || before.p90Ms !== now.p90Ms;
   // a promise that is past is no promise
   if (before.p50Ms <= nowMs || before.p90Ms <= nowMs) return now.p50Ms !== before.p50Ms || now.p90Ms !== before.p90Ms;

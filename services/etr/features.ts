@@ -31,7 +31,7 @@ export const features = [
   { name: 'open_age_min', about: 'mean age of the open outages, minutes', group: 'load' },
   { name: 'open_region', about: 'outages open in the region', group: 'near' },
   { name: 'open_near', about: 'outages open within about 30 km', group: 'near' },
-  { name: 'open_near_age_min', about: 'their mean age, minutes', group: 'near' },
+  { name: 'open_near_age_min', about: 'mean age of outages open within about 30 km, minutes', group: 'near' },
   { name: 'begun_hour', about: 'outages begun in the hour before', group: 'load' },
   { name: 'begun_near_3h', about: 'outages begun nearby in the three hours before', group: 'near' },
   { name: 'day_customers', about: 'customers newly out in the day before', group: 'load' },
@@ -39,13 +39,17 @@ export const features = [
   { name: 'region_min', about: 'what outages of the region took, minutes', group: 'experience' },
   { name: 'near_min', about: 'what outages nearby took, minutes', group: 'experience' },
   { name: 'site_ended_h', about: 'hours since the last outage at this corner ended', group: 'experience' },
-  { name: 'site_min', about: 'what that one took, minutes', group: 'experience' },
+  { name: 'site_min', about: 'what the last outage at this corner took, minutes', group: 'experience' },
   { name: 'site_open', about: 'outages open at this corner, this one included', group: 'near' },
   { name: 'close_open', about: 'outages open within about 2 km', group: 'near' },
-  { name: 'close_customers', about: 'customers of the largest of them', group: 'near' },
-  { name: 'close_begun', about: 'of them first seen in the last quarter hour', group: 'near' },
+  { name: 'close_customers', about: 'customers of the largest outage open within about 2 km', group: 'near' },
+  { name: 'close_begun', about: 'outages within about 2 km first seen in the last quarter hour', group: 'near' },
   { name: 'close_ended_min', about: 'minutes since an outage within about 2 km ended', group: 'experience' },
-  { name: 'close_ended_customers', about: 'customers of that one', group: 'experience' },
+  {
+    name: 'close_ended_customers',
+    about: 'customers of the outage within about 2 km that ended last',
+    group: 'experience',
+  },
   { name: 'same_start', about: 'open outages with the very same start', group: 'near' },
   {
     name: 'ended_near_3h',
@@ -56,9 +60,9 @@ export const features = [
   { name: 'lat', about: 'degrees north', group: 'place' },
   { name: 'lon', about: 'degrees east', group: 'place' },
   { name: 'published_min', about: "minutes to the utility's own published estimate", group: 'published' },
-  { name: 'published_span_min', about: 'minutes from the start to that estimate', group: 'published' },
-  { name: 'published_minute', about: 'minute of the hour of that estimate', group: 'published' },
-  { name: 'published_hour', about: 'local hour of that estimate', group: 'published' },
+  { name: 'published_span_min', about: "minutes from the start to the utility's own estimate", group: 'published' },
+  { name: 'published_minute', about: "minute of the hour of the utility's own estimate", group: 'published' },
+  { name: 'published_hour', about: "local hour of the utility's own estimate", group: 'published' },
   { name: 'number_behind', about: 'how far its number is behind the newest known one', group: 'published' },
 ] as const;
 
@@ -149,18 +153,18 @@ export function* replay(
   memory?: SituationMemory,
   situation: Situation = makeSituation(memory),
 ): Generator<Replayed> {
-  const ends = outages.map((outage, key) => ({ key, goneS: outage.goneS })).filter((end) => end.goneS !== null) as {
-    key: number;
-    goneS: number;
-  }[];
+  // what lasts at the end of a file is not open for ever: an hour after it was seen last it is out of sight
+  const ends = outages.map(({ goneS, lastSeenS, leftCensored }, key) =>
+    goneS === null ? { key, goneS: lastSeenS + 3600, isKnown: false } : { key, goneS, isKnown: !leftCensored },
+  );
   ends.sort((a, b) => a.goneS - b.goneS || a.key - b.key);
   let ended = 0;
   let newest: number | null = null;
   for (let i = 0; i < outages.length; ) {
     const atS = outages[i].firstSeenS;
     for (; ended < ends.length && ends[ended].goneS <= atS; ended++) {
-      const { key, goneS } = ends[ended];
-      situation.ended(key, goneS, outages[key].leftCensored ? Number.NaN : minutesOf(outages[key]).middle);
+      const { key, goneS, isKnown } = ends[ended];
+      situation.ended(key, goneS, isKnown ? minutesOf(outages[key]).middle : Number.NaN);
     }
     // everything one snapshot shows is seen at once
     let next = i;

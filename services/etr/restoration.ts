@@ -57,7 +57,7 @@ export function summary(
       ends,
       nowS,
       stepMin * 60,
-      Math.min(horizonS, Number.isFinite(last[runs - 1]) ? last[runs - 1] : horizonS),
+      Math.min(horizonS, Number.isFinite(quantileOf(last, 0.92)) ? quantileOf(last, 0.92) : horizonS),
       runs,
     ),
     customer_minutes: Math.round(minutes),

@@ -115,7 +115,15 @@ interface Binned {
 interface Leaf {
   node: number;
   rows: Int32Array;
+  sums: Sums;
   split?: { column: number; bin: number; missingLeft: boolean; gain: number };
+}
+
+/** Gradient, weight and count of the rows of a leaf in each bin of each chosen column. */
+interface Sums {
+  cells: Float64Array;
+  gradient: number;
+  weight: number;
 }
 
 /** Leaf-wise: the split that takes off most is made first. */
@@ -135,18 +143,18 @@ function growTree(
     for (const list of [tree.threshold, tree.missingLeft, tree.left, tree.right, tree.value, tree.gain]) list.push(0);
     return tree.feature.length - 1;
   };
-  const withSplit = (node: number, rows: Int32Array): Leaf => ({
-    node,
-    rows,
-    split: bestSplit(gradient, targets.weight, rows, chosen, binned, cuts, options.leastRows),
+  const withSplit = (node: number, rows: Int32Array, sums: Sums): Leaf => ({
+    ...{ node, rows, sums },
+    split: bestSplit(sums, rows.length, chosen, cuts, options),
   });
-  const leaves: Leaf[] = [withSplit(addNode(), sample)];
+  const sumsOf = (rows: Int32Array): Sums => sumUp(gradient, targets.weight, rows, chosen, binned, options.bins);
+  const leaves: Leaf[] = [withSplit(addNode(), sample, sumsOf(sample))];
   while (leaves.length < options.leaves) {
     let best = -1;
     for (let i = 0; i < leaves.length; i++)
       if (leaves[i].split && (best < 0 || leaves[i].split!.gain > leaves[best].split!.gain)) best = i;
     if (best < 0) break;
-    const { node, rows, split } = leaves[best];
+    const { node, rows, sums, split } = leaves[best];
     const { column, bin, missingLeft, gain } = split!;
     const bins = binned[column];
     const goesLeft = (row: number): boolean => (bins[row] === 0 ? missingLeft : bins[row] <= bin);
@@ -157,60 +165,77 @@ function growTree(
     tree.left[node] = left;
     tree.right[node] = right;
     tree.gain[node] = gain / sample.length;
-    leaves[best] = withSplit(left, rows.filter(goesLeft));
-    leaves.push(
-      withSplit(
-        right,
-        rows.filter((row) => !goesLeft(row)),
-      ),
-    );
+    const [leftRows, rightRows] = [rows.filter(goesLeft), rows.filter((row) => !goesLeft(row))];
+    // only the smaller half is summed, the other is what is left
+    const isLeftSmaller = leftRows.length <= rightRows.length;
+    const smaller = sumsOf(isLeftSmaller ? leftRows : rightRows);
+    const larger = less(sums, smaller);
+    leaves[best] = withSplit(left, leftRows, isLeftSmaller ? smaller : larger);
+    leaves.push(withSplit(right, rightRows, isLeftSmaller ? larger : smaller));
   }
   for (const { node, rows } of leaves)
     tree.value[node] = options.rate * intervalQuantile(targets, predicted, rows, quantile);
   return tree;
 }
 
-function bestSplit(
+function sumUp(
   gradient: Float64Array,
   weight: Float64Array,
   rows: Int32Array,
   chosen: readonly number[],
-  binned: Uint8Array[],
-  cuts: Float64Array[],
-  leastRows: number,
-): Leaf['split'] {
-  if (rows.length < 2 * leastRows) return undefined;
+  binned: readonly Uint8Array[],
+  bins: number,
+): Sums {
+  const cells = new Float64Array(chosen.length * (bins + 1) * 3);
   let [totalG, totalW] = [0, 0];
   for (const row of rows) {
     totalG += gradient[row];
     totalW += weight[row];
   }
-  const whole = (totalG * totalG) / totalW;
-  let best: Leaf['split'];
-  const g = new Float64Array(256);
-  const w = new Float64Array(256);
-  const count = new Int32Array(256);
-  for (const column of chosen) {
-    g.fill(0);
-    w.fill(0);
-    count.fill(0);
-    const bins = binned[column];
+  for (let c = 0; c < chosen.length; c++) {
+    const column = binned[chosen[c]];
+    const base = c * (bins + 1) * 3;
     for (const row of rows) {
-      const bin = bins[row];
-      g[bin] += gradient[row];
-      w[bin] += weight[row];
-      count[bin]++;
+      const cell = base + column[row] * 3;
+      cells[cell] += gradient[row];
+      cells[cell + 1] += weight[row];
+      cells[cell + 2]++;
     }
-    for (const missingLeft of count[0] > 0 ? [true, false] : [true]) {
-      let [leftG, leftW, leftCount] = missingLeft ? [g[0], w[0], count[0]] : [0, 0, 0];
-      for (let bin = 1; bin <= cuts[column].length; bin++) {
-        leftG += g[bin];
-        leftW += w[bin];
-        leftCount += count[bin];
-        if (leftCount < leastRows || rows.length - leftCount < leastRows) continue;
-        const rightG = totalG - leftG;
-        const gain = (leftG * leftG) / leftW + (rightG * rightG) / (totalW - leftW) - whole;
-        if (gain > (best?.gain ?? 1e-6)) best = { column, bin, missingLeft, gain };
+  }
+  return { cells, gradient: totalG, weight: totalW };
+}
+
+const less = (whole: Sums, part: Sums): Sums => ({
+  cells: whole.cells.map((value, i) => value - part.cells[i]),
+  gradient: whole.gradient - part.gradient,
+  weight: whole.weight - part.weight,
+});
+
+function bestSplit(
+  { cells, gradient, weight }: Sums,
+  rowCount: number,
+  chosen: readonly number[],
+  cuts: readonly Float64Array[],
+  { leastRows, bins }: BoostOptions,
+): Leaf['split'] {
+  if (rowCount < 2 * leastRows || weight <= 0) return undefined;
+  const whole = (gradient * gradient) / weight;
+  let best: Leaf['split'];
+  for (let c = 0; c < chosen.length; c++) {
+    const base = c * (bins + 1) * 3;
+    for (const missingLeft of cells[base + 2] > 0 ? [true, false] : [true]) {
+      let [leftG, leftW, leftCount] = missingLeft ? [cells[base], cells[base + 1], cells[base + 2]] : [0, 0, 0];
+      for (let bin = 1; bin <= cuts[chosen[c]].length; bin++) {
+        leftG += cells[base + bin * 3];
+        leftW += cells[base + bin * 3 + 1];
+        leftCount += cells[base + bin * 3 + 2];
+        if (leftCount < leastRows || rowCount - leftCount < leastRows) continue;
+        const rightG = gradient - leftG;
+        const rightW = weight - leftW;
+        // a side of censored rows alone weighs nothing
+        if (leftW < 1e-6 || rightW < 1e-6) continue;
+        const gain = (leftG * leftG) / leftW + (rightG * rightG) / rightW - whole;
+        if (gain > (best?.gain ?? 1e-6)) best = { column: chosen[c], bin, missingLeft, gain };
       }
     }
   }
@@ -225,15 +250,50 @@ function intervalQuantile(targets: Targets, predicted: Float64Array, rows: Int32
     const p = predicted[row];
     lacks[i] = p < targets.least[row] ? targets.least[row] - p : p > targets.most[row] ? targets.most[row] - p : 0;
   }
-  const order = Int32Array.from(rows, (_, i) => i).sort((a, b) => lacks[a] - lacks[b]);
+  return weightedQuantile(
+    lacks,
+    Float64Array.from(rows, (row) => targets.weight[row]),
+    quantile,
+  );
+}
+
+/** The smallest value that at least a share `quantile` of the weight does not pass; the arrays are shuffled. O(n). */
+export function weightedQuantile(values: Float64Array, weights: Float64Array, quantile: number): number {
   let total = 0;
-  for (const row of rows) total += targets.weight[row];
-  let below = 0;
-  for (const i of order) {
-    below += targets.weight[rows[i]];
-    if (below >= quantile * total) return lacks[i];
+  for (const weight of weights) total += weight;
+  if (total <= 0) return 0;
+  let wanted = quantile * total;
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const pivot = middleOf(values[low], values[(low + high) >> 1], values[high]);
+    // [low, less) below the pivot, [less, i) equal, (more, high] above
+    let [less, i, more] = [low, low, high];
+    let [below, equal] = [0, 0];
+    while (i <= more) {
+      if (values[i] < pivot) {
+        below += weights[i];
+        swap(values, weights, less++, i++);
+      } else if (values[i] > pivot) swap(values, weights, i, more--);
+      else equal += weights[i++];
+    }
+    if (wanted <= below && less > low) high = less - 1;
+    else if (wanted <= below + equal || more === high) return pivot;
+    else {
+      wanted -= below + equal;
+      low = more + 1;
+    }
   }
-  return 0;
+  return values[low];
+}
+
+const middleOf = (a: number, b: number, c: number): number => Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+
+function swap(values: Float64Array, weights: Float64Array, a: number, b: number): void {
+  const [value, weight] = [values[a], weights[a]];
+  values[a] = values[b];
+  weights[a] = weights[b];
+  values[b] = value;
+  weights[b] = weight;
 }
 
 /** Borders between bins: quantiles of the values that occur, each once. */

@@ -5,7 +5,7 @@ import { all, engineOn, feeder, type Message, plant } from './engine_testbed.ts'
 import { defaultThresholds, type OutageSettings } from './thresholds.ts';
 
 describe('prediction by the engine', () => {
-  test('A1 every meter of one transformer: exactly one outage, at that transformer', () => {
+  test('A1 M7 P2 every meter of one transformer: exactly one outage, at that transformer', () => {
     const bed = feeder();
     const { send, tick, active, engine } = engineOn(bed);
     const first = send(all(bed.below('T2'), 'last_gasp', 1000), 1001);
@@ -19,7 +19,7 @@ describe('prediction by the engine', () => {
     assert.equal(engine.outages().length, 1);
   });
 
-  test('A2 siblings follow: the same outage moves to the fuse, then to the recloser; ids of the others merge', () => {
+  test('A2 P7 S3 siblings follow: the same outage moves to the fuse, then to the recloser; ids of the others merge', () => {
     const bed = feeder();
     const { send, tick, active, engine } = engineOn(bed);
     send(all(bed.below('T1'), 'last_gasp', 0), 50);
@@ -41,14 +41,14 @@ describe('prediction by the engine', () => {
     assert.equal(outages[0].startedMs, 0);
   });
 
-  test('one transformer below a fuse stays at the transformer; one meter of several is its own service point', () => {
+  test('P4 one transformer below a fuse stays at the transformer; one meter of several is its own service point', () => {
     const bed = feeder();
     const { send, active } = engineOn(bed);
     send([...all(bed.below('T1'), 'last_gasp', 0), ...all(bed.below('V1').slice(0, 1), 'last_gasp', 0)], 50);
     assert.deepEqual(active(), ['predicted T1 6', `predicted M${bed.below('V1')[0]}@V1 1`]);
   });
 
-  test('ten per cent lost gasps and a stray dark meter elsewhere change neither device', () => {
+  test('P3 P5 ten per cent lost gasps and a stray dark meter elsewhere change neither device', () => {
     const bed = feeder();
     const { send, active } = engineOn(bed);
     const heard = bed.below('F1').filter((_, i) => i % 9 !== 4);
@@ -56,7 +56,7 @@ describe('prediction by the engine', () => {
     assert.deepEqual(active(), ['predicted F1 24', `predicted M${bed.below('V2')[3]}@V2 1`]);
   });
 
-  test('A4 pings that answer lit inside a prediction move it down', () => {
+  test('A4 M8 pings that answer lit inside a prediction move it down', () => {
     const bed = feeder();
     const { send, active, engine } = engineOn(bed);
     send(all([...bed.below('F1'), ...bed.below('U1'), ...bed.below('U2')], 'last_gasp', 0), 50);
@@ -67,7 +67,7 @@ describe('prediction by the engine', () => {
     assert.ok(changes[0].kinds.includes('moved'));
   });
 
-  test('by thresholds alone: percent, count, both or either decide as configured', () => {
+  test('P2 P3 by thresholds alone: percent, count, both or either decide as configured', () => {
     const settled = (settings: Partial<OutageSettings>) => {
       const bed = feeder();
       const { send, active } = engineOn(bed, {
@@ -98,7 +98,7 @@ describe('prediction by the engine', () => {
     assert.deepEqual(active(), ['probable T1 6', 'predicted F1 18'], 'the fuse takes the rest');
   });
 
-  test('customers of a held outage count neither for nor against', () => {
+  test('P6 customers of a held outage count neither for nor against', () => {
     const bed = feeder();
     const { send, active, engine } = engineOn(bed, {
       ...defaultThresholds,
@@ -140,7 +140,7 @@ describe('prediction by the engine', () => {
 });
 
 describe('known devices', () => {
-  test('an open breaker is an outage at once and takes in what was predicted below', () => {
+  test('P8 P9 an open breaker is an outage at once and takes in what was predicted below', () => {
     const bed = feeder();
     const { send, active, engine } = engineOn(bed);
     send(all([...bed.below('T1'), ...bed.below('V1')], 'last_gasp', 0), 50);
@@ -164,7 +164,7 @@ describe('known devices', () => {
     );
   });
 
-  test('a late report of a device is ignored; a confirmed outage below stays nested', () => {
+  test('P9 a late report of a device is ignored; a confirmed outage below stays nested', () => {
     const bed = feeder();
     const { send, active, engine } = engineOn(bed);
     send(all(bed.below('T1'), 'last_gasp', 0), 50);
@@ -220,7 +220,7 @@ describe('known devices', () => {
   });
 });
 
-describe('messages', () => {
+describe('M1 to M6: messages', () => {
   const cases: [what: string, list: Message[], counted: Record<string, number>, lines: string[]][] = [
     [
       'a repeated message',
@@ -341,7 +341,7 @@ describe('operators', () => {
     assert.equal(engine.outages()[0].crew, 'C7');
   });
 
-  test('A3 the evidence: for, against, silent, and every candidate with its reason', () => {
+  test('A3 E5 the evidence: for, against, silent, and every candidate with its reason', () => {
     const bed = feeder();
     const { send, engine } = engineOn(bed);
     const [silent, lit, ...heard] = bed.below('F1');

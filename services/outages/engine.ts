@@ -7,7 +7,7 @@
 import type { OutageEvidence, OutageVerb } from '#model/api/outages.ts';
 import { type MeterEventColumns, meterEventCode } from '#model/reading.ts';
 import { type ActOptions, act } from './engine_act.ts';
-import type { OutageIds } from './engine_book.ts';
+import { copyOutage, type OutageIds } from './engine_book.ts';
 import { EngineCore } from './engine_core.ts';
 import { type EvidenceIds, explainOutage } from './engine_evidence.ts';
 import { meterBack, meterDark, meterLit, type TakeRules } from './engine_meters.ts';
@@ -86,6 +86,7 @@ export function createOutageEngine(
   const resolver = new Resolver(core);
   const total = noCounts();
   if (state) restoreState(core, state);
+  core.tree.warm();
 
   const begin = (nowMs: number): void => {
     const beforeMs = core.nowMs;
@@ -147,21 +148,21 @@ export function createOutageEngine(
     setThresholds: (next, nowMs) =>
       step(nowMs, () => {
         core.setThresholds(next);
-        core.refile();
+        core.reviewAll();
       }),
     outages: (active = false) => {
       const { book } = core;
       return (active ? [...book.active].map((slot) => book.outages[slot]) : book.outages).map((outage) =>
-        structuredClone(outage),
+        copyOutage(outage),
       );
     },
-    darkMeters: () => core.darkMeters(),
+    darkMeters: () => core.islands.dark(),
     membersOf: (outageId) => [...core.membersOf(core.book.slotOf(outageId))],
     decidingPings: (outageId, limit) => decidingPings(core, core.book.slotOf(outageId), limit),
     evidence: (outageId, names) => explainOutage(core, core.book.slotOf(outageId), names),
     state: () => ({
       nowMs: core.nowMs,
-      outages: core.book.outages.map((outage) => structuredClone(outage)),
+      outages: core.book.outages.map((outage) => copyOutage(outage)),
       meters: core.rows.all(),
       devices: [...core.deviceAtMs].map(([edge, atMs]) => ({ edge, atMs })),
       planned: core.planned.windows(),
@@ -238,27 +239,30 @@ function takeEvents(core: EngineCore, events: MeterEventColumns, counts: EventCo
 
 /** Brings everything up to the present: hold windows, predictions, ages. */
 function settle(core: EngineCore, resolver: Resolver): void {
-  const { book, meters, nowMs } = core;
-  for (const meter of core.pending) {
-    if (meters.ripeMs[meter] > nowMs) continue;
-    core.pending.delete(meter);
-    core.dirty.add(core.topOfMeter(meter));
-  }
-  for (const top of [...core.dirty].sort((a, b) => a - b)) resolver.resolve(top);
+  core.ripen();
+  const tops = new Set(core.dirty);
+  for (const top of [...tops].sort((a, b) => a - b)) resolver.resolve(top);
+  core.touched.forget(tops);
   core.dirty.clear();
-  for (const slot of core.inOrder(book.active)) {
-    const outage = book.outages[slot];
-    if (outage.state === 'predicted') {
-      const { minutesToProbable } = core.settings.of(core.grid.areaOfEdge(outage.device));
-      if (nowMs - outage.detectedMs < minutesToProbable * 60_000) continue;
+  const { book, nowMs } = core;
+  const due: number[] = [];
+  for (const slot of book.active) if (dueMs(core, slot) <= nowMs) due.push(slot);
+  for (const slot of core.inOrder(due)) {
+    if (book.outages[slot].state === 'predicted') {
+      const { minutesToProbable } = core.settings.of(core.grid.areaOfEdge(book.outages[slot].device));
       book.advance(slot, 'aged', nowMs, 'engine', `${minutesToProbable} minutes old`);
       core.file(slot);
-    } else if (
-      (outage.state === 'restored' || outage.state === 'completed') &&
-      nowMs - outage.stateSinceMs >= core.thresholds.minutesToClose * 60_000
-    ) {
-      book.advance(slot, 'settled', nowMs, 'engine', 'stayed restored');
-    }
+    } else book.advance(slot, 'settled', nowMs, 'engine', 'stayed restored');
   }
   core.dirty.clear();
+}
+
+/** When time alone moves an outage on: a prediction becomes probable, one with power again is closed. */
+function dueMs(core: EngineCore, slot: number): number {
+  const outage = core.book.outages[slot];
+  if (outage.state === 'predicted')
+    return outage.detectedMs + core.settings.of(core.grid.areaOfEdge(outage.device)).minutesToProbable * 60_000;
+  if (outage.state === 'restored' || outage.state === 'completed')
+    return outage.stateSinceMs + core.thresholds.minutesToClose * 60_000;
+  return Number.POSITIVE_INFINITY;
 }

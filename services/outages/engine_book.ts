@@ -24,7 +24,7 @@ export class OutageBook {
   readonly #slots = new Map<string, number>();
   readonly #changed = new Map<number, Set<ChangeKind>>();
   /** what was last given out of each outage */
-  readonly #told = new Map<number, string>();
+  readonly #told: OutageRecord[] = [];
   #log: OutageLogRow[] = [];
 
   constructor(ids: OutageIds) {
@@ -164,17 +164,41 @@ export class OutageBook {
     for (const [slot, kinds] of this.#changed) {
       const outage = this.outages[slot];
       // A prediction that came out the same again is no change.
-      const { revision: _, updatedMs: __, ...facts } = outage;
-      const told = JSON.stringify(facts);
-      if (this.#told.get(slot) === told) continue;
-      this.#told.set(slot, told);
+      const told = this.#told[slot];
+      if (told && sameFacts(told, outage)) continue;
       outage.revision++;
       outage.updatedMs = nowMs;
-      changes.push({ kinds: [...kinds], outage: structuredClone(outage) });
+      this.#told[slot] = copyOutage(outage);
+      changes.push({ kinds: [...kinds], outage: copyOutage(outage) });
     }
     const log = this.#log;
     this.#changed.clear();
     this.#log = [];
     return { changes: changes.sort((a, b) => a.outage.number - b.outage.number), log };
   }
+}
+
+/** All fields of a record but its steps are plain values. */
+export function copyOutage(outage: OutageRecord): OutageRecord {
+  return { ...outage, steps: outage.steps.map((step) => ({ ...step })) };
+}
+
+/** Equal in all but the revision and its time. */
+function sameFacts(one: OutageRecord, other: OutageRecord): boolean {
+  for (const field of Object.keys(one) as (keyof OutageRecord)[]) {
+    if (field === 'revision' || field === 'updatedMs' || field === 'steps') continue;
+    if (one[field] !== other[field]) return false;
+  }
+  return (
+    one.steps.length === other.steps.length &&
+    one.steps.every((step, i) => {
+      const same = other.steps[i];
+      return (
+        step.fromMs === same.fromMs &&
+        step.toMs === same.toMs &&
+        step.customersOut === same.customersOut &&
+        step.customerMinutes === same.customerMinutes
+      );
+    })
+  );
 }

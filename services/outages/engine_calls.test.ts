@@ -33,7 +33,7 @@ describe('M9 trouble calls', () => {
     assert.deepEqual(active(), [`predicted M${caller}@T1 1`]);
   });
 
-  test('call and gasp about one meter count once, in either order', () => {
+  test('M10 call and gasp about one meter count once, in either order', () => {
     for (const callFirst of [true, false]) {
       const bed = feeder();
       const { send, tick, active, engine } = engineOn(bed);
@@ -49,7 +49,7 @@ describe('M9 trouble calls', () => {
     }
   });
 
-  test('a meter that answers lit after the call: the trouble is the house’s own', () => {
+  test('M11 a meter that answers lit after the call: the trouble is the house’s own', () => {
     const bed = feeder();
     const { send, active, engine } = engineOn(bed);
     const [meter] = bed.below('T1');
@@ -122,6 +122,17 @@ describe('P11 planned work', () => {
     send(all(bed.below('T1'), 'last_gasp', 0), 50);
     engine.setPlanned([window(bed.below('T1'), 1000, 3600)], 1_100_000);
     assert.deepEqual(active(), ['predicted T1 6']);
+  });
+
+  test('a window that is only now known withdraws the prediction, and leaves what a person holds', () => {
+    for (const held of [false, true]) {
+      const bed = feeder();
+      const { send, active, engine } = engineOn(bed);
+      send(all(bed.below('T1'), 'last_gasp', 0), 50);
+      if (held) engine.act(engine.outages()[0].id, 'confirm', { actor: 'ann' }, 55_000);
+      engine.setPlanned([window(bed.below('T1'), 0, 3600)], 60_000);
+      assert.deepEqual(active(), held ? ['confirmed T1 6'] : []);
+    }
   });
 
   test('the device that the work opens is no outage, until its window is over', () => {

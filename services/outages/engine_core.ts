@@ -3,23 +3,19 @@
  * puts them behind events, time and verbs.
  */
 import { OutageBook, type OutageIds } from './engine_book.ts';
-import { MeterEvidence, meterBack, meterDark, meterLit, meterUnknown } from './engine_meters.ts';
+import { Islands } from './engine_islands.ts';
+import { MeterEvidence, meterDark, meterUnknown } from './engine_meters.ts';
+import { PendingMeters } from './engine_pending.ts';
 import { PlannedWork } from './engine_planned.ts';
 import { MeasuredRates } from './engine_rates.ts';
 import type { OutageRecord } from './engine_records.ts';
 import { MeterRows } from './engine_rows.ts';
+import { TouchedMeters } from './engine_touched.ts';
 import type { GridView } from './grid_view.ts';
 import { engineMayMove, isOut, type OutageEvent } from './lifecycle.ts';
 import { DeviceTree, deaf, planned } from './prediction_devices.ts';
 import { IslandWeights } from './prediction_weights.ts';
 import { type OutageThresholds, SettingsByArea } from './thresholds.ts';
-
-/** Meters of one island by what they said. */
-export interface Island {
-  dark: Set<number>;
-  lit: Set<number>;
-  back: Set<number>;
-}
 
 export class EngineCore {
   readonly grid: GridView;
@@ -31,7 +27,7 @@ export class EngineCore {
   settings: SettingsByArea;
   nowMs = 0;
   /** dark meters whose hold window still runs */
-  readonly pending = new Set<number>();
+  readonly pending: PendingMeters;
   readonly dirty = new Set<number>();
   /** members by slot; valid where `meters.outage` still names the slot, and then once */
   readonly #members: number[][] = [];
@@ -41,10 +37,9 @@ export class EngineCore {
   readonly heldAt = new Map<number, Set<number>>();
   readonly #slotsOf = new Map<number, Set<number>>();
   readonly #topOfSlot = new Map<number, number>();
-  readonly islands = new Map<number, Island>();
-  /** the state each meter is filed under in its island */
-  readonly #filed: Uint8Array;
+  readonly islands: Islands;
   readonly #deaf = new Set<number>();
+  readonly touched: TouchedMeters;
   readonly rows: MeterRows;
   readonly planned: PlannedWork;
   /** newest known time of each device that reported its state */
@@ -60,7 +55,9 @@ export class EngineCore {
     this.weights = new IslandWeights(this.tree, this.settings, this.meters);
     this.planned = new PlannedWork(grid.meterCount);
     this.#seen = new Int32Array(grid.meterCount);
-    this.#filed = new Uint8Array(grid.meterCount);
+    this.islands = new Islands(grid.meterCount);
+    this.pending = new PendingMeters(grid.meterCount);
+    this.touched = new TouchedMeters(this.tree);
   }
 
   get thresholds(): OutageThresholds {
@@ -104,12 +101,21 @@ export class EngineCore {
     const graceMs = this.thresholds.plannedGraceS * 1000;
     for (const meter of meters) {
       this.tree.mute(meter, planned, this.planned.lasts(meter, this.nowMs, graceMs));
+      this.touched.touch(meter);
       this.dirty.add(this.topOfMeter(meter));
     }
   }
 
+  /** Everything is judged anew, as by other thresholds. */
+  reviewAll(): void {
+    this.replan(this.planned.meters());
+    for (const top of this.islands.tops()) this.dirty.add(top);
+    for (const slot of this.book.active) this.dirty.add(this.topOfOutage(this.book.outages[slot]));
+  }
+
   /** True while the meter's darkness is the affair of planned work. */
   isPlanned(meter: number): boolean {
+    if (this.planned.isEmpty) return false;
     const { state, darkMs } = this.meters;
     const graceMs = this.thresholds.plannedGraceS * 1000;
     return state[meter] === meterDark
@@ -125,23 +131,10 @@ export class EngineCore {
     return this.tree.topOf(this.tree.ofMeter(meter));
   }
 
-  islandAt(top: number): Island {
-    let island = this.islands.get(top);
-    if (!island) {
-      island = { dark: new Set(), lit: new Set(), back: new Set() };
-      this.islands.set(top, island);
-    }
-    return island;
-  }
-
   /** Slots in the order of detection: the order of sets is history, and history must not decide. */
   inOrder(slots: Iterable<number>): number[] {
     const { outages } = this.book;
     return [...slots].sort((a, b) => outages[a].number - outages[b].number);
-  }
-
-  darkMeters(): Int32Array<ArrayBuffer> {
-    return Int32Array.from([...this.islands.values()].flatMap((island) => [...island.dark]));
   }
 
   slotsAt(top: number): Set<number> {
@@ -154,43 +147,41 @@ export class EngineCore {
   }
 
   /** Files a meter under its top by its state, and its island for prediction. */
-  place(meter: number): void {
+  #place(meter: number): void {
     const top = this.topOfMeter(meter);
-    const island = this.islandAt(top);
-    const state = this.meters.state[meter];
-    const filed = this.#filed[meter];
-    if (state !== filed) {
-      listOf(island, filed)?.delete(meter);
-      listOf(island, state)?.add(meter);
-      this.#filed[meter] = state;
-    }
+    this.islands.file(meter, top, this.meters.state[meter]);
     this.dirty.add(top);
   }
 
   /** What the meter said decides nothing any more; its times stay. */
   settleMeter(meter: number): void {
     this.meters.state[meter] = meterUnknown;
-    this.#filed[meter] = meterUnknown;
+    this.islands.unfile(meter);
     this.rows.changed(meter);
   }
 
   /** A message changed what is known of the meter. */
   changed(meter: number): void {
-    if (this.meters.state[meter] === meterDark) this.pending.add(meter);
+    this.touched.touch(meter);
+    if (this.meters.state[meter] === meterDark) this.pending.add(meter, this.meters.ripeMs[meter]);
     else this.pending.delete(meter);
     this.rows.changed(meter);
-    this.place(meter);
+    this.#place(meter);
+  }
+
+  /** Hold windows that are over: their islands are predicted. */
+  ripen(): void {
+    for (const meter of this.pending.ripe(this.nowMs, this.meters.ripeMs)) this.dirty.add(this.topOfMeter(meter));
   }
 
   /** After switching: every meter and outage is filed anew under its present top. */
   refile(): void {
     this.tree.forget();
-    const known = [...this.islands.values()].flatMap((island) => [...island.dark, ...island.lit, ...island.back]);
-    this.islands.clear();
+    this.touched.all();
+    const known = this.islands.clear();
     this.#slotsOf.clear();
     this.#topOfSlot.clear();
-    for (const meter of known) this.#filed[meter] = meterUnknown;
-    for (const meter of known) this.place(meter);
+    for (const meter of known) this.#place(meter);
     for (const slot of this.book.active) this.#refileOutage(slot);
   }
 
@@ -240,6 +231,7 @@ export class EngineCore {
 
   setOutage(meter: number, slot: number): void {
     this.meters.outage[meter] = slot;
+    this.touched.touch(meter);
     this.rows.moved(meter);
   }
 
@@ -264,7 +256,9 @@ export class EngineCore {
   /** A member that is counted already, as after a restart. */
   addMember(slot: number, meter: number): void {
     this.setOutage(meter, slot);
-    (this.#members[slot] ??= []).push(meter);
+    const members = this.#members[slot];
+    if (members) members.push(meter);
+    else this.#members[slot] = [meter];
   }
 
   /** Takes meters into an outage and counts them. */
@@ -335,6 +329,7 @@ export class EngineCore {
     const outage = this.book.outages[slot];
     const [first] = outage.steps;
     outage.startedMs = startedMs;
+    this.book.note(slot, 'updated');
     first.fromMs = startedMs;
     if (first.toMs !== null) first.customerMinutes = (first.customersOut * (first.toMs - startedMs)) / 60_000;
   }
@@ -370,10 +365,4 @@ export class EngineCore {
     if (this.fedBy(meter, phases)) return true;
     return (this.grid.meterPhases[meter] & phases) !== 0 && this.meters.state[meter] === meterDark;
   }
-}
-
-function listOf(island: Island, state: number): Set<number> | undefined {
-  if (state === meterDark) return island.dark;
-  if (state === meterLit) return island.lit;
-  return state === meterBack ? island.back : undefined;
 }

@@ -94,18 +94,18 @@ export function islandEvidence(core: EngineCore, slot: number): IslandEvidence {
   const { book, meters } = core;
   const outage = book.outages[slot];
   const top = core.topOfOutage(outage);
-  const island = core.islandAt(top);
+  const island = core.islands.get(top);
   const held: HeldOutage[] = [];
   for (const other of core.slotsAt(top))
     if (other !== slot && !engineMayMove(book.outages[other].state)) held.push(book.outages[other]);
   const single = outage.phases !== 0 && (outage.phases & (outage.phases - 1)) === 0;
   const dark: number[] = [];
-  for (const meter of island.dark) {
+  for (const meter of island?.dark ?? []) {
     const at = meters.outage[meter];
     if (at !== slot && !(at >= 0 && engineMayMove(book.outages[at].state))) continue;
     if (!single || core.suffers(meter, outage.phases)) dark.push(meter);
   }
-  return { dark: dark.sort((a, b) => a - b), lit: island.lit, back: island.back, held };
+  return { dark: dark.sort((a, b) => a - b), lit: island?.lit ?? [], back: island?.back ?? [], held };
 }
 
 /** The devices above, the device itself, and those right below it: enough to judge, few enough to read. */

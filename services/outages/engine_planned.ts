@@ -32,6 +32,14 @@ export class PlannedWork {
     return this.#windows.map((window) => ({ ...window, meters: [...window.meters] }));
   }
 
+  get isEmpty(): boolean {
+    return this.#of.size === 0;
+  }
+
+  meters(): Iterable<number> {
+    return this.#of.keys();
+  }
+
   /** Meters of the windows that begin, end or end their grace after `fromMs` and until `toMs`. */
   turning(fromMs: number, toMs: number, graceMs: number): number[] {
     const passes = (ms: number): boolean => ms > fromMs && ms <= toMs;

@@ -20,6 +20,8 @@ export class Resolver {
   /** by meter: the round in which an outage took it in */
   readonly #claimed: Int32Array;
   #round = 0;
+  /** by slot: the time its members were last judged from */
+  readonly #fromMs: number[] = [];
 
   constructor(core: EngineCore) {
     this.#core = core;
@@ -63,12 +65,11 @@ export class Resolver {
     const waiting: number[] = [];
     let explained = 0;
     for (const meter of all) {
-      if (outage[meter] < 0) {
-        if (core.isPlanned(meter)) continue;
-        if (core.pending.has(meter)) {
-          waiting.push(meter);
-          continue;
-        }
+      // Planned work that is only now known takes its meters out of a prediction, not out of what a person holds.
+      if (core.isPlanned(meter)) continue;
+      if (outage[meter] < 0 && core.pending.has(meter)) {
+        waiting.push(meter);
+        continue;
       }
       if (this.#isToExplain(meter)) all[explained++] = meter;
     }
@@ -127,36 +128,42 @@ export class Resolver {
     const core = this.#core;
     for (const [i, pick] of picks.entries()) for (const meter of pick.dark) this.#pickOf[meter] = i;
     const claims: number[][] = picks.map(() => []);
-    const withdrawn: number[] = [];
+    const shared = this.#sharedMost(picks);
     for (const slot of movable) {
-      const best = this.#pickSharedMost(slot, picks.length);
-      if (best >= 0) claims[best].push(slot);
-      else withdrawn.push(slot);
+      const best = shared.get(slot);
+      if (best) claims[best.pick].push(slot);
+      else core.withdraw(slot, 'no dark meter speaks for it any more');
     }
-    for (const slot of withdrawn) core.withdraw(slot, 'no dark meter speaks for it any more');
     this.#round++;
+    const mayStay = standApart(picks);
     for (const [i, pick] of picks.entries()) {
       const [survivor, ...others] = claims[i];
       const slot = survivor ?? this.#open(pick);
       for (const other of others) core.merge(other, slot);
-      this.#shape(slot, pick, i);
+      this.#shape(slot, pick, i, mayStay && survivor !== undefined && others.length === 0);
     }
     for (const pick of picks) for (const meter of pick.dark) this.#pickOf[meter] = -1;
   }
 
-  #pickSharedMost(slot: number, picks: number): number {
-    if (picks === 0) return -1;
-    const shared = new Map<number, number>();
-    for (const meter of this.#core.membersOf(slot)) {
-      const pick = this.#pickOf[meter];
-      if (pick >= 0) shared.set(pick, (shared.get(pick) ?? 0) + 1);
+  /** By slot: the pick that has most of its dark meters, the first of equals. */
+  #sharedMost(picks: Pick[]): Map<number, { pick: number; count: number }> {
+    const { outage } = this.#core.meters;
+    const most = new Map<number, { pick: number; count: number }>();
+    for (const [i, pick] of picks.entries()) {
+      const counts = new Map<number, number>();
+      let [slot, run] = [-1, 0];
+      for (const meter of pick.dark) {
+        if (outage[meter] === slot) {
+          run++;
+          continue;
+        }
+        if (slot >= 0) counts.set(slot, (counts.get(slot) ?? 0) + run);
+        [slot, run] = [outage[meter], 1];
+      }
+      if (slot >= 0) counts.set(slot, (counts.get(slot) ?? 0) + run);
+      for (const [at, count] of counts) if (count > (most.get(at)?.count ?? 0)) most.set(at, { pick: i, count });
     }
-    let best = -1;
-    for (const [pick, count] of shared) {
-      const than = best < 0 ? 0 : shared.get(best)!;
-      if (count > than || (count === than && pick < best)) best = pick;
-    }
-    return best;
+    return most;
   }
 
   #open(pick: Pick): number {
@@ -179,26 +186,28 @@ export class Resolver {
   #originOf(pick: Pick): string | undefined {
     const { leftoverOf } = this.#core.meters;
     if (leftoverOf.size === 0) return undefined;
-    const origins = pick.dark.map((meter) => leftoverOf.get(meter));
+    const origins = Array.from(pick.dark, (meter) => leftoverOf.get(meter));
     return origins.find(
       (id) => id !== undefined && origins.filter((other) => other === id).length * 2 > origins.length,
     );
   }
 
   /** Up to the end of planned work most of these meters went dark in, their darkness was planned. */
-  #plannedUntil(dark: readonly number[]): number {
+  #plannedUntil(dark: Int32Array): number {
     const { planned, meters, nowMs, thresholds } = this.#core;
+    if (planned.isEmpty) return 0;
     const graceMs = thresholds.plannedGraceS * 1000;
-    const ends = dark.map((meter) => planned.plannedUntil(meter, meters.darkMs[meter], nowMs, graceMs));
-    return ends.sort((a, b) => a - b)[ends.length >> 1];
+    const ends = Float64Array.from(dark, (meter) => planned.plannedUntil(meter, meters.darkMs[meter], nowMs, graceMs));
+    return ends.sort()[ends.length >> 1];
   }
 
   /** Gives a movable outage the device and the members of a pick. */
-  #shape(slot: number, pick: Pick, position: number): void {
+  #shape(slot: number, pick: Pick, position: number, mayStay: boolean): void {
     const core = this.#core;
     const { book } = core;
     const outage = book.outages[slot];
-    if (outage.device !== pick.device || outage.meter !== pick.meter || outage.phases !== pick.phases) {
+    const moves = outage.device !== pick.device || outage.meter !== pick.meter || outage.phases !== pick.phases;
+    if (moves) {
       outage.device = pick.device;
       outage.meter = pick.meter;
       outage.phases = pick.phases;
@@ -213,6 +222,11 @@ export class Resolver {
     }
     // A leftover starts with its parent's restoration; what its neighbours answered just before that counts as well.
     const fromMs = Math.min(outage.startedMs, pick.sinceMs);
+    // Nothing was heard below, and nobody moved: who is a member stays one.
+    const stays = mayStay && !moves && this.#fromMs[slot] === fromMs && !core.touched.has(pick.device, pick.meter);
+    if (stays) return;
+    // Strays hang where no touch of theirs is seen from here.
+    this.#fromMs[slot] = pick.strays.length > 0 ? Number.NaN : fromMs;
     this.#takeIn(slot, pick, position, fromMs);
   }
 
@@ -225,18 +239,22 @@ export class Resolver {
     const before = core.membersOf(slot);
     const members: number[] = [];
     let [lit, dark, callers, critical] = [0, 0, 0, 0];
-    const take = (meter: number): void => {
+    const below = pick.meter >= 0 ? [pick.meter] : grid.metersBelow(pick.device);
+    const reach = below.length + pick.strays.length;
+    for (let i = 0; i < reach; i++) {
+      const meter = i < below.length ? below[i] : pick.strays[i - below.length];
       const isDark = state[meter] === meterDark;
-      if (isDark && this.#pickOf[meter] >= 0 && this.#pickOf[meter] !== position) return;
-      if (pick.phases !== 0 && !core.suffers(meter, pick.phases)) return;
+      if (isDark && this.#pickOf[meter] >= 0 && this.#pickOf[meter] !== position) continue;
+      if (this.#claimed[meter] === this.#round) continue;
+      const isExplained = isDark && this.#pickOf[meter] === position;
+      if (!isExplained && !core.suffers(meter, pick.phases)) continue;
       if (!isDark && litMs[meter] > fromMs) {
         lit++;
-        return;
+        continue;
       }
-      if (this.#claimed[meter] === this.#round) return;
       const at = outageOf[meter];
-      if (at >= 0 && at !== slot && !engineMayMove(book.outages[at].state)) return;
-      if (core.isPlanned(meter)) return;
+      if (at >= 0 && at !== slot && !engineMayMove(book.outages[at].state)) continue;
+      if (core.isPlanned(meter)) continue;
       this.#claimed[meter] = this.#round;
       members.push(meter);
       if (isDark) {
@@ -245,10 +263,7 @@ export class Resolver {
       }
       if (grid.isCritical(meter)) critical++;
       if (at !== slot) core.setOutage(meter, slot);
-    };
-    if (pick.meter >= 0) take(pick.meter);
-    else for (const meter of grid.metersBelow(pick.device)) take(meter);
-    for (const meter of pick.strays) if (this.#claimed[meter] !== this.#round) take(meter);
+    }
     for (const meter of before)
       if (outageOf[meter] === slot && this.#claimed[meter] !== this.#round) core.setOutage(meter, -1);
     core.setMembers(slot, members);
@@ -260,4 +275,9 @@ export class Resolver {
     outage.criticalOut = critical;
     book.setOut(slot, members.length);
   }
+}
+
+/** True where no two picks can want the same customer: whole devices, none above another, nobody from elsewhere. */
+function standApart(picks: Pick[]): boolean {
+  return picks.every((pick) => pick.phases === 0 && pick.strays.length === 0 && !pick.isLater);
 }

@@ -18,14 +18,18 @@ import { plant, type Testbed, transformers } from './engine_testbed.ts';
 import { isOut } from './lifecycle.ts';
 import { defaultThresholds } from './thresholds.ts';
 
-const bed = plant([
+const phases: Record<string, number> = { T1: 1, T2: 2, T3: 1, U1: 4, U2: 4, V1: 1, V2: 2, V3: 7 };
+const bed = plant(
   [
-    'breaker',
-    'B',
-    ['recloser', 'R', ['fuse', 'F1', ...transformers('T', 3, 4)], ['fuse', 'F2', ...transformers('U', 2, 3)]],
-    ['fuse', 'F3', ...transformers('V', 3, 2)],
+    [
+      'breaker',
+      'B',
+      ['recloser', 'R', ['fuse', 'F1', ...transformers('T', 3, 4)], ['fuse', 'F2', ...transformers('U', 2, 3)]],
+      ['fuse', 'F3', ...transformers('V', 3, 2)],
+    ],
   ],
-]);
+  (id) => phases[id] ?? 7,
+);
 const devices = ['B', 'R', 'F1', 'F2', 'F3', 'T1', 'T2', 'T3', 'U1', 'U2', 'V1', 'V2', 'V3'];
 const thresholds = { ...defaultThresholds, minutesToClose: 10 };
 
@@ -221,7 +225,7 @@ function checkOutage(outage: OutageRecord, members: number): void {
   assert.equal(outage.state === 'merged', outage.mergedInto !== null);
 }
 
-test('a restart between any two calls changes nothing: same outages, ids, steps, log', () => {
+test('S1 a restart between any two calls changes nothing: same outages, ids, steps, log', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), fc.nat(), (steps, at) => {
       const through = play(steps, -1);
@@ -237,7 +241,7 @@ test('a restart between any two calls changes nothing: same outages, ids, steps,
   );
 });
 
-test('after every call: one outage per meter, counts and steps that add up, no message lost', () => {
+test('M1 P5 R1 after every call: one outage per meter, counts and steps that add up, no message lost', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), (steps) => {
       play(steps, -1, checkInvariants);
@@ -246,7 +250,7 @@ test('after every call: one outage per meter, counts and steps that add up, no m
   );
 });
 
-test('rows given out are enough: kept row by row they rebuild the engine', () => {
+test('S2 rows given out are enough: kept row by row they rebuild the engine', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), (steps) => {
       const rows = new Map<number, unknown>();

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { all, engineOn, feeder } from './engine_testbed.ts';
 
 describe('restoration', () => {
-  test('A5 back within the hold window is momentary and never an outage', () => {
+  test('A5 M7 R7 back within the hold window is momentary and never an outage', () => {
     const bed = feeder();
     const { send, tick, engine } = engineOn(bed);
     send(all(bed.below('T1'), 'last_gasp', 0), 1);
@@ -22,7 +22,7 @@ describe('restoration', () => {
     assert.equal(engine.outages()[0].steps.length, 0);
   });
 
-  test('A7 each partial restoration closes a step; customer-minutes add up', () => {
+  test('A7 R1 R4 each partial restoration closes a step; customer-minutes add up', () => {
     const bed = feeder();
     const { send, engine, active } = engineOn(bed);
     send(all(bed.below('F1'), 'last_gasp', 0), 50);
@@ -46,7 +46,7 @@ describe('restoration', () => {
     assert.equal(engine.outages()[0].state, 'closed');
   });
 
-  test('A8 what stays dark after the restoration becomes a nested outage at its own device', () => {
+  test('A8 R6 what stays dark after the restoration becomes a nested outage at its own device', () => {
     const bed = feeder();
     const { send, tick, engine, active } = engineOn(bed);
     send(all(bed.below('R'), 'last_gasp', 0), 50);
@@ -69,7 +69,7 @@ describe('restoration', () => {
     assert.equal(nested.startedMs, parent.restoredMs, 'no customer-minute is counted twice');
   });
 
-  test('a transformer with power again has it for its silent meters, too', () => {
+  test('R3 a transformer with power again has it for its silent meters, too', () => {
     const bed = feeder();
     const { send, active } = engineOn(bed);
     const silent = bed.below('T1').slice(0, 2);
@@ -104,7 +104,7 @@ describe('restoration', () => {
     assert.deepEqual(active(), ['partly_restored F1 18']);
   });
 
-  test('one meter that answers does not restore an outage that was hardly heard', () => {
+  test('R5 one meter that answers does not restore an outage that was hardly heard', () => {
     const bed = feeder();
     const { send, engine, active } = engineOn(bed);
     engine.place(bed.edge('R'), { actor: 'ann' }, 0);
@@ -112,7 +112,7 @@ describe('restoration', () => {
     assert.deepEqual(active(), ['partly_restored R 36']);
   });
 
-  test('messages that trickle in make one step, not many', () => {
+  test('R2 messages that trickle in make one step, not many', () => {
     const bed = feeder();
     const { send, engine } = engineOn(bed);
     send(all(bed.below('F1'), 'last_gasp', 0), 50);

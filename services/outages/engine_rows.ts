@@ -6,7 +6,9 @@ import type { MeterRow } from './engine_records.ts';
 export class MeterRows {
   readonly #meters: MeterEvidence;
   readonly #book: OutageBook;
-  readonly #changed = new Set<number>();
+  #changed: number[] = [];
+  /** 1 where a meter stands in `#changed` */
+  readonly #isChanged: Uint8Array;
   #moved: number[] = [];
   /** the outage each meter had when its row was last given out */
   readonly #toldOutage: Int32Array;
@@ -14,12 +16,15 @@ export class MeterRows {
   constructor(meters: MeterEvidence, book: OutageBook) {
     this.#meters = meters;
     this.#book = book;
+    this.#isChanged = new Uint8Array(meters.state.length);
     this.#toldOutage = new Int32Array(meters.state.length).fill(-1);
   }
 
   /** What is known of the meter changed. */
   changed(meter: number): void {
-    this.#changed.add(meter);
+    if (this.#isChanged[meter] === 1) return;
+    this.#isChanged[meter] = 1;
+    this.#changed.push(meter);
   }
 
   /** The meter may have changed its outage: most are taken out and put back by the same prediction. */
@@ -29,12 +34,18 @@ export class MeterRows {
 
   /** Rows of the meters that changed since the last call. */
   take(): MeterRow[] {
+    const { outage } = this.#meters;
     for (const meter of this.#moved) {
-      if (this.#meters.outage[meter] !== this.#toldOutage[meter]) this.#changed.add(meter);
-      this.#toldOutage[meter] = this.#meters.outage[meter];
+      if (outage[meter] !== this.#toldOutage[meter]) this.changed(meter);
+      this.#toldOutage[meter] = outage[meter];
     }
-    const rows = [...this.#changed].sort((a, b) => a - b).map((meter) => this.of(meter));
-    this.#changed.clear();
+    const meters = Int32Array.from(this.#changed).sort();
+    const rows: MeterRow[] = [];
+    for (const meter of meters) {
+      this.#isChanged[meter] = 0;
+      rows.push(this.of(meter));
+    }
+    this.#changed = [];
     this.#moved = [];
     return rows;
   }

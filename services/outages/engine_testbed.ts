@@ -20,7 +20,8 @@ export interface Testbed {
 /** A tree of equipment: kind and id, then what hangs below; a number is that many meters. */
 export type Plan = [kind: keyof typeof edgeKindCode, id: string, ...below: (Plan | number)[]];
 
-export function plant(plans: Plan[]): Testbed {
+/** @param phasesOf phase bits of a piece of equipment, and of the meters right below it; all phases, and A, where left out */
+export function plant(plans: Plan[], phasesOf?: (id: string) => number): Testbed {
   const builder = new NetworkBuilder('testbed');
   const area = builder.addArea({ id: 'A', name: 'A' });
   const substation = builder.addSubstation({ id: 'S', name: 'S', lonE7: 0, latE7: 0, area });
@@ -28,10 +29,18 @@ export function plant(plans: Plan[]): Testbed {
   const source = builder.addNode({ id: 'bus', lonE7: 0, latE7: 0, feeder });
   const add = ([kind, id, ...below]: Plan, from: number): void => {
     const to = builder.addNode({ id: `node-${id}`, lonE7: 0, latE7: 0, feeder });
-    const edge = builder.addEdge({ id, kind: edgeKindCode[kind], from, to, feeder, phases: 7, lengthM: 10 });
+    const edge = builder.addEdge({
+      id,
+      kind: edgeKindCode[kind],
+      from,
+      to,
+      feeder,
+      phases: phasesOf?.(id) ?? 7,
+      lengthM: 10,
+    });
     for (const item of below) {
       if (typeof item !== 'number') add(item, to);
-      else for (let i = 0; i < item; i++) addMeter(builder, to, edge);
+      else for (let i = 0; i < item; i++) addMeter(builder, to, edge, phasesOf?.(id) ?? 1);
     }
   };
   for (const plan of plans) add(plan, source);
@@ -39,7 +48,7 @@ export function plant(plans: Plan[]): Testbed {
   return testbed(builder.finish());
 }
 
-function addMeter(builder: NetworkBuilder, node: number, transformer: number): void {
+function addMeter(builder: NetworkBuilder, node: number, transformer: number, phases: number): void {
   const key = builder.meterCount;
   builder.addMeter({
     id: `M${key}`,
@@ -47,7 +56,7 @@ function addMeter(builder: NetworkBuilder, node: number, transformer: number): v
     transformer,
     customerClass: 0,
     critical: key % 50 === 7 ? 1 : 0,
-    phases: 1,
+    phases,
     lonE7: 0,
     latE7: 0,
     peakKw: 2,

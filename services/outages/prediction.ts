@@ -22,7 +22,9 @@ export function predict(weights: IslandWeights, evidence: IslandEvidence): Pick[
       customersOut: meter >= 0 ? 1 : Math.max(explained.length, weights.tree.audibleBelow(device)),
     }));
     const held = before.length > 0 ? [...evidence.held, ...before] : evidence.held;
-    picks.push(...attachStrays(weights, predictAtOnce(weights, { ...evidence, dark, held })));
+    const now = attachStrays(weights, predictAtOnce(weights, { ...evidence, dark, held }));
+    for (const pick of now) pick.isLater = before.length > 0;
+    picks.push(...now);
   }
   return picks.sort((a, b) => a.sinceMs - b.sinceMs || a.device - b.device || a.meter - b.meter || a.phases - b.phases);
 }
@@ -74,12 +76,7 @@ function predictAtOnce(weights: IslandWeights, evidence: IslandEvidence): Pick[]
 /** Whole devices, and single service points. */
 function pickWhole(weights: IslandWeights, evidence: IslandEvidence): Pick[] {
   weights.weigh(evidence);
-  const picks = chosenDevices(weights);
-  const inPick = new Set<number>();
-  for (const pick of picks) for (const meter of pick.dark) inPick.add(meter);
-  for (let i = 0; i < evidence.dark.length; i++) {
-    const meter = evidence.dark[i];
-    if (!inPick.has(meter) && weights.tree.grid.edgeAboveMeter(meter) >= 0) picks.push(alone(weights, meter));
-  }
+  const { picks, left } = chosenDevices(weights, evidence.dark);
+  for (const meter of left) if (weights.tree.grid.edgeAboveMeter(meter) >= 0) picks.push(alone(weights, meter));
   return picks;
 }

@@ -14,6 +14,9 @@ export class DeviceTree {
   /** nearest device at or above each edge */
   readonly #nearest: Int32Array;
   readonly #top: Int32Array;
+  readonly #above: Int32Array;
+  readonly #leaf: Int32Array;
+  readonly #customers: Int32Array;
   /** muted meters below each device */
   readonly #mutedBelow: Int32Array;
   readonly #mutedMeters = new Set<number>();
@@ -26,6 +29,9 @@ export class DeviceTree {
     this.muted = new Uint8Array(grid.meterCount);
     this.#nearest = new Int32Array(grid.edgeCount).fill(unknown);
     this.#top = new Int32Array(grid.edgeCount).fill(unknown);
+    this.#above = new Int32Array(grid.edgeCount).fill(unknown);
+    this.#leaf = new Int32Array(grid.meterCount).fill(unknown);
+    this.#customers = new Int32Array(grid.edgeCount).fill(unknown);
     this.#mutedBelow = new Int32Array(grid.edgeCount);
   }
 
@@ -33,20 +39,42 @@ export class DeviceTree {
   forget(): void {
     this.#nearest.fill(unknown);
     this.#top.fill(unknown);
+    this.#above.fill(unknown);
+    this.#leaf.fill(unknown);
+    this.#customers.fill(unknown);
     this.#phasesCounted.clear();
     this.#onPhase?.fill(0);
     this.#mutedBelow.fill(0);
     for (const meter of this.#mutedMeters) this.#countMuted(meter, 1);
   }
 
+  /** Looks everything up once, so that the first second of a storm does not pay for it. Costs the whole territory. */
+  warm(): void {
+    const tops = new Set<number>();
+    for (let meter = 0; meter < this.grid.meterCount; meter++) {
+      for (let at = this.ofMeter(meter); at >= 0 && this.#customers[at] === unknown; at = this.above(at))
+        this.audibleBelow(at);
+      tops.add(this.topOf(this.ofMeter(meter)));
+    }
+    for (const top of tops) if (top >= 0) this.audibleOnPhase(top, 1);
+  }
+
   /** Device nearest above a meter, -1 where there is none. */
   ofMeter(meter: number): number {
-    return this.#nearestFrom(this.grid.edgeAboveMeter(meter));
+    const known = this.#leaf[meter];
+    if (known !== unknown) return known;
+    const found = this.#nearestFrom(this.grid.edgeAboveMeter(meter));
+    this.#leaf[meter] = found;
+    return found;
   }
 
   /** Next device above; -1 at the top. A known open device is a top: it explains all that is dark below it. */
   above(device: number): number {
-    return this.grid.isOpen(device) ? -1 : this.#nearestFrom(this.grid.edgeAbove(device));
+    const known = this.#above[device];
+    if (known !== unknown) return known;
+    const found = this.grid.isOpen(device) ? -1 : this.#nearestFrom(this.grid.edgeAbove(device));
+    this.#above[device] = found;
+    return found;
   }
 
   /** Topmost device over a device: evidence below different tops is never weighed together. */
@@ -75,7 +103,8 @@ export class DeviceTree {
 
   /** Meters below a device whose silence counts. */
   audibleBelow(device: number): number {
-    return this.grid.customersBelow(device) - this.#mutedBelow[device];
+    if (this.#customers[device] === unknown) this.#customers[device] = this.grid.customersBelow(device);
+    return this.#customers[device] - this.#mutedBelow[device];
   }
 
   /** Of those, the ones that are on this phase alone. @param phase one phase bit */
@@ -86,8 +115,30 @@ export class DeviceTree {
     return this.#onPhase[device * 3 + (phase >> 1)];
   }
 
+  /** By transformer first, so that the way up is gone once for each of them and not for each meter. */
   #countPhases(top: number, onPhase: Int32Array): void {
-    for (const meter of this.grid.metersBelow(top)) if (this.muted[meter] === 0) this.#countPhase(meter, 1, onPhase);
+    const { meterPhases } = this.grid;
+    const leaves: number[] = [];
+    let last = -1;
+    for (const meter of this.grid.metersBelow(top)) {
+      const phase = meterPhases[meter];
+      if (this.muted[meter] !== 0 || (phase !== 1 && phase !== 2 && phase !== 4)) continue;
+      const leaf = this.ofMeter(meter);
+      if (leaf < 0) continue;
+      if (leaf !== last) leaves.push(leaf);
+      last = leaf;
+      onPhase[leaf * 3 + (phase >> 1)]++;
+    }
+    // What hangs on each directly, before any of it goes up.
+    const own = new Map<number, [number, number, number]>();
+    for (const leaf of leaves) own.set(leaf, [onPhase[leaf * 3], onPhase[leaf * 3 + 1], onPhase[leaf * 3 + 2]]);
+    for (const [leaf, [a, b, c]] of own) {
+      for (let at = this.above(leaf); at >= 0; at = this.above(at)) {
+        onPhase[at * 3] += a;
+        onPhase[at * 3 + 1] += b;
+        onPhase[at * 3 + 2] += c;
+      }
+    }
     this.#phasesCounted.add(top);
   }
 

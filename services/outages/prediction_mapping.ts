@@ -32,8 +32,7 @@ export function attachStrays(weights: IslandWeights, picks: Pick[]): Pick[] {
     const fits = besideHost(weights, pick, besideOf);
     if (!fits) return true;
     fits.strays.push(pick.meter);
-    fits.dark.push(pick.meter);
-    fits.dark.sort((a, b) => a - b);
+    fits.dark = Int32Array.of(...fits.dark, pick.meter).sort();
     return false;
   });
 }

@@ -8,6 +8,7 @@ import type { HeldOutage, IslandEvidence, IslandWeights } from './prediction_wei
 const phaseBits = [1, 2, 4] as const;
 /** From this share of a phase's customers dark nothing is asked: it is out. */
 const plainShare = 0.5;
+const nearlyAll = 0.9;
 
 /**
  * The phases that a chosen device lost, where a part explains the answers better than the whole; 0 where it is the
@@ -24,8 +25,10 @@ export function lostPhases(weights: IslandWeights, evidence: IslandEvidence, pic
     // A meter on several phases is out whichever of them is missing.
     if (at >= 0) dark[at]++;
   }
+  // Where more of a phase are dark than are missing in all, most of it is dark: nothing needs to be counted.
+  const missing = tree.audibleBelow(pick.device) - pick.dark.length;
   const doubtful = phaseBits.filter((bit, at) => {
-    const customers = (served & bit) === 0 ? 0 : tree.audibleOnPhase(pick.device, bit);
+    const customers = (served & bit) === 0 || dark[at] > missing ? 0 : tree.audibleOnPhase(pick.device, bit);
     return customers > 0 && dark[at] < customers * plainShare;
   });
   if (doubtful.length === 0) return 0;
@@ -70,15 +73,21 @@ function answersBelow(weights: IslandWeights, evidence: IslandEvidence, pick: Pi
 export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, picks: Pick[]): Pick[] {
   const { tree } = weights;
   const { grid } = tree;
+  const phaseOf = new Map<Pick, number>();
+  for (const pick of picks) if (pick.phases === 0) phaseOf.set(pick, phaseOfPick(weights, pick));
   let result = picks;
   for (const bit of phaseBits) {
-    const small = result.filter(
-      (pick) => pick.phases === 0 && pick.dark.every((meter) => grid.meterPhases[meter] === bit),
-    );
+    const small = result.filter((pick) => phaseOf.get(pick) === bit);
     if (small.length < 2 || !small.some((pick) => hasSeveralPhasesAbove(weights, pick))) continue;
-    const dark = small.flatMap((pick) => pick.dark).sort((a, b) => a - b);
+    const dark = new Int32Array(small.reduce((sum, pick) => sum + pick.dark.length, 0));
+    let filled = 0;
+    for (const pick of small) {
+      dark.set(pick.dark, filled);
+      filled += pick.dark.length;
+    }
+    dark.sort();
     const others = result
-      .filter((pick) => !small.includes(pick))
+      .filter((pick) => phaseOf.get(pick) !== bit)
       .map(
         (pick): HeldOutage => ({
           device: pick.device,
@@ -88,7 +97,7 @@ export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, pi
         }),
       );
     weights.weigh({ ...evidence, dark, held: [...evidence.held, ...others] }, bit);
-    for (const joint of chosenDevices(weights)) {
+    for (const joint of chosenDevices(weights, dark).picks) {
       const served = grid.edgePhases[joint.device];
       if ((served & (served - 1)) === 0) continue;
       const inside = new Set(joint.dark);
@@ -99,6 +108,15 @@ export function pickPartial(weights: IslandWeights, evidence: IslandEvidence, pi
     }
   }
   return result;
+}
+
+/** The phase of a device that has one alone, or that nearly all dark meters are on: the model is wrong about a few. */
+function phaseOfPick({ tree: { grid } }: IslandWeights, pick: Pick): number {
+  const served = pick.meter < 0 ? grid.edgePhases[pick.device] : 7;
+  if (served !== 0 && (served & (served - 1)) === 0) return served;
+  const on = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (const meter of pick.dark) on[grid.meterPhases[meter] & 7]++;
+  return phaseBits.find((bit) => on[bit] >= pick.dark.length * nearlyAll) ?? 0;
 }
 
 function hasSeveralPhasesAbove(weights: IslandWeights, pick: Pick): boolean {

@@ -78,12 +78,15 @@ export class IslandWeights {
   #litBranchMs = new Float64Array(0);
   #litDirect = new Int32Array(0);
   #litDirectMs = new Float64Array(0);
+  /** branches anywhere below that went dark at another time */
+  #lateBranches = new Int32Array(0);
   /** of the direct meters, those that came back since */
   #backDirect = new Int32Array(0);
   #away = new Int32Array(0);
   readonly #rowOf: Int32Array;
   #path = new Int32Array(64);
-  #rowOfDark = new Int32Array(0);
+  /** by position in the dark meters weighed: their row, -1 where no device is above */
+  rowOfDark = new Int32Array(0);
   #times = new Float64Array(0);
 
   constructor(tree: DeviceTree, settings: SettingsByArea, heard: HeardMeters) {
@@ -181,18 +184,19 @@ export class IslandWeights {
     this.#litDirect[row] = 0;
     this.#litDirectMs[row] = 0;
     this.#backDirect[row] = 0;
+    this.#lateBranches[row] = 0;
     this.#away[row] = 0;
     return row;
   }
 
   #placeDark(dark: ArrayLike<number>): void {
     const { tree, heard } = this;
-    if (this.#rowOfDark.length < dark.length) this.#rowOfDark = new Int32Array(dark.length * 2);
+    if (this.rowOfDark.length < dark.length) this.rowOfDark = new Int32Array(dark.length * 2);
     for (let i = 0; i < dark.length; i++) {
       const meter = dark[i];
       const device = tree.ofMeter(meter);
       const row = device < 0 ? -1 : this.#touch(device);
-      this.#rowOfDark[i] = row;
+      this.rowOfDark[i] = row;
       if (row < 0) continue;
       this.direct[row]++;
       const muted = tree.muted[meter] !== 0;
@@ -211,7 +215,7 @@ export class IslandWeights {
     if (this.directMeters.length < start) this.directMeters = new Int32Array(start * 2);
     const next = this.directStart.slice(0, this.count);
     for (let i = 0; i < dark.length; i++)
-      if (this.#rowOfDark[i] >= 0) this.directMeters[next[this.#rowOfDark[i]]++] = dark[i];
+      if (this.rowOfDark[i] >= 0) this.directMeters[next[this.rowOfDark[i]]++] = dark[i];
   }
 
   #placeLit(lit: Iterable<number>, phase: number): number[] {
@@ -313,6 +317,7 @@ export class IslandWeights {
       (this.silent[row] + this.unsaid[row]) * settings.logLost +
       this.lit[row] * settings.logWrongLit -
       settings.faultImprobability -
+      this.#lateBranches[row] * settings.lateBranchImprobability -
       (phase !== 0 && grid.edgePhases[device] !== phase ? settings.partialImprobability : 0);
     const start = this.directStart[row];
     for (let i = 0; i < this.direct[row]; i++)
@@ -322,6 +327,10 @@ export class IslandWeights {
     if (parent < 0) return;
     this.scoreBelow[parent] += this.verdict[row] === chosen ? this.scoreHere[row] : this.scoreBelow[row];
     if (dark > 0 && dark * 100 >= customers * settings.branchPercent) this.#branches[parent]++;
+    this.#lateBranches[parent] += this.#lateBranches[row];
+    // Callers tell the time of their call.
+    const apartMs = Math.abs(this.sinceMs[row] - this.sinceMs[parent]);
+    if (dark > this.calls[row] && apartMs > settings.simultaneousS * 1000) this.#lateBranches[parent]++;
   }
 
   #judge(row: number, grid: GridView, settings: AreaSettings, toleranceMs: number): number {
@@ -370,6 +379,7 @@ export class IslandWeights {
     this.#branchDark = grown(this.#branchDark, rows);
     this.#litDirect = grown(this.#litDirect, rows);
     this.#backDirect = grown(this.#backDirect, rows);
+    this.#lateBranches = grown(this.#lateBranches, rows);
     this.#away = grown(this.#away, rows);
     const litBranch = new Float64Array(rows);
     litBranch.set(this.#litBranchMs);

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { CustomerOut } from '#model/api/calls.ts';
 import { HeadEndState, Outage, OutageAction, OutageDetail, OutageEvidence, OutagePing } from '#model/api/outages.ts';
 import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
@@ -10,14 +10,22 @@ import type { OutageService } from './service.ts';
 import type { StandingService } from './standing.ts';
 
 const idParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
+const PlaceOutage = Type.Object({
+  device_id: Type.String({ minLength: 1, maxLength: 128 }),
+  reason: Type.String({ minLength: 3, maxLength: 500 }),
+  cause: Type.Optional(Type.String({ maxLength: 80 })),
+});
+type PlaceOutage = Static<typeof PlaceOutage>;
+
 export interface OutageRouteNeeds {
   service: OutageService;
   pings: Pick<PingService, 'ofOutage' | 'askNow' | 'state'>;
   standing: Pick<StandingService, 'customersOf'>;
   pool: Pool;
+  areaOfDevice: (id: string) => string | null;
 }
 
-export function outageRoutes({ service, pings, standing, pool }: OutageRouteNeeds): RouteDeclaration[] {
+export function outageRoutes({ service, pings, standing, pool, areaOfDevice }: OutageRouteNeeds): RouteDeclaration[] {
   const byArea = { kind: 'asset' as const, areaOf: ({ params }: RouteRequest) => service.areaOf(params.id) };
   return [
     {
@@ -32,6 +40,20 @@ export function outageRoutes({ service, pings, standing, pool }: OutageRouteNeed
       }),
       response: Type.Array(Outage),
       handle: ({ query }) => service.list((query.state ?? 'open') === 'open', Number(query.limit ?? 1000)),
+    },
+    {
+      method: 'POST',
+      path: '/api/outages',
+      summary: 'places an outage at a device by hand; it takes in the predictions below',
+      role: 'operator',
+      scope: { kind: 'asset', areaOf: ({ body }) => areaOfDevice((body as PlaceOutage).device_id) },
+      body: PlaceOutage,
+      response: OutageDetail,
+      audited: true,
+      handle: ({ body, session }) => {
+        const { device_id, ...facts } = body as PlaceOutage;
+        return service.place(device_id, facts, session.user);
+      },
     },
     {
       method: 'GET',

@@ -20,6 +20,7 @@ import { isOpen, isOut } from './lifecycle.ts';
 import { chainLogOfBefore } from './log_sql.ts';
 import { makeReplay } from './replay.ts';
 import {
+  areaRates,
   customersOutTimeline,
   deviceReports,
   engineMarks,
@@ -59,6 +60,8 @@ export interface OutageNeeds {
   positions: () => Promise<{ edge: number; open: boolean; atMs: number }[]>;
   /** windows of planned work, those that ended within the last day included */
   planned: () => Promise<PlannedWindow[]>;
+  /** meters that are not heard from for long */
+  withoutCommunication: () => Promise<number[]>;
   /** told after the change is durable, in order */
   changed: (news: OutageNews[]) => void;
   report: (message: string, error: unknown) => void;
@@ -80,6 +83,9 @@ export interface OutageService {
   catchUp(): void;
   /** windows of planned work as they stand now, those that ended within the last day included */
   setPlanned(windows: PlannedWindow[]): void;
+  setWithoutCommunication(meters: number[]): void;
+  /** silent meters whose answers would change the device, the most telling first. @throws FluxError `unknown_outage` */
+  decidingMeters(id: string): number[];
   /** meters that are out by an outage now. @throws FluxError `unknown_outage` */
   membersOf(id: string): number[];
   /** a device was switched by an operator or reported by telemetry */
@@ -97,6 +103,11 @@ export interface OutageService {
    * @throws FluxError `unknown_outage`, `invalid_transition`, `outage_changed` where `revision` is of an older state
    */
   act(id: string, action: OutageAction, actor: string): Promise<OutageDetail>;
+  /**
+   * An operator places an outage at a device: confirmed, takes in the predictions below.
+   * @throws FluxError `unknown_asset`, `nothing_below`, `already_there`
+   */
+  place(deviceId: string, facts: { reason: string; cause?: string }, actor: string): Promise<OutageDetail>;
   areaOf(id: string): Promise<string | null>;
   timeline(
     fromS: number,
@@ -229,10 +240,11 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     start: async () => {
       await replay.catchUp().catch(() => undefined);
       await chainLogOfBefore(pool).catch((error: unknown) => needs.report('the outage log is not whole', error));
-      const [records, meters, devices, stored] = await Promise.all([
+      const [records, meters, devices, rates, stored] = await Promise.all([
         openRecords(pool),
         supplyRows(pool),
         deviceReports(pool),
+        areaRates(pool),
         engineMarks(pool),
       ]);
       marks.nextOutageNo = stored.next_outage_no;
@@ -251,6 +263,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         outages: records,
         meters,
         devices,
+        rates,
+        withoutCommunication: await needs.withoutCommunication(),
         planned: await needs.planned(),
       });
       publish(records.map((outage) => ({ kinds: [], outage })));
@@ -286,6 +300,11 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       });
       if (news.length > 0) needs.changed(news);
     },
+    setWithoutCommunication: (meters) => take(now().setWithoutCommunication(meters, Date.now())),
+    decidingMeters: (id) =>
+      now()
+        .decidingPings(id, 50)
+        .flatMap((ping) => ping.meters),
     gridReplaced: async () => {
       clearInterval(ticker);
       releaseAll();
@@ -303,6 +322,15 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       const done = acting.then(() => actOn(id, action, actor));
       acting = done.catch(() => undefined);
       return done;
+    },
+    place: async (deviceId, facts, actor) => {
+      const edge = rowIn(needs.grid().network.edge.id, deviceId, 'unknown_asset', 'device');
+      const result = now().place(edge, { ...facts, actor }, Date.now());
+      take(result);
+      await loop.settled();
+      const placed = result.changes.find(({ outage }) => outage.device === edge && outage.meter < 0);
+      if (!placed) throw new FluxError('already_there', `an outage stands at ${deviceId} already`);
+      return detail(placed.outage.id);
     },
     areaOf: async (id) => {
       const known = listed.get(id);

@@ -73,6 +73,7 @@ const write = (outage: OutageRecord, meters: MeterRow[]) =>
     log: [],
     meters,
     devices: [],
+    rates: [],
     marks: { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 },
   });
 const minutesOf = async (): Promise<number[][]> =>

@@ -1,6 +1,6 @@
 import { type MeterEventColumns, makeMeterEventColumns } from '#model/reading.ts';
 import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
-import type { MeterRow, OutageRecord } from './engine_records.ts';
+import type { AreaRates, MeterRow, OutageRecord } from './engine_records.ts';
 import { appendLog } from './log_sql.ts';
 import type { LoggedRow, Marks } from './write_loop.ts';
 
@@ -90,6 +90,24 @@ const deviceAll: NamedQuery = {
 };
 export const deviceReports = (on: Queryable) => rowsOf<{ edge: number; atMs: number }>(on, deviceAll);
 
+const ratesUpsert: NamedQuery = {
+  name: 'outage_area_rates_upsert',
+  text: `
+    insert into outage_area_rates (area_key, heard, lost, lit, lit_wrong)
+    select given.area, given.heard, given.lost, given.lit, given."litWrong"
+    from jsonb_to_recordset($1::jsonb) as given (area int, heard float8, lost float8, lit float8, "litWrong" float8)
+    on conflict (area_key) do update
+      set heard = excluded.heard, lost = excluded.lost, lit = excluded.lit, lit_wrong = excluded.lit_wrong`,
+};
+const ratesAll: NamedQuery = {
+  name: 'outage_area_rates_all',
+  text: `
+    select rates.area_key as area, rates.heard, rates.lost, rates.lit, rates.lit_wrong as "litWrong"
+    from outage_area_rates as rates
+    order by rates.area_key`,
+};
+export const areaRates = (on: Queryable) => rowsOf<AreaRates>(on, ratesAll);
+
 const engineMark: NamedQuery = {
   name: 'outage_engine_mark',
   text: `
@@ -106,6 +124,7 @@ export interface OutageWrite {
   meters: MeterRow[];
   /** edge row and time of devices that reported */
   devices: [number, number][];
+  rates: AreaRates[];
   marks: Marks;
 }
 
@@ -174,6 +193,7 @@ export async function storeOutages(on: Queryable, write: OutageWrite): Promise<v
   }
   if (write.devices.length > 0)
     await rowsOf(on, deviceUpsert, [write.devices.map(([edge]) => edge), write.devices.map(([, atMs]) => atMs)]);
+  if (write.rates.length > 0) await rowsOf(on, ratesUpsert, [JSON.stringify(write.rates)]);
   const { appliedEventId, appliedCallNo, nextOutageNo } = write.marks;
   await rowsOf(on, engineMark, [appliedEventId, nextOutageNo, appliedCallNo]);
 }

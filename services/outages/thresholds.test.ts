@@ -53,6 +53,15 @@ describe('thresholds', () => {
     [{ areas: { SOUTH: {} } }, /areas\.SOUTH: there is no area with this id/],
     [{ areas: { COAST: { storm: { rule: 'magic' } } } }, /areas\.COAST\.storm\.rule is "magic"/],
     [{ stepMergeS: Number.NaN }, /stepMergeS is null/],
+    [{ plannedGraceS: -1 }, /plannedGraceS is -1/],
+    [
+      { blue_sky: { device: { fuse: { minCalls: 0 } } } },
+      /blue_sky\.device\.fuse\.minCalls is 0, it must be a number from 1/,
+    ],
+    [{ storm: { separationMinutes: 0 } }, /storm\.separationMinutes is 0/],
+    [{ storm: { wrongCall: 1 } }, /storm\.wrongCall is 1/],
+    [{ areas: { COAST: { blue_sky: { simultaneousS: 'x' } } } }, /areas\.COAST\.blue_sky\.simultaneousS is "x"/],
+    [{ blue_sky: { device: { breaker: { minCount: 2.5 } } } }, /breaker\.minCount is 2\.5, it must be a whole number/],
   ];
   for (const [config, names] of wrong) {
     test(`refused by name: ${JSON.stringify(config)}`, () => assert.match(refusal(config), names));

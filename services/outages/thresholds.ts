@@ -44,6 +44,10 @@ export interface OutageSettings {
   separationMinutes: number;
   /** how improbable one more fault is: natural logarithm, positive */
   faultImprobability: number;
+  /** gasps of one fault are this far apart at most, s */
+  simultaneousS: number;
+  /** how improbable it is that a branch of one fault goes dark at another time: natural logarithm */
+  lateBranchImprobability: number;
   /** how much more improbable it is that a device loses some of its phases only: natural logarithm */
   partialImprobability: number;
 }
@@ -78,7 +82,7 @@ const blueSky: OutageSettings = {
   minutesToProbable: 20,
   branchPercent: 30,
   device: {
-    power_transformer: { minPercent: 50, minCount: 2, minCalls: 2, need: 'both' },
+    power_transformer: { minPercent: 40, minCount: 2, minCalls: 2, need: 'both' },
     fuse: { minPercent: 50, minCount: 3, minCalls: 3, need: 'both' },
     sectionalizer: { minPercent: 50, minCount: 5, minCalls: 4, need: 'both' },
     recloser: { minPercent: 50, minCount: 5, minCalls: 5, need: 'both' },
@@ -91,6 +95,9 @@ const blueSky: OutageSettings = {
   wrongCall: 0.001,
   separationMinutes: 120,
   faultImprobability: 12,
+  simultaneousS: 30,
+  // A head-end an hour behind must not break a fault into branches: less than a fault, more than nothing.
+  lateBranchImprobability: 4,
   partialImprobability: 1,
 };
 
@@ -152,7 +159,11 @@ export class SettingsByArea {
   }
 
   of(area: number): AreaSettings {
-    return (this.#known[area + 1] ??= this.#make(area));
+    const known = this.#known[area + 1];
+    if (known) return known;
+    const made = this.#make(area);
+    this.#known[area + 1] = made;
+    return made;
   }
 
   /** The measured rates of an area are others now. */

@@ -22,6 +22,8 @@ const settingRanges: Record<string, Range> = {
   wrongCall: [0.000001, 0.5],
   separationMinutes: [1, 10_080],
   faultImprobability: [0.1, 100],
+  simultaneousS: [0, 3600],
+  lateBranchImprobability: [0, 100],
   partialImprobability: [0, 100],
 };
 const generalRanges: Record<string, Range> = {
@@ -105,6 +107,11 @@ function readDevice(config: unknown, base: DeviceThreshold, at: string, problems
   const given = asObject(config, at, problems);
   refuseUnknown(given, ['minPercent', 'minCount', 'minCalls', 'need'], `${at}.`, problems);
   const ranges = { minPercent: [0, 100], minCount: [1, 1_000_000], minCalls: [1, 1_000_000] } as const;
+  for (const field of ['minCount', 'minCalls']) {
+    const value = given[field];
+    if (typeof value === 'number' && value >= 1 && !Number.isInteger(value))
+      problems.push(`${at}.${field} is ${value}, it must be a whole number`);
+  }
   return {
     ...base,
     ...readNumbers(given, ranges, `${at}.`, problems),

@@ -4,7 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
-import type { EngineResult, MeterRow, OutageChange, OutageLogRow, OutageRecord } from './engine_records.ts';
+import type { AreaRates, EngineResult, MeterRow, OutageChange, OutageLogRow, OutageRecord } from './engine_records.ts';
 import { storeOutages } from './sql.ts';
 
 /** How far the engine was given what is stored, and the next outage number. */
@@ -32,6 +32,7 @@ interface Unwritten {
   log: LoggedRow[];
   meters: Map<number, MeterRow>;
   devices: Map<number, number>;
+  rates: Map<number, AreaRates>;
   marks: Marks;
   oldestReceivedMs: number | undefined;
 }
@@ -59,6 +60,7 @@ export function makeWriteLoop(needs: WriteNeeds): WriteLoop {
       log: [],
       meters: new Map(),
       devices: new Map(),
+      rates: new Map(),
       marks: needs.marks(),
       oldestReceivedMs: undefined,
     };
@@ -97,6 +99,7 @@ export function makeWriteLoop(needs: WriteNeeds): WriteLoop {
             log: batch.log,
             meters: [...batch.meters.values()],
             devices: [...batch.devices],
+            rates: [...batch.rates.values()],
             marks: { ...batch.marks, nextOutageNo: needs.marks().nextOutageNo },
           }),
         );
@@ -119,6 +122,7 @@ export function makeWriteLoop(needs: WriteNeeds): WriteLoop {
       for (const row of result.log) unwritten.log.push({ ...row, revision: revisions.get(row.outageId) ?? null });
       logged += result.log.length;
       for (const meter of result.meters) unwritten.meters.set(meter.meter, meter);
+      for (const rates of result.rates) unwritten.rates.set(rates.area, rates);
       unwritten.marks = needs.marks();
       if (result.changes.length > 0) unwritten.oldestReceivedMs ??= receivedMs;
       if (isWaiting()) void write();

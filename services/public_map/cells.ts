@@ -1,29 +1,48 @@
 /**
- * Where the public map may put a symbol: the centre of a square that holds many homes, never the device. The squares belong
- * to the network alone: no outage moves them.
+ * Where the public map may put a symbol. The homes of each zone are parted into regions of many homes: squares of a raster
+ * where these hold enough, and what such squares leave over joined in wider ones. A symbol stands in the middle of its
+ * region, so it says "one of these homes" and nothing more. The parts belong to the network alone: no outage moves them.
  */
 import type { NetworkColumns } from '#model/network.ts';
 
-export interface Cell {
-  /** centre, degrees */
+export interface Region {
+  /** middle, degrees */
   lon: number;
   lat: number;
-  /** width, degrees of latitude */
+  /** width of the square it was made from, degrees of latitude */
   size: number;
   /** homes in it */
   served: number;
 }
 
+export interface DrawnCell {
+  lon: number;
+  lat: number;
+  size: number;
+  /** area row that most of its homes belong to */
+  zone: number;
+  /** of the raster; neighbours differ by 1 */
+  column: number;
+  row: number;
+}
+
 export interface Cells {
-  /** The smallest square around a place in which at least `minimumServed` homes are; the widest there is where none has. */
-  around(lon: number, lat: number): Cell;
-  /** Squares of the finest level with enough homes to be drawn, with the zone that most of their homes belong to. */
-  drawn(): (Cell & { zone: number })[];
+  /** The region of a place in a zone (area row); undefined where the zone has too few homes for one. */
+  around(lon: number, lat: number, zone: number): Region | undefined;
+  /** Squares of the finest raster with enough homes to be drawn. */
+  drawn(): DrawnCell[];
 }
 
 /** 0.01 degrees of latitude are 1.1 km; each level is twice as wide. */
 const finest = 0.01;
-const levels = 7;
+const levels = 8;
+const perRow = 65_536;
+
+interface Square {
+  column: number;
+  row: number;
+  homes: number;
+}
 
 /** @param zoneOf area row of a meter, -1 where it has none */
 export function makeCells(network: NetworkColumns, minimumServed: number, zoneOf: (meter: number) => number): Cells {
@@ -32,55 +51,94 @@ export function makeCells(network: NetworkColumns, minimumServed: number, zoneOf
   for (let row = 0; row < meter.count; row++) latSum += meter.latE7[row] * 1e-7;
   const middle = meter.count > 0 ? latSum / meter.count : 0;
   // Squares on the ground: a degree of longitude is shorter.
-  const stretch = Math.max(1, Math.round(100 / Math.max(0.1, Math.cos((middle * Math.PI) / 180))) / 100);
-  const lonStep = finest * stretch;
+  const lonStep = finest * Math.max(1, Math.round(100 / Math.max(0.1, Math.cos((middle * Math.PI) / 180))) / 100);
   const columnOf = (lon: number): number => Math.floor((lon + 180) / lonStep);
   const rowOf = (lat: number): number => Math.floor((lat + 90) / finest);
-  const keyOf = (column: number, row: number): number => row * 65_536 + column;
+  const lonOf = (column: number): number => (column + 0.5) * lonStep - 180;
+  const latOf = (row: number): number => (row + 0.5) * finest - 90;
 
-  const served = Array.from({ length: levels }, () => new Map<number, number>());
-  const zones = new Map<number, Map<number, number>>();
+  /** by zone and square */
+  const squares = new Map<number, Map<number, Square>>();
   for (let m = 0; m < meter.count; m++) {
+    const zone = zoneOf(m);
+    const ofZone = squares.get(zone) ?? new Map<number, Square>();
+    squares.set(zone, ofZone);
     const column = columnOf(meter.lonE7[m] * 1e-7);
     const row = rowOf(meter.latE7[m] * 1e-7);
-    for (let level = 0; level < levels; level++) {
-      const key = keyOf(column >> level, row >> level);
-      served[level].set(key, (served[level].get(key) ?? 0) + 1);
-    }
-    const key = keyOf(column, row);
-    const inCell = zones.get(key) ?? new Map<number, number>();
-    zones.set(key, inCell);
-    const zone = zoneOf(m);
-    inCell.set(zone, (inCell.get(zone) ?? 0) + 1);
+    const square = ofZone.get(row * perRow + column);
+    if (square) square.homes++;
+    else ofZone.set(row * perRow + column, { column, row, homes: 1 });
   }
 
-  function cellAt(column: number, row: number, level: number): Cell {
-    const width = 2 ** level;
+  function regionOf(members: readonly Square[], level: number): Region {
+    const mean = (of: (square: Square) => number): number =>
+      members.reduce((sum, square) => sum + of(square), 0) / members.length;
     return {
-      lon: round(((column >> level) + 0.5) * width * lonStep - 180),
-      lat: round(((row >> level) + 0.5) * width * finest - 90),
-      size: finest * width,
-      served: served[level].get(keyOf(column >> level, row >> level)) ?? 0,
+      lon: round(mean((square) => lonOf(square.column))),
+      lat: round(mean((square) => latOf(square.row))),
+      size: finest * 2 ** level,
+      served: members.reduce((sum, square) => sum + square.homes, 0),
     };
   }
 
-  return {
-    around: (lon, lat) => {
-      const [column, row] = [columnOf(lon), rowOf(lat)];
-      for (let level = 0; level < levels - 1; level++) {
-        const cell = cellAt(column, row, level);
-        if (cell.served >= minimumServed) return cell;
+  const nearest = (regions: readonly Region[], lon: number, lat: number): Region | undefined => {
+    const distance = (region: Region): number =>
+      ((region.lon - lon) / lonStep) ** 2 + ((region.lat - lat) / finest) ** 2;
+    let best = regions[0];
+    for (const region of regions) if (distance(region) < distance(best)) best = region;
+    return best;
+  };
+
+  const zones = new Map<number, { regions: Region[]; bySquare: Map<number, Region> }>();
+  for (const [zone, ofZone] of squares) {
+    const regions: Region[] = [];
+    const bySquare = new Map<number, Region>();
+    let left = [...ofZone.values()].sort((a, b) => a.row - b.row || a.column - b.column);
+    for (let level = 0; level < levels && left.length > 0; level++) {
+      const groups = Map.groupBy(left, ({ column, row }) => (row >> level) * perRow + (column >> level));
+      left = [];
+      for (const members of groups.values()) {
+        if (members.reduce((sum, square) => sum + square.homes, 0) < minimumServed) {
+          left.push(...members);
+          continue;
+        }
+        const region = regionOf(members, level);
+        regions.push(region);
+        for (const { column, row } of members) bySquare.set(row * perRow + column, region);
       }
-      return cellAt(column, row, levels - 1);
+    }
+    for (const { column, row, homes } of left) {
+      const region = nearest(regions, lonOf(column), latOf(row));
+      if (!region) continue;
+      region.served += homes;
+      bySquare.set(row * perRow + column, region);
+    }
+    zones.set(zone, { regions, bySquare });
+  }
+
+  return {
+    around: (lon, lat, zone) => {
+      const ofZone = zones.get(zone);
+      if (!ofZone) return undefined;
+      return ofZone.bySquare.get(rowOf(lat) * perRow + columnOf(lon)) ?? nearest(ofZone.regions, lon, lat);
     },
-    drawn: () =>
-      [...served[0]]
-        .filter(([, homes]) => homes >= minimumServed)
-        .map(([key]) => {
-          const [column, row] = [key % 65_536, Math.floor(key / 65_536)];
-          const most = [...zones.get(key)!].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0][0];
-          return { ...cellAt(column, row, 0), zone: most };
-        }),
+    drawn: () => {
+      const all = new Map<number, DrawnCell & { homes: number; most: number }>();
+      for (const [zone, ofZone] of squares)
+        for (const [key, { column, row, homes }] of ofZone) {
+          const known = all.get(key);
+          if (!known) {
+            const at = { lon: round(lonOf(column)), lat: round(latOf(row)), size: finest, column, row };
+            all.set(key, { ...at, zone, homes, most: homes });
+            continue;
+          }
+          known.homes += homes;
+          if (homes <= known.most) continue;
+          known.most = homes;
+          known.zone = zone;
+        }
+      return [...all.values()].filter((cell) => cell.homes >= minimumServed);
+    },
   };
 }
 

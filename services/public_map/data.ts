@@ -28,7 +28,7 @@ export function publicFeatures(picture: PublicPicture): Feature[] {
       etr_from: outage.etr_from,
       etr_to: outage.etr_to,
       etr_source_words: outage.etr_to === null ? null : etrSourceInWords(outage.etr_source, 'en'),
-      position_uncertainty_degrees: outage.cell_size,
+      position_uncertainty_degrees: outage.region_size,
     },
   }));
 }

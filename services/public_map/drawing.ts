@@ -1,6 +1,6 @@
 /** The map as a drawing: the zones as squares joined into shapes, a circle for each place with outages. No tiles, no script. */
 import { clockInWords, type Language } from '#model/public_words.ts';
-import type { Cells } from './cells.ts';
+import type { Cells, DrawnCell } from './cells.ts';
 import { escapedText } from './frame.ts';
 import type { PublicOutage, PublicPicture, Zone } from './picture.ts';
 
@@ -35,6 +35,7 @@ export function makeGround(cells: Cells, zones: readonly Zone[]): Ground {
     x: one(left + (lon - west) * narrow * scale),
     y: one(margin + (north - lat) * scale),
   });
+  const shades = shadesOf(squares);
   const half = (size * scale) / 2 + 0.4;
   const shapes = [...Map.groupBy(squares, (cell) => cell.zone)]
     .sort(([a], [b]) => a - b)
@@ -45,7 +46,7 @@ export function makeGround(cells: Cells, zones: readonly Zone[]): Ground {
           return `M${one(x - half)} ${one(y - half)}h${one(half * 2)}v${one(half * 2)}h-${one(half * 2)}z`;
         })
         .join('');
-      return `<path class="zone z${zone % 4}" d="${path}"/>`;
+      return `<path class="zone z${shades.get(zone)}" d="${path}"/>`;
     });
   const names = [...Map.groupBy(squares, (cell) => cell.zone)].map(([zone, members]) => {
     const { x, y } = place(
@@ -55,6 +56,25 @@ export function makeGround(cells: Cells, zones: readonly Zone[]): Ground {
     return `<text class="zone-name" x="${x}" y="${y}">${escapedText(zones[zone]?.name ?? '')}</text>`;
   });
   return { width, height, shapes: shapes.join(''), names: names.join(''), place };
+}
+
+/** A shade of four for each zone, another one than its neighbours have as far as four are enough. */
+function shadesOf(squares: readonly DrawnCell[]): Map<number, number> {
+  const zoneAt = new Map(squares.map((cell) => [`${cell.column} ${cell.row}`, cell.zone]));
+  const beside = new Map<number, Set<number>>();
+  for (const { zone, column, row } of squares)
+    for (const at of [`${column + 1} ${row}`, `${column} ${row + 1}`]) {
+      const other = zoneAt.get(at);
+      if (other === undefined || other === zone) continue;
+      beside.set(zone, (beside.get(zone) ?? new Set()).add(other));
+      beside.set(other, (beside.get(other) ?? new Set()).add(zone));
+    }
+  const shades = new Map<number, number>();
+  for (const zone of [...new Set(squares.map((cell) => cell.zone))].sort((a, b) => a - b)) {
+    const taken = new Set([...(beside.get(zone) ?? [])].map((other) => shades.get(other)));
+    shades.set(zone, [0, 1, 2, 3].find((shade) => !taken.has(shade)) ?? 3);
+  }
+  return shades;
 }
 
 const one = (value: number): number => Math.round(value * 10) / 10;

@@ -6,6 +6,7 @@ import {
   etrInWords,
   type Language,
   timeInWords,
+  whenInWords,
 } from '#model/public_words.ts';
 import { drawnMap, type Ground } from './drawing.ts';
 import { escapedText, type FrameFacts, framedPage } from './frame.ts';
@@ -132,5 +133,5 @@ export function windowOf({ etr_from, etr_to }: PublicOutage): EtrWindow | undefi
 function item(outage: PublicOutage, zoneName: string, facts: PageFacts, language: Language): string {
   const t = (key: keyof typeof texts): string => texts[key][language];
   const customers = outage.customers_out.toLocaleString(language === 'es' ? 'es-US' : 'en-US');
-  return `<li id="o-${outage.id}"><b>${customers} ${t('customers')}</b>, ${escapedText(zoneName)}. ${escapedText(causeInWords(outage.cause, language))}${outage.cause ? '.' : ''}<br>${t('since')} <time datetime="${outage.since}">${escapedText(timeInWords(Date.parse(outage.since), facts.timeZone, language))}</time>. ${escapedText(crewInWords(outage.state, outage.has_crew, language))}<br>${escapedText(etrInWords(windowOf(outage), facts.asOfMs, facts.timeZone, language))}</li>`;
+  return `<li id="o-${outage.id}"><b>${customers} ${t('customers')}</b>, ${escapedText(zoneName)}. ${escapedText(causeInWords(outage.cause, language))}${outage.cause ? '.' : ''}<br>${t('since')} <time datetime="${outage.since}">${escapedText(whenInWords(Date.parse(outage.since), facts.asOfMs, facts.timeZone, language))}</time>. ${escapedText(crewInWords(outage.state, outage.has_crew, language))}<br>${escapedText(etrInWords(windowOf(outage), facts.asOfMs, facts.timeZone, language))}</li>`;
 }

@@ -4,7 +4,7 @@
  */
 import type { Outage } from '#model/api/outages.ts';
 import { type CauseKind, causeKind, etrWindow } from '#model/public_words.ts';
-import type { Cells } from './cells.ts';
+import type { Cells, Region } from './cells.ts';
 
 export interface Zone {
   id: string;
@@ -17,11 +17,11 @@ export interface PublicOutage {
   /** stable, and says nothing about how many others there are */
   id: string;
   zone_id: string;
-  /** centre of a square with many homes */
+  /** middle of a region with many homes of the zone */
   lon: number;
   lat: number;
-  /** width of the square, degrees of latitude */
-  cell_size: number;
+  /** width of the region, degrees of latitude */
+  region_size: number;
   /** rounded down to a multiple of `smallest` */
   customers_out: number;
   customers_affected: number;
@@ -60,6 +60,7 @@ export interface Masking {
   /** k */
   smallest: number;
   cells: Cells;
+  /** in the order of the area rows */
   zones: readonly Zone[];
   /** the id the public sees */
   publicId: (outageId: string) => string;
@@ -71,12 +72,14 @@ export const roundedDown = (count: number, step: number): number => Math.floor(c
 /** @param outages those with customers out */
 export function publicPicture(outages: readonly Outage[], masking: Masking): PublicPicture {
   const { smallest, cells, zones } = masking;
+  const rowOfZone = new Map(zones.map((zone, row) => [zone.id, row]));
   const outByZone = new Map<string, number>();
   const shown: PublicOutage[] = [];
   for (const outage of outages) {
     outByZone.set(outage.area_id, (outByZone.get(outage.area_id) ?? 0) + outage.customers_out);
     if (outage.customers_out < smallest) continue;
-    shown.push(shownOutage(outage, masking, cells));
+    const region = cells.around(outage.lon, outage.lat, rowOfZone.get(outage.area_id) ?? -1);
+    if (region) shown.push(shownOutage(outage, masking, region));
   }
   shown.sort((a, b) => b.customers_out - a.customers_out || (a.id < b.id ? -1 : 1));
   const countOf = Map.groupBy(shown, (outage) => outage.zone_id);
@@ -94,16 +97,15 @@ export function publicPicture(outages: readonly Outage[], masking: Masking): Pub
   };
 }
 
-function shownOutage(outage: Outage, { smallest, publicId }: Masking, cells: Cells): PublicOutage {
-  const cell = cells.around(outage.lon, outage.lat);
+function shownOutage(outage: Outage, { smallest, publicId }: Masking, region: Region): PublicOutage {
   const window = etrWindow(outage);
   const sinceMs = Date.parse(outage.started_at);
   return {
     id: publicId(outage.id),
     zone_id: outage.area_id,
-    lon: cell.lon,
-    lat: cell.lat,
-    cell_size: cell.size,
+    lon: region.lon,
+    lat: region.lat,
+    region_size: region.size,
     customers_out: roundedDown(outage.customers_out, smallest),
     customers_affected: roundedDown(outage.customers_affected, smallest),
     since: new Date(sinceMs - (sinceMs % fiveMinutesMs)).toISOString(),

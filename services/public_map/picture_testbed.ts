@@ -8,7 +8,7 @@ export const smallest = 5;
 export const minimumServed = 50;
 const zoneCount = 3;
 
-/** Three towns side by side, each dense in the middle and thin outside; zone by position. */
+/** Three towns that run into each other, each dense in the middle and thin outside; squares on borders hold two zones. */
 function towns(): { lonE7: Int32Array; latE7: Int32Array; zone: Int32Array } {
   const places: { lon: number; lat: number; zone: number }[] = [];
   for (let zone = 0; zone < zoneCount; zone++)
@@ -16,7 +16,7 @@ function towns(): { lonE7: Int32Array; latE7: Int32Array; zone: Int32Array } {
       // A spiral: nearer homes are denser.
       const radius = 0.0004 * i ** 0.8;
       const angle = i * 2.399963;
-      const lon = -95.5 + zone * 0.15 + radius * Math.cos(angle);
+      const lon = -95.5 + zone * 0.05 + radius * Math.cos(angle);
       places.push({ lon, lat: 29.7 + radius * Math.sin(angle), zone });
     }
   return {
@@ -40,6 +40,8 @@ export const cells = makeCells(network, minimumServed, (meter) => zoneOfMeter[me
 export const publicId = (id: string): string =>
   [...id].map((letter) => String.fromCharCode(97 + ((letter.charCodeAt(0) * 7 + 3) % 26))).join('');
 export const masking: Masking = { smallest, cells, zones, publicId };
+
+export const zoneOf = (meter: number): number => zoneOfMeter[meter];
 
 export function placeOf(meter: number): { lon: number; lat: number } {
   return { lon: lonE7[meter] * 1e-7, lat: latE7[meter] * 1e-7 };

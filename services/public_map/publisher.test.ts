@@ -44,6 +44,7 @@ function publisherOf(target: string, outages: () => Outage[], more: Partial<Publ
     timeZone: 'UTC',
     everyMs: 3_600_000,
     staleAfterS: 600,
+    told: () => undefined,
     report: (message, error) => assert.fail(`${message}: ${String(error)}`),
     ...more,
   });
@@ -117,7 +118,13 @@ describe('the folder of public pages', () => {
     const target = path.join(tiny, 'public');
     let outages = storm(3);
     const said: string[] = [];
-    const publisher = publisherOf(target, () => outages, { report: (message) => said.push(message) });
+    let wrong: string | null = null;
+    const publisher = publisherOf(target, () => outages, {
+      report: (message) => said.push(message),
+      told: (words) => {
+        wrong = words;
+      },
+    });
     await publisher.start();
     const good = await read(target, 'index.html');
     const filler = path.join(tiny, 'filler');
@@ -129,6 +136,7 @@ describe('the folder of public pages', () => {
     }
     assert.equal(said.length, 1);
     assert.match(said[0], /the last ones stay/);
+    assert.match(String(wrong), /no space left/);
     assert.equal(await read(target, 'index.html'), good);
     assert.equal(brotliDecompressSync(await fs.readFile(path.join(target, 'index.html.br'))).toString(), good);
     assert.deepEqual(
@@ -138,6 +146,7 @@ describe('the folder of public pages', () => {
     await fs.rm(filler);
     outages = storm(4);
     await publisher.build();
+    assert.equal(wrong, null);
     assert.equal((await read(target, 'index.html')).match(/<li id="o-/g)?.length, 4);
     await publisher.stop();
   });

@@ -8,6 +8,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { messageOf } from '#model/errors.ts';
 import { languages, timeInWords } from '#model/public_words.ts';
 import { geoJson, publicFeatures, publicSummary } from './data.ts';
 import type { Ground } from './drawing.ts';
@@ -28,6 +29,8 @@ export interface PublisherNeeds {
   everyMs: number;
   staleAfterS: number;
   report: (message: string, error: unknown) => void;
+  /** after each build: what an operator must know, or null where all is well */
+  told: (wrong: string | null) => void;
 }
 
 export interface Publisher {
@@ -46,7 +49,7 @@ const assetsFolder = path.join(import.meta.dirname, 'assets');
 /** The time on the page is renewed this often where nothing else is new. */
 const renewMs = 30_000;
 /** Data files that no page names any more are kept for pages that are still open. */
-const keepDataMs = 15 * 60_000;
+const keepDataMs = 5 * 60_000;
 
 const compressBrotli = promisify(brotliCompress);
 const compressGzip = promisify(gzip);
@@ -161,9 +164,13 @@ export function makePublisher(needs: PublisherNeeds): Publisher {
     building ??= build()
       .then(() => {
         stats.failed = 0;
+        needs.told(null);
       })
       .catch((error: unknown) => {
         isDirty = true;
+        needs.told(
+          `the public pages can not be written (${messageOf(error)}); the public sees the last ones with their age`,
+        );
         if (stats.failed++ === 0)
           needs.report('the public pages could not be written; the last ones stay, tried again until it works', error);
       })

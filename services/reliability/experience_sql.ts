@@ -5,14 +5,19 @@ import { type InterruptionRow, interruptionColumns } from './sql.ts';
 const experience: NamedQuery = {
   name: 'reliability_experience',
   text: `
-    with stay as (
-      select span.meter_key, extract(epoch from coalesce(span.to_at, now()) - span.from_at) as seconds
-      from outage_counted as outage
-      join meter_outage_span as span on span.outage_id = outage.id
-      where outage.started_at >= to_timestamp($1) and outage.started_at < to_timestamp($2) and not outage.planned
-        and ($3::int[] is null or outage.feeder_key = any($3))
-        and not (outage.started_at at time zone $4)::date = any($5::date[])
-        and coalesce(span.to_at, now()) - span.from_at > interval '5 minutes'
+    with counted as (
+      select kept.id
+      from reliability_interruption as kept
+      where kept.day >= $1 and kept.day < $2 and kept.origin = 'outage' and not kept.planned
+        and ($3::int[] is null or kept.feeder_key = any($3)) and not kept.day = any($4::date[]) and not kept.id = any($5)
+      union all
+      select live.id from unnest($6::text[]) as live (id)
+    ),
+    stay as (
+      select span.meter_key, extract(epoch from coalesce(span.to_at, $7) - span.from_at) as seconds
+      from counted
+      join meter_outage_span as span on span.outage_id = counted.id
+      where coalesce(span.to_at, $7) - span.from_at > interval '5 minutes'
     ),
     customer as (
       select stay.meter_key, count(*)::int as times, sum(stay.seconds) as seconds from stay group by stay.meter_key
@@ -21,15 +26,28 @@ const experience: NamedQuery = {
     from customer
     group by 1, 2`,
 };
-/** Customers by how often and how many whole hours they were without supply; times in UTC epoch seconds. */
-export const customersByExperience = (
-  on: Queryable,
-  fromS: number,
-  toS: number,
-  feeders: readonly number[] | null,
-  zone: string,
-  without: readonly string[],
-) => rowsOf<{ times: number; hours: number; customers: number }>(on, experience, [fromS, toS, feeders, zone, without]);
+export interface ExperienceFilter {
+  from: string;
+  to: string;
+  feeders: readonly number[] | null;
+  /** days left out */
+  without: readonly string[];
+  /** kept rows that do not count, and outages that do in their place */
+  except: readonly string[];
+  live: readonly string[];
+  now: Date;
+}
+/** Home: operational store. Customers by how often and how many whole hours they were without supply, unplanned. */
+export const customersByExperience = (on: Queryable, filter: ExperienceFilter) =>
+  rowsOf<{ times: number; hours: number; customers: number }>(on, experience, [
+    filter.from,
+    filter.to,
+    filter.feeders,
+    filter.without,
+    filter.except,
+    filter.live,
+    filter.now,
+  ]);
 
 const kept: NamedQuery = {
   name: 'reliability_list',
@@ -39,8 +57,9 @@ const kept: NamedQuery = {
     where kept.day >= $1 and kept.day < $2 and ($3::int[] is null or kept.feeder_key = any($3))
       and ($4::int is null or kept.device_key = $4) and ($5::boolean is null or kept.planned = $5)
       and ($6::boolean is null or (kept.day = any($7::date[])) = $6) and not kept.id = any($8)
+      and ($9::text is null or kept.origin = $9)
     order by kept.customer_ms desc, kept.id
-    limit $9`,
+    limit $10`,
 };
 const rest: NamedQuery = {
   name: 'reliability_list_sums',
@@ -51,7 +70,8 @@ const rest: NamedQuery = {
     from reliability_interruption as kept
     where kept.day >= $1 and kept.day < $2 and ($3::int[] is null or kept.feeder_key = any($3))
       and ($4::int is null or kept.device_key = $4) and ($5::boolean is null or kept.planned = $5)
-      and ($6::boolean is null or (kept.day = any($7::date[])) = $6) and not kept.id = any($8)`,
+      and ($6::boolean is null or (kept.day = any($7::date[])) = $6) and not kept.id = any($8)
+      and ($9::text is null or kept.origin = $9)`,
 };
 export interface ListFilter {
   from: string;
@@ -64,6 +84,7 @@ export interface ListFilter {
   majorDays: readonly string[];
   /** left out: they are counted live */
   except: readonly string[];
+  origin: 'outage' | 'history' | null;
 }
 const valuesOf = (filter: ListFilter): unknown[] => [
   filter.from,
@@ -74,6 +95,7 @@ const valuesOf = (filter: ListFilter): unknown[] => [
   filter.isMajor,
   filter.majorDays,
   filter.except,
+  filter.origin,
 ];
 /** Kept interruptions, those with most customer-minutes first. */
 export const keptInterruptions = (on: Queryable, filter: ListFilter, limit: number) =>
@@ -119,16 +141,52 @@ const measured: NamedQuery = {
   name: 'reliability_measured',
   text: `
     select span.outage_id as id, count(*)::int as customers,
-           sum(extract(epoch from coalesce(span.to_at, now()) - span.from_at) / 60)::float8 as minutes
-    from outage_counted as outage
-    join meter_outage_span as span on span.outage_id = outage.id
-    where outage.started_at >= to_timestamp($1) and outage.started_at < to_timestamp($2)
-      and coalesce(span.to_at, now()) - span.from_at > interval '5 minutes'
+           sum(extract(epoch from coalesce(span.to_at, $2) - span.from_at) / 60)::float8 as minutes
+    from meter_outage_span as span
+    where span.outage_id = any($1) and coalesce(span.to_at, $2) - span.from_at > interval '5 minutes'
     group by span.outage_id`,
 };
-/** Sustained stays of meters by outages that began in [from, to), UTC epoch seconds. */
-export const measuredByOutage = (on: Queryable, fromS: number, toS: number) =>
-  rowsOf<{ id: string; customers: number; minutes: number }>(on, measured, [fromS, toS]);
+/** Sustained stays of the meters of some outages, up to now where they last. */
+export const measuredOf = (on: Queryable, ids: readonly string[], now: Date) =>
+  rowsOf<{ id: string; customers: number; minutes: number }>(on, measured, [ids, now]);
+
+const differing: NamedQuery = {
+  name: 'reliability_differing',
+  text: `
+    with counted as (
+      select kept.*
+      from reliability_interruption as kept
+      where kept.day >= $1 and kept.day < $2 and kept.origin = 'outage' and ($3::int[] is null or kept.feeder_key = any($3))
+        and not kept.id = any($4)
+    ),
+    measured as (
+      select span.outage_id, count(*)::int as customers,
+             sum(extract(epoch from span.to_at - span.from_at) / 60)::float8 as minutes
+      from counted
+      join meter_outage_span as span on span.outage_id = counted.id
+      where span.to_at - span.from_at > interval '5 minutes'
+      group by span.outage_id
+    )
+    select ${interruptionColumns}, coalesce(measured.customers, 0) as "measuredCustomers",
+           coalesce(measured.minutes, 0)::float8 as "measuredMinutes"
+    from counted as kept
+    left join measured on measured.outage_id = kept.id
+    order by abs(kept.customer_ms / 60000.0 - coalesce(measured.minutes, 0)) desc, kept.id
+    limit $5`,
+};
+/** Outages that are over, those first whose steps and meters differ most in customer-minutes. */
+export const keptDiffering = (
+  on: Queryable,
+  { from, to, feeders, except }: Pick<ListFilter, 'from' | 'to' | 'feeders' | 'except'>,
+  limit: number,
+) =>
+  rowsOf<InterruptionRow & { measuredCustomers: number; measuredMinutes: number }>(on, differing, [
+    from,
+    to,
+    feeders,
+    except,
+    limit,
+  ]);
 
 const out: NamedQuery = {
   name: 'reliability_steps_between',
@@ -136,9 +194,10 @@ const out: NamedQuery = {
     select (extract(epoch from step.from_at) * 1000)::float8 as "fromMs", (extract(epoch from step.to_at) * 1000)::float8 as "toMs",
            step.customers_out as customers
     from outage_step_counted as step
-    where step.from_at < to_timestamp($2) and (step.to_at is null or step.to_at > to_timestamp($1)) and step.customers_out > 0`,
+    where step.from_at >= to_timestamp($1) - interval '30 days' and step.from_at < to_timestamp($2)
+      and (step.to_at is null or step.to_at > to_timestamp($1)) and step.customers_out > 0`,
 };
-/** Steps with customers out that touch [from, to), UTC epoch seconds. */
+/** Steps with customers out that touch [from, to), UTC epoch seconds; ones longer than 30 days before it are left out. */
 export const stepsBetween = (on: Queryable, fromS: number, toS: number) =>
   rowsOf<{ fromMs: number; toMs: number | null; customers: number }>(on, out, [fromS, toS]);
 

@@ -9,7 +9,7 @@ import { type BadField, columnsOf, parseCsv } from './csv.ts';
 import { firstOwnOutage } from './experience_sql.ts';
 import { localDate } from './med.ts';
 import type { InterruptionRow } from './sql.ts';
-import { countDaysIn, keepInterruptions, lockSummary, summaryMark } from './summary_sql.ts';
+import { countDaysIn, keepInterruptions, lockSummary, sumDaysAnew, summaryMark } from './summary_sql.ts';
 
 export interface HistoryReader {
   /** IANA name: times without an offset are the utility's */
@@ -172,6 +172,7 @@ export function keepHistory(pool: Pool, rows: readonly InterruptionRow[], zone: 
     let added = 0;
     for (let i = 0; i < rows.length; i += rowsAtOnce)
       added += await keepInterruptions(client, rows.slice(i, i + rowsAtOnce));
+    await sumDaysAnew(client, [...new Set(rows.map(({ day }) => day))]);
     return { added, known: rows.length - added };
   });
 }

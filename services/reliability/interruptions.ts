@@ -12,17 +12,18 @@ import { meterEventTypes } from '#model/reading.ts';
 import type { Cohort, StepSpan } from './cohorts.ts';
 import { cohortsOf, shareByMeters, shareBySteps, tidySteps } from './cohorts.ts';
 import {
+  keptDiffering,
   keptInterruptionSums,
   keptInterruptions,
   type ListFilter,
-  measuredByOutage,
+  measuredOf,
   meterEventsOf,
   meterSpansOf,
 } from './experience_sql.ts';
 import { minutesOf } from './indices.ts';
 import { deviceFacts, feederFacts, feedersOf, type Places } from './places.ts';
-import { addDays, inPeriod, majorDaysOf, type Period, type Snapshot } from './snapshot.ts';
-import { type InterruptionRow, keptRows, momentsOfDays, outagesWithSteps } from './sql.ts';
+import { addDays, inPeriod, majorDaysOf, type Period, type Snapshot, unsettledIds } from './snapshot.ts';
+import { type InterruptionRow, keptRows, outagesWithSteps } from './sql.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 /** Messages of a meter are shown from this long before the interruption to this long after it. */
@@ -80,7 +81,8 @@ export async function listInterruptions(
     planned: query.planned,
     isMajor: query.isMajor,
     majorDays: [...majorDays],
-    except: [...snapshot.replaced.map(({ id }) => id), ...snapshot.live.map(({ row }) => row.id)],
+    except: unsettledIds(snapshot),
+    origin: null,
   };
   const live = snapshot.live.filter(
     ({ row }) =>
@@ -228,19 +230,26 @@ export async function declaredAgainstMeasured(
   limit: number,
   places: Places,
 ): Promise<DeclaredMeasured[]> {
-  const { fromMs, toMs } = await momentsOfDays(snapshot.on, period.from, period.to, snapshot.zone);
-  const measured = new Map(
-    (await measuredByOutage(snapshot.on, fromMs / 1000, toMs / 1000)).map((one) => [one.id, one]),
+  const live = snapshot.live.filter(
+    ({ row }) => inPeriod(period, row) && (visible === null || visible.includes(row.feederKey)),
   );
-  const live = snapshot.live.filter(({ row }) => inPeriod(period, row));
-  const except = [...snapshot.replaced.map(({ id }) => id), ...live.map(({ row }) => row.id)];
-  const filter = { ...period, feeders: visible, device: null, planned: null, isMajor: null, majorDays: [], except };
-  const kept = (await keptInterruptions(snapshot.on, filter, 1_000_000)).filter(({ origin }) => origin === 'outage');
-  return [...live, ...kept.map((row) => ({ row, lasts: false }))]
-    .filter(({ row }) => visible === null || visible.includes(row.feederKey))
-    .map(({ row, lasts }) => {
+  const ofLive = await measuredOf(
+    snapshot.on,
+    live.map(({ row }) => row.id),
+    new Date(snapshot.nowMs),
+  );
+  const kept = await keptDiffering(snapshot.on, { ...period, feeders: visible, except: unsettledIds(snapshot) }, limit);
+  const compared = [
+    ...kept.map((row) => ({
+      row,
+      lasts: false,
+      own: { customers: row.measuredCustomers, minutes: row.measuredMinutes },
+    })),
+    ...live.map(({ row, lasts }) => ({ row, lasts, own: ofLive.find(({ id }) => id === row.id) })),
+  ];
+  return compared
+    .map(({ row, lasts, own }) => {
       const one = toInterruption(row, lasts, false, places);
-      const own = measured.get(row.id);
       return {
         id: row.id,
         area_id: one.area_id,

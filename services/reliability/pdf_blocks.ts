@@ -54,8 +54,12 @@ export function table(doc: Doc, columns: readonly Column[], rows: readonly strin
     const { y } = doc;
     let x = margin;
     columns.forEach(({ width, left }, i) => {
-      const text = cut(doc, plain(cells[i] ?? ''), width - 6);
-      doc.fillColor(color).text(text, x, y, { width: width - 6, align: left ? 'left' : 'right', lineBreak: false });
+      const text = cut(doc, plain(cells[i] ?? ''), width - (left && i > 0 ? 14 : 6));
+      // beside numbers, which end at their right edge, text begins a little later
+      const inset = left && i > 0 ? 8 : 0;
+      doc
+        .fillColor(color)
+        .text(text, x + inset, y, { width: width - 6 - inset, align: left ? 'left' : 'right', lineBreak: false });
       x += width;
     });
     doc.y = y + rowHeight;
@@ -130,7 +134,11 @@ export function plot(
       .moveTo(left, y)
       .lineTo(left + width, y)
       .stroke();
-    doc.fillColor(bad).text(`T_MED ${number(options.mark, 3)} min`, left + 4, y - 10, { lineBreak: false });
+    doc.fillColor(bad).text(`T_MED ${number(options.mark, 3)} min`, left, y - 10, {
+      width: width - 4,
+      align: 'right',
+      lineBreak: false,
+    });
   }
   doc.fillColor(dim).text(options.from, left, top + height + 3, { lineBreak: false });
   doc.text(options.to, left, top + height + 3, { width, align: 'right', lineBreak: false });

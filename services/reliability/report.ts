@@ -7,10 +7,12 @@ import type {
   ReliabilityCause,
   ReliabilityRow,
 } from '#model/api/reliability.ts';
+import { seesArea } from '#model/route.ts';
 import { toCsv } from './csv.ts';
 import { crewsBetween, keptInterruptions, stepsBetween } from './experience_sql.ts';
 import { declaredAgainstMeasured, listInterruptions } from './interruptions.ts';
 import { type CurvePoint, customersOutCurve, watchOe417 } from './oe417.ts';
+import { visibleFeeders } from './places.ts';
 import { drawReport } from './report_pdf.ts';
 import type { ReliabilityService } from './service.ts';
 import { periodOf } from './snapshot.ts';
@@ -41,10 +43,18 @@ export interface ReportFacts {
 
 const interruptionsListed = 100_000;
 
-export async function gatherReport(service: ReliabilityService, from: string, to: string): Promise<ReportFacts> {
+/** @param areas of the asker: single things of other areas are left out, totals of the system are not; null = all */
+export async function gatherReport(
+  service: ReliabilityService,
+  from: string,
+  to: string,
+  areas: readonly string[] | null,
+): Promise<ReportFacts> {
   const period = periodOf(from, to);
   const places = service.places();
-  const [[system], areas, substations, feeders] = await Promise.all([
+  const visible = visibleFeeders(places, areas);
+  const seen = (rows: ReliabilityRow[]): ReliabilityRow[] => rows.filter((row) => seesArea(areas, row.area_id));
+  const [[system], inAreas, substations, feeders] = await Promise.all([
     service.rows(from, to, 'system'),
     service.rows(from, to, 'area'),
     service.rows(from, to, 'substation'),
@@ -52,16 +62,15 @@ export async function gatherReport(service: ReliabilityService, from: string, to
   ]);
   const days = await service.majorEventDays(from, to);
   const causes = await service.causes(from, to, 'system', null, false);
-  const of = { level: 'system' as const, id: null, planned: null, isMajor: null, visible: null };
+  const of = { level: 'system' as const, id: null, planned: null, isMajor: null, visible };
   return service.ask(async (snapshot) => {
     const { nowMs } = snapshot;
     const moments = await momentsOfDays(snapshot.on, period.from, period.to, service.zone);
     const [fromMs, toMs] = [moments.fromMs, Math.min(moments.toMs, nowMs)];
     const own = await stepsBetween(snapshot.on, fromMs / 1000, toMs / 1000);
     const filter = { ...period, feeders: null, device: null, planned: null, isMajor: null, majorDays: [], except: [] };
-    const history = (await keptInterruptions(snapshot.on, filter, 1_000_000)).filter(
-      ({ origin }) => origin === 'history',
-    );
+    const declared = { ...filter, origin: 'history' as const };
+    const history = await keptInterruptions(snapshot.on, declared, 1_000_000);
     const spans = [
       ...own,
       ...history.map((row) => ({
@@ -77,11 +86,11 @@ export async function gatherReport(service: ReliabilityService, from: string, to
     });
     return {
       ...{ from, to, zone: service.zone, madeAt: new Date(nowMs).toISOString(), territory: places.network.name },
-      levels: { system, areas, substations, feeders },
+      levels: { system, areas: seen(inAreas), substations: seen(substations), feeders: seen(feeders) },
       days,
       causes,
       interruptions: await listInterruptions(snapshot, period, { ...of, limit: interruptionsListed }, places),
-      declared: await declaredAgainstMeasured(snapshot, period, null, interruptionsListed, places),
+      declared: await declaredAgainstMeasured(snapshot, period, visible, interruptionsListed, places),
       curve: hourly(points, fromMs, toMs),
       peak,
       restored: restorationOf(points, peak),
@@ -136,14 +145,6 @@ export function indexLines(facts: ReportFacts): object[] {
       open: row.open,
     })),
   );
-}
-
-export async function reportCsv(service: ReliabilityService, from: string, to: string): Promise<string> {
-  return toCsv(indexLines(await gatherReport(service, from, to)));
-}
-
-export async function reportPdf(service: ReliabilityService, from: string, to: string): Promise<Uint8Array> {
-  return drawReport(await gatherReport(service, from, to));
 }
 
 /** The fields a state's major event report asks for, one a line. */

@@ -236,7 +236,7 @@ function lists(doc: Doc, facts: ReportFacts): void {
       .filter(({ id }) => id !== null)
       .slice(0, 25)
       .map((one) => [
-        `${one.id}${one.is_open ? ' (open)' : ''}`,
+        `${one.id!.slice(0, 12)}${one.is_open ? ' (open)' : ''}`,
         moment(one.started_at, facts.zone),
         one.device ?? '-',
         one.cause ?? '-',

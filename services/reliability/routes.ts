@@ -14,6 +14,7 @@ import {
   reliabilityLevels,
 } from '#model/api/reliability.ts';
 import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
+import { toCsv } from './csv.ts';
 import {
   declaredAgainstMeasured,
   feederOfInterruption,
@@ -24,7 +25,8 @@ import {
 } from './interruptions.ts';
 import { localDate } from './med.ts';
 import { feederFacts, feedersOf, visibleFeeders } from './places.ts';
-import { reportCsv, reportPdf } from './report.ts';
+import { gatherReport, indexLines } from './report.ts';
+import { drawReport } from './report_pdf.ts';
 import { lastYear, type ReliabilityService } from './service.ts';
 import { periodOf } from './snapshot.ts';
 
@@ -218,9 +220,10 @@ export function reliabilityRoutes(service: ReliabilityService): RouteDeclaration
       role: 'operator',
       scope: { kind: 'territory' },
       query: Type.Object(period),
-      handle: async ({ query }) => {
+      handle: async ({ query, session }) => {
         const { from, to } = daysOf(query);
-        return { bytes: Buffer.from(await reportCsv(service, from, to)), contentType: 'text/csv; charset=utf-8' };
+        const facts = await gatherReport(service, from, to, session.areas);
+        return { bytes: Buffer.from(toCsv(indexLines(facts))), contentType: 'text/csv; charset=utf-8' };
       },
     },
     {
@@ -230,9 +233,10 @@ export function reliabilityRoutes(service: ReliabilityService): RouteDeclaration
       role: 'operator',
       scope: { kind: 'territory' },
       query: Type.Object(period),
-      handle: async ({ query }) => {
+      handle: async ({ query, session }) => {
         const { from, to } = daysOf(query);
-        return { bytes: await reportPdf(service, from, to), contentType: 'application/pdf' };
+        const facts = await gatherReport(service, from, to, session.areas);
+        return { bytes: await drawReport(facts), contentType: 'application/pdf' };
       },
     },
   ];

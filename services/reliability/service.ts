@@ -17,6 +17,7 @@ import { deviceFacts, feederFacts, feedersOf, groupsOf, type Places, placesOf, r
 import {
   addDays,
   correct,
+  inPeriod,
   majorDaysOf,
   noParts,
   type PartSums,
@@ -25,6 +26,7 @@ import {
   type Snapshot,
   sumsBy,
   sumsByDay,
+  unsettledIds,
   withSnapshot,
 } from './snapshot.ts';
 import { keptCauses, momentsOfDays, whatIsKnown } from './sql.ts';
@@ -46,6 +48,8 @@ export type ReliabilityService = ReturnType<typeof makeReliabilityService>;
 const forwardEveryMs = 2000;
 const eventsEveryMs = 10_000;
 const watchDays = 30;
+/** The alarm stands until the final report is due, 73 hours after the beginning. */
+const alarmDays = 5;
 const cemiTimes = [1, 2, 3, 4, 5, 6, 8, 10];
 const celidHours = [1, 2, 4, 8, 12, 24, 48, 72];
 /** Devices listed; those with fewest customer-minutes go together in one row. */
@@ -73,8 +77,9 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
 
   async function look(): Promise<void> {
     try {
-      await bringForward(Date.now() - eventsAtMs >= eventsEveryMs);
-      alarm?.(oe417Alarm(await oe417()));
+      const isTime = Date.now() - eventsAtMs >= eventsEveryMs;
+      await bringForward(isTime);
+      if (isTime) alarm?.(oe417Alarm(await oe417(alarmDays)));
     } catch (error) {
       report('the reliability record could not be brought forward; tried again', error);
     }
@@ -203,9 +208,19 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
       const feeders = feedersOf(here, level, id);
       const served = customersOf(here, feeders);
       const { majorDays } = await majorDaysOf(snapshot, period, here.customers);
-      const { fromMs, toMs } = await momentsOfDays(snapshot.on, period.from, period.to, zone);
-      const without = withoutMajor ? [...majorDays] : [];
-      const found = await customersByExperience(snapshot.on, fromMs / 1000, toMs / 1000, feeders, zone, without);
+      const without = withoutMajor ? majorDays : new Set<string>();
+      const live = snapshot.live.filter(
+        ({ row }) =>
+          inPeriod(period, row) &&
+          !row.planned &&
+          !without.has(row.day) &&
+          (feeders === null || feeders.includes(row.feederKey)),
+      );
+      const found = await customersByExperience(snapshot.on, {
+        ...{ ...period, feeders, without: [...without], except: unsettledIds(snapshot) },
+        live: live.map(({ row }) => row.id),
+        now: new Date(snapshot.nowMs),
+      });
       const count = (is: (one: { times: number; hours: number }) => boolean): number =>
         found.reduce((sum, one) => sum + (is(one) ? one.customers : 0), 0);
       const share = (part: number): number | null => (served > 0 ? part / served : null);
@@ -225,10 +240,10 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     });
   }
 
-  const oe417 = (): Promise<Oe417> =>
+  const oe417 = (days = watchDays): Promise<Oe417> =>
     ask(async (snapshot) => {
       const { nowMs } = snapshot;
-      const spans = await stepsBetween(snapshot.on, nowMs / 1000 - watchDays * 86_400, nowMs / 1000);
+      const spans = await stepsBetween(snapshot.on, nowMs / 1000 - days * 86_400, nowMs / 1000);
       return watchOe417(customersOutCurve(spans, nowMs), nowMs);
     });
 

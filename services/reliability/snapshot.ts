@@ -72,6 +72,11 @@ export function withSnapshot<T>(
 
 export const inPeriod = ({ from, to }: Period, { day }: { day: string }): boolean => day >= from && day < to;
 
+/** Outages whose kept rows do not count: they are counted live, or do not count any more. */
+export const unsettledIds = ({ replaced, live }: Snapshot): string[] => [
+  ...new Set([...replaced.map(({ id }) => id), ...live.map(({ row }) => row.id)]),
+];
+
 const sumsOfRow = (row: InterruptionRow, sign: 1 | -1): IndexSums => ({
   interruptions: sign,
   customersInterrupted: sign * row.customersInterrupted,

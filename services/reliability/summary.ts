@@ -6,6 +6,7 @@ import { type InterruptionRow, type OutageSteps, outagesWithSteps } from './sql.
 import {
   claimMomentary,
   countDaysIn,
+  daysOfInterruptions,
   dropDisproved,
   dropInterruptions,
   keepInterruptions,
@@ -14,6 +15,7 @@ import {
   newestEvent,
   oldestWriter,
   pairMeterEvents,
+  sumDaysAnew,
   summaryMark,
   takeDueOutages,
 } from './summary_sql.ts';
@@ -69,11 +71,13 @@ async function keepOutages(client: Queryable, ids: readonly string[], zone: stri
   const made = (await outagesWithSteps(client, ids, zone)).map((outage) => interruptionOf(outage, Date.now()));
   const over = made.filter(({ lasts }) => !lasts).map(({ row }) => row);
   const kept = new Set(over.map(({ id }) => id));
+  const daysBefore = await daysOfInterruptions(client, ids);
   await dropInterruptions(
     client,
     ids.filter((id) => !kept.has(id)),
   );
   await keepInterruptions(client, over);
+  await sumDaysAnew(client, [...new Set([...daysBefore, ...over.map(({ day }) => day)])]);
 }
 
 /** Meter events that came: pairs of dark and lit within five minutes are momentary interruptions. @returns how many events */

@@ -56,6 +56,33 @@ const drop: NamedQuery = {
 export const dropInterruptions = (on: Queryable, ids: readonly string[]) =>
   ids.length === 0 ? Promise.resolve([]) : rowsOf(on, drop, [ids]);
 
+const daysOfKept: NamedQuery = {
+  name: 'reliability_days_of_kept',
+  text: 'select distinct kept.day::text as day from reliability_interruption as kept where kept.id = any($1)',
+};
+export const daysOfInterruptions = async (on: Queryable, ids: readonly string[]): Promise<string[]> =>
+  (await rowsOf<{ day: string }>(on, daysOfKept, [ids])).map(({ day }) => day);
+
+const dropDays: NamedQuery = {
+  name: 'reliability_drop_days',
+  text: 'delete from reliability_day as summed where $1::date[] is null or summed.day = any($1)',
+};
+const sumDays: NamedQuery = {
+  name: 'reliability_sum_days',
+  text: `
+    insert into reliability_day (day, planned, interruptions, customers_interrupted, customer_ms, momentary_customers)
+    select kept.day, kept.planned, count(*), sum(kept.customers_interrupted), sum(kept.customer_ms), sum(kept.momentary_customers)
+    from reliability_interruption as kept
+    where $1::date[] is null or kept.day = any($1)
+    group by kept.day, kept.planned`,
+};
+/** Sums these days anew; null = all. */
+export async function sumDaysAnew(on: Queryable, days: readonly string[] | null): Promise<void> {
+  if (days?.length === 0) return;
+  await rowsOf(on, dropDays, [days]);
+  await rowsOf(on, sumDays, [days]);
+}
+
 const mark: NamedQuery = {
   name: 'reliability_mark',
   text: 'select mark.event_id as "eventId", mark.time_zone as zone from reliability_mark as mark',
@@ -74,7 +101,10 @@ const rezone: NamedQuery = {
     where kept.day <> (kept.started_at at time zone $1)::date`,
 };
 /** The utility's zone is another than the days were counted in. */
-export const countDaysIn = (on: Queryable, zone: string) => rowsOf(on, rezone, [zone]);
+export async function countDaysIn(on: Queryable, zone: string): Promise<void> {
+  await rowsOf(on, rezone, [zone]);
+  await sumDaysAnew(on, null);
+}
 
 const eventEnd: NamedQuery = {
   name: 'reliability_event_end',

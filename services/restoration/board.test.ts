@@ -21,10 +21,8 @@ describe('which outage a meter is out by', () => {
     tell(outage('A', { state: 'partly_restored', revision: 2 }));
     assert.equal(board.at(1)?.isBack, true);
     assert.equal(board.at(2)?.isBack, false);
-    assert.equal(board.out(), 2);
     tell(outage('A', { state: 'restored', customers_out: 0, revision: 3 }));
     assert.equal(board.at(3)?.isBack, true);
-    assert.equal(board.out(), 0);
     tell(outage('A', { state: 'closed', customers_out: 0, revision: 4 }), false);
     assert.equal(board.at(1), undefined);
     assert.deepEqual(board.open(), []);
@@ -51,6 +49,15 @@ describe('which outage a meter is out by', () => {
       () => [1, 2, 3],
     );
     for (const meter of [1, 2, 3]) assert.equal(board.at(meter)?.outage.id, 'B');
+  });
+
+  test('a network that grows forgets nothing', () => {
+    const board = makeBoard(3);
+    board.take([{ outage: outage('A'), isOpen: true }], () => [1, 2]);
+    board.grow(6);
+    assert.equal(board.at(2)?.outage.id, 'A');
+    board.take([{ outage: outage('A', { revision: 2 }), isOpen: true }], () => [1, 5]);
+    assert.deepEqual([board.at(2), board.at(5)?.outage.id], [undefined, 'A']);
   });
 
   test('any sequence: the same as the plain model, and slots are used again', () => {

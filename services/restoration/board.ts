@@ -13,30 +13,38 @@ export interface HomeState {
   outage: Outage;
   /** had been out by it, and has power again */
   isBack: boolean;
-  /** differs for each version of the outage: what was rendered for another is stale */
+  /** differs each time the outage is told, also with the same revision: what was rendered before is stale */
   version: string;
 }
 
 export interface Board {
   /** @param membersOf keys of the meters out by an outage now */
-  take(news: readonly BoardNews[], membersOf: (outageId: string) => Iterable<number>): void;
+  take(news: readonly BoardNews[], membersOf: (outageId: string) => ArrayLike<number>): void;
   at(meter: number): HomeState | undefined;
   open(): Outage[];
-  /** meters that are out by something */
-  out(): number;
+  /** The network has more meters now; the keys of the others stay. */
+  grow(meterCount: number): void;
 }
 
 interface Slot {
   outage: Outage;
-  out: Set<number>;
-  back: Set<number>;
+  /** number of the update that told it last */
+  told: number;
+  /** meter keys */
+  out: Int32Array;
+  /** meters that came back, some of them perhaps more than once */
+  back: number[];
 }
 
+const nobody = new Int32Array(0);
 const isRestored = (state: Outage['state']): boolean => state === 'restored' || state === 'partly_restored';
 
 export function makeBoard(meterCount: number): Board {
   /** 0 nothing; else twice the slot number from 1, plus 1 where the meter is back */
-  const where = new Int32Array(meterCount);
+  let where = new Int32Array(meterCount);
+  /** number of the update that named the meter last */
+  let seen = new Uint32Array(meterCount);
+  let updates = 0;
   const slots: (Slot | undefined)[] = [undefined];
   const numberOf = new Map<string, number>();
   const free: number[] = [];
@@ -46,69 +54,68 @@ export function makeBoard(meterCount: number): Board {
     if (number === undefined) {
       number = free.pop() ?? slots.push(undefined) - 1;
       numberOf.set(outage.id, number);
-      slots[number] = { outage, out: new Set(), back: new Set() };
+      slots[number] = { outage, told: 0, out: nobody, back: [] };
     }
     return number;
-  }
-
-  function clear(meters: Iterable<number>, number: number): void {
-    for (const meter of meters) if (where[meter] >> 1 === number) where[meter] = 0;
   }
 
   function leave(id: string): void {
     const number = numberOf.get(id);
     if (number === undefined) return;
-    const slot = slots[number]!;
-    clear(slot.out, number);
-    clear(slot.back, number);
+    const { out, back } = slots[number]!;
+    for (const meter of out) if (where[meter] >> 1 === number) where[meter] = 0;
+    for (const meter of back) if (where[meter] >> 1 === number) where[meter] = 0;
     slots[number] = undefined;
     numberOf.delete(id);
     free.push(number);
   }
 
-  function update(outage: Outage, members: Iterable<number>): void {
+  function update(outage: Outage, members: ArrayLike<number>): void {
     const number = slotNumber(outage);
     const slot = slots[number]!;
     slot.outage = outage;
-    const next = new Set<number>();
-    for (const meter of members) if (meter >= 0 && meter < meterCount) next.add(meter);
+    const stamp = ++updates;
+    slot.told = stamp;
     // The engine is ahead of what is published: an outage with customers out and no member is being taken in elsewhere,
     // and the news of that comes next. Until then its homes are out by it.
-    if (next.size === 0 && outage.customers_out > 0) return;
+    if (members.length === 0 && outage.customers_out > 0) return;
+    const next = new Int32Array(members.length);
+    for (let i = 0; i < next.length; i++) {
+      next[i] = members[i];
+      seen[next[i]] = stamp;
+    }
     for (const meter of slot.out) {
-      if (next.has(meter)) continue;
-      if (where[meter] >> 1 !== number) continue;
+      if (seen[meter] === stamp || where[meter] >> 1 !== number) continue;
       if (isRestored(outage.state)) {
-        slot.back.add(meter);
+        slot.back.push(meter);
         where[meter] = number * 2 + 1;
       } else where[meter] = 0;
     }
-    for (const meter of next) {
-      slot.back.delete(meter);
-      where[meter] = number * 2;
-    }
+    for (const meter of next) where[meter] = number * 2;
     slot.out = next;
+    if (slot.back.length > 1000 && slot.back.length > where.length / 2)
+      slot.back = [...new Set(slot.back)].filter((meter) => where[meter] === number * 2 + 1);
   }
 
   return {
     take: (news, membersOf) => {
       for (const { outage, isOpen } of news) if (!isOpen) leave(outage.id);
       for (const { outage, isOpen } of news)
-        if (isOpen) update(outage, outage.state === 'restored' ? [] : membersOf(outage.id));
+        if (isOpen) update(outage, outage.state === 'restored' ? nobody : membersOf(outage.id));
     },
     at: (meter) => {
       const code = where[meter];
-      if (!code) return undefined;
-      const slot = slots[code >> 1];
+      const slot = code ? slots[code >> 1] : undefined;
       if (!slot) return undefined;
       const isBack = (code & 1) === 1 || slot.outage.state === 'restored';
-      return { outage: slot.outage, isBack, version: `${slot.outage.id} ${slot.outage.revision} ${isBack ? 1 : 0}` };
+      return { outage: slot.outage, isBack, version: `${slot.told} ${isBack ? 1 : 0}` };
     },
     open: () => slots.flatMap((slot) => (slot ? [slot.outage] : [])),
-    out: () => {
-      let count = 0;
-      for (const slot of slots) if (slot && slot.outage.state !== 'restored') count += slot.out.size;
-      return count;
+    grow: (count) => {
+      const wider = new Int32Array(Math.max(count, where.length));
+      wider.set(where);
+      where = wider;
+      seen = new Uint32Array(wider.length);
     },
   };
 }

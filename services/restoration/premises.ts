@@ -2,6 +2,7 @@
  * Accounts and addresses in memory: packed ids and chains of row numbers, so that 600,000 premises cost tens of megabytes
  * and a look-up answers while the operational store is away.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { IdColumn } from '#model/id_column.ts';
 import { type NormalAddress, normalAddress } from './address.ts';
 import type { PremiseRow } from './sql.ts';
@@ -24,40 +25,55 @@ export const accountOf = (text: string): string => text.toUpperCase().replaceAll
 
 const none = -1;
 
-/** Row numbers by a text that may stand several times: the first row of each, and a chain through the others. */
+/** Rows by a text that may stand several times: the first row of each, and a chain through the others. */
 class Chains {
-  readonly #firstOf = new Map<string, number>();
+  readonly #idOf = new Map<string, number>();
+  readonly #last: number[] = [];
+  readonly #first: number[] = [];
   readonly #next: number[] = [];
-  #ids: IdColumn | undefined;
-  #first: Int32Array | undefined;
-  #chain: Int32Array | undefined;
+  readonly #ids: number[] = [];
+  #packed: { texts: IdColumn; first: Int32Array; next: Int32Array; ids: Int32Array } | undefined;
 
   add(text: string): void {
-    const row = this.#next.length;
-    this.#next.push(this.#firstOf.get(text) ?? none);
-    this.#firstOf.set(text, row);
+    const row = this.#next.push(none) - 1;
+    let id = this.#idOf.get(text);
+    if (id === undefined) {
+      id = this.#first.push(row) - 1;
+      this.#idOf.set(text, id);
+    } else this.#next[this.#last[id]] = row;
+    this.#last[id] = row;
+    this.#ids.push(id);
   }
 
-  /** Packs what was added. */
-  seal(): this {
-    this.#ids = IdColumn.from([...this.#firstOf.keys()]);
-    this.#first = Int32Array.from(this.#firstOf.values());
-    this.#chain = Int32Array.from(this.#next);
-    this.#firstOf.clear();
-    this.#next.length = 0;
-    return this;
+  /** Packs what was added, and lets go of the rest. */
+  seal(): void {
+    this.#packed = {
+      texts: IdColumn.from([...this.#idOf.keys()]),
+      first: Int32Array.from(this.#first),
+      next: Int32Array.from(this.#next),
+      ids: Int32Array.from(this.#ids),
+    };
+    this.#idOf.clear();
+    for (const list of [this.#last, this.#first, this.#next, this.#ids]) list.length = 0;
+    // The hash index is made at the first look-up: better now than while somebody waits.
+    this.#packed.texts.rowOf('');
   }
 
   rowsOf(text: string): number[] {
+    const { texts, first, next } = this.#packed!;
     const rows: number[] = [];
-    const id = this.#ids!.rowOf(text);
-    for (let row = id < 0 ? none : this.#first![id]; row !== none; row = this.#chain![row]) rows.push(row);
-    return rows.reverse();
+    const id = texts.rowOf(text);
+    for (let row = id < 0 ? none : first[id]; row !== none; row = next[row]) rows.push(row);
+    return rows;
+  }
+
+  textOf(row: number): string {
+    return this.#packed!.texts.at(this.#packed!.ids[row]);
   }
 }
 
-/** Takes premises piece by piece, `finish` gives the index. */
-export function premisesBuilder(): { add(rows: readonly PremiseRow[]): void; finish(): Premises } {
+/** Takes premises piece by piece, `finish` gives the index; it lets others have a turn between its steps. */
+export function premisesBuilder(): { add(rows: readonly PremiseRow[]): void; finish(): Promise<Premises> } {
   const accounts = new Chains();
   const streets = new Chains();
   const meters: number[] = [];
@@ -65,13 +81,11 @@ export function premisesBuilder(): { add(rows: readonly PremiseRow[]): void; fin
   const placeNames: string[] = [];
   const placeNo = new Map<string, number>();
   const places: number[] = [];
-  const keys: string[] = [];
   return {
     add: (rows) => {
       for (const row of rows) {
         accounts.add(row.account_id);
         streets.add(row.street_key);
-        keys.push(row.street_key);
         meters.push(row.meter_key);
         units.push(row.unit);
         let no = placeNo.get(row.place);
@@ -82,19 +96,21 @@ export function premisesBuilder(): { add(rows: readonly PremiseRow[]): void; fin
         places.push(no);
       }
     },
-    finish: () => {
+    finish: async () => {
       accounts.seal();
+      await turn();
       streets.seal();
+      await turn();
       const packedMeters = Int32Array.from(meters);
       const packedPlaces = Int32Array.from(places);
       const found = (row: number): Found => {
         const unit = units[row] === '' ? '' : ` UNIT ${units[row]}`;
         const place = placeNames[packedPlaces[row]];
-        return { meter: packedMeters[row], label: `${keys[row]}${unit}${place === '' ? '' : `, ${place}`}` };
+        return { meter: packedMeters[row], label: `${streets.textOf(row)}${unit}${place === '' ? '' : `, ${place}`}` };
       };
       return {
         count: packedMeters.length,
-        ofAccount: (account) => (account === '' ? [] : accounts.rowsOf(accountOf(account)).map(found)),
+        ofAccount: (account) => accounts.rowsOf(accountOf(account)).map(found),
         ofAddress: ({ key, unit, place }) =>
           streets
             .rowsOf(key)

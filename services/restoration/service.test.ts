@@ -153,6 +153,14 @@ describe('the look-up of one home', () => {
     assert.ok(old.age_s >= 124 && old.age_s <= 127, String(old.age_s));
   });
 
+  test('a new estimate of the same revision is told at once', async () => {
+    const { ask, service } = await scene();
+    assert.equal(ask({ meter: 'M-0' }).etr, null);
+    const etr_p90 = new Date(Date.now() + hour).toISOString();
+    service.follow([{ outage: outage({ etr_p50: etr_p90, etr_p90, etr_source: 'crew' }), isOpen: true }]);
+    assert.match(ask({ meter: 'M-0' }).etr?.source ?? '', /crew/);
+  });
+
   test('before the addresses are read, meters are answered and the others asked to come again', () => {
     const service = makeRestorationService({
       meterCount: () => 5,

@@ -24,7 +24,7 @@ export interface RestorationNeeds {
   meterCount: () => number;
   meterRowOf: (id: string) => number;
   /** keys of the meters out by an outage now */
-  membersOf: (outageId: string) => Iterable<number>;
+  membersOf: (outageId: string) => ArrayLike<number>;
   /** until when the outages are known here, UTC epoch ms */
   currentToMs: () => number;
   timeZone: string;
@@ -40,14 +40,16 @@ export interface RestorationQuestion {
 export interface RestorationService {
   /** Outages that appeared, changed or left, after they are durable. */
   follow(news: readonly BoardNews[]): void;
-  /** The network has other meters now: the board begins again; news of all open outages follow. */
-  reset(): void;
+  /** The network has more meters now. Until the news of all open outages follow, what was known goes on. */
+  networkGrown(): void;
   /** Reads all premises, in pieces, and takes them over when they are complete. */
   loadPremises(pieces: AsyncIterable<readonly PremiseRow[]>): Promise<number>;
   /** JSON of `Restoration`. @throws FluxError `bad_request`, `unknown_meter`, `unknown_account`, `unknown_address`, `not_ready` */
   answer(question: RestorationQuestion, language: Language): string;
   /** The same for one field in which a person wrote any of the three. */
   answerTo(words: string, language: Language): string;
+  /** Meter row of an account, -1 where it is unknown, has several homes or nothing is read yet. */
+  meterOfAccount(account: string): number;
   board(): Board;
   premiseCount(): number;
 }
@@ -58,7 +60,7 @@ const mostCandidates = 20;
 const mostRendered = 20_000;
 
 export function makeRestorationService(needs: RestorationNeeds): RestorationService {
-  let board = makeBoard(needs.meterCount());
+  const board = makeBoard(needs.meterCount());
   let premises: Premises | undefined;
   const rendered = new Map<string, string>();
   let age = { secondMs: 0, currentToMs: 0, text: '' };
@@ -112,14 +114,11 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
 
   const service: RestorationService = {
     follow: (news) => board.take(news, needs.membersOf),
-    reset: () => {
-      board = makeBoard(needs.meterCount());
-      rendered.clear();
-    },
+    networkGrown: () => board.grow(needs.meterCount()),
     loadPremises: async (pieces) => {
       const builder = premisesBuilder();
       for await (const rows of pieces) builder.add(rows);
-      premises = builder.finish();
+      premises = await builder.finish();
       return premises.count;
     },
     answer: ({ meter, account, address }, language) => {
@@ -156,6 +155,10 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
       return service.answer({ address: text }, language);
     },
     board: () => board,
+    meterOfAccount: (account) => {
+      const found = premises?.ofAccount(accountOf(account)) ?? [];
+      return found.length === 1 ? found[0].meter : -1;
+    },
     premiseCount: () => premises?.count ?? 0,
   };
   return service;

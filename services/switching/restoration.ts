@@ -14,7 +14,7 @@ export interface FaultIsolation {
   section: { nodes: Int32Array; customers: number };
   /** no switching device stands between the fault and a source */
   reachesSource: boolean;
-  healthy: { customers: number; feeds: { edge: number; normallyOpen: boolean }[] }[];
+  healthy: { nodes: Int32Array; customers: number; feeds: { edge: number; normallyOpen: boolean }[] }[];
 }
 
 export interface Restoration {
@@ -37,7 +37,15 @@ export function proposeRestoration(state: StudyState, isolation: FaultIsolation)
     notFed.push({ customers: 0, why: 'no switching device stands between the fault and the source bus' });
   // the device that feeds the section first: after it the others are opened without load
   const feedsSection = new Set(Array.from(isolation.section.nodes, (node) => grid.upEdge(node)));
-  const toOpen = [...isolation.open].sort((a, b) => Number(feedsSection.has(b)) - Number(feedsSection.has(a)) || a - b);
+  // behind it lies only what nobody else can feed: it stays dark with the section and comes back with it
+  const hangsOn = new Set(
+    isolation.healthy.filter((part) => part.feeds.length === 0).flatMap((part) => [...part.nodes]),
+  );
+  const { from, to } = grid.network.edge;
+  const matters = (edge: number): boolean => !hangsOn.has(from[edge]) && !hangsOn.has(to[edge]);
+  const toOpen = [...isolation.open]
+    .filter(matters)
+    .sort((a, b) => Number(feedsSection.has(b)) - Number(feedsSection.has(a)) || a - b);
   for (const edge of toOpen) {
     add({ device_id: idOf(edge), operation: 'open', note: 'isolate the fault' });
     add({ device_id: idOf(edge), operation: 'tag', note: 'isolation point' });
@@ -62,7 +70,15 @@ export function proposeRestoration(state: StudyState, isolation: FaultIsolation)
             : tries.map((one) => one.why).join('; '),
       });
   }
-  return { steps, ahead, notFed };
+  return { steps, ahead, notFed: together(notFed) };
+}
+
+/** Parts that wait for the same reason, as one. */
+function together(parts: Restoration['notFed']): Restoration['notFed'] {
+  return [...Map.groupBy(parts, ({ why }) => why)].map(([why, same]) => ({
+    customers: same.reduce((sum, { customers }) => sum + customers, 0),
+    why,
+  }));
 }
 
 /** Closes a tie in the study, looks, and opens it again. */

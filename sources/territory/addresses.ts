@@ -39,31 +39,45 @@ export function accountNumber(meter: number, seed: number): string {
   return `${digits}${(10 - (sum % 10)) % 10}`;
 }
 
+/** House numbers of one street: the next free one from a number on, on the same side. */
+class Street {
+  readonly #after = new Map<number, number>();
+
+  take(number: number): number {
+    let free = number;
+    for (let next = this.#after.get(free); next !== undefined; next = this.#after.get(free)) free = next;
+    // Whoever asks for a number between these two goes straight to the end.
+    this.#after.set(free, free + 2);
+    if (free !== number) this.#after.set(number, free + 2);
+    return free;
+  }
+}
+
 /** Addresses of the meters from `first` on, in their order. */
 export function* serviceAddresses(network: NetworkColumns, seed: number, first = 0): Generator<ServiceAddress> {
   const { meter, node, feeder, substation } = network;
-  /** the next free number of each street, by neighbourhood and street */
-  const taken = new Map<string, number>();
-  const spotOf = (row: number): string =>
-    `${meter.node[row]} ${Math.round(meter.lonE7[row] / 2000)} ${Math.round(meter.latE7[row] / 2000)}`;
-  /** customers on a spot, its house number, and the units given so far */
-  const spots = new Map<string, { customers: number; line: string; units: number }>();
-  for (let row = 0; row < meter.count; row++) {
-    const spot = spotOf(row);
-    const known = spots.get(spot);
-    if (known) known.customers++;
-    else spots.set(spot, { customers: 1, line: '', units: 0 });
-  }
-  for (let row = 0; row < meter.count; row++) {
+  const streets = new Map<string, Street>();
+  const spotOf = (row: number): number =>
+    Math.round(meter.lonE7[row] / 2000) * 4_194_304 + Math.round(meter.latE7[row] / 2000);
+  for (let row = 0; row < meter.count; ) {
+    // Customers of one transformer follow each other; those on one spot of it live in one house.
+    let end = row + 1;
+    while (end < meter.count && meter.node[end] === meter.node[row]) end++;
+    const customers = new Map<number, number>();
+    for (let i = row; i < end; i++) customers.set(spotOf(i), (customers.get(spotOf(i)) ?? 0) + 1);
+    const houses = new Map<number, { line: string; units: number }>();
     const feederRow = node.feeder[meter.node[row]];
     const home = feederRow < 0 ? 0 : feeder.substation[feederRow];
     const place = substation.name[home].replace(/ \d+$/, '');
-    const spot = spots.get(spotOf(row))!;
-    if (spot.line === '') spot.line = houseOn(network, row, home, seed, taken);
-    spot.units++;
-    if (row < first) continue;
-    const address = spot.customers === 1 ? spot.line : `${spot.line}, Apt ${spot.units}`;
-    yield { meter: row, account: accountNumber(row, seed), address, place };
+    for (; row < end; row++) {
+      const spot = spotOf(row);
+      const house = houses.get(spot) ?? { line: houseOn(network, row, home, seed, streets), units: 0 };
+      houses.set(spot, house);
+      house.units++;
+      if (row < first) continue;
+      const address = customers.get(spot) === 1 ? house.line : `${house.line}, Apt ${house.units}`;
+      yield { meter: row, account: accountNumber(row, seed), address, place };
+    }
   }
 }
 
@@ -72,11 +86,13 @@ function houseOn(
   row: number,
   home: number,
   seed: number,
-  taken: Map<string, number>,
+  streets: Map<string, Street>,
 ): string {
   const x = toX(meter.lonE7[row] * 1e-7) - toX(substation.lonE7[home] * 1e-7);
   const y = toY(meter.latE7[row] * 1e-7) - toY(substation.latE7[home] * 1e-7);
-  const salt = mix(seed, home);
+  // Substations of one neighbourhood share its name, and so its streets.
+  const hood = substation.name[home].replace(/ \d+$/, '');
+  const salt = mix(seed, nameHash(hood));
   // Which of the two streets at this spot the door is on: blocks are longer one way.
   const isAlong = hashUnit(salt ^ mix(Math.floor(x / 300), Math.floor(y / 300)), 5) < 0.6;
   const line = Math.floor((isAlong ? y : x) / streetM);
@@ -85,11 +101,16 @@ function houseOn(
   const kind = kinds[Math.floor(hashUnit(salt ^ mix(line, isAlong ? 3 : 4), 7) * kinds.length)];
   const along = isAlong ? x : y;
   const direction = along >= 0 ? (isAlong ? 'E' : 'N') : isAlong ? 'W' : 'S';
-  const offset = (isAlong ? y : x) / streetM - line;
-  const side = offset < 0.5 ? 0 : 1;
+  const side = (isAlong ? y : x) / streetM - line < 0.5 ? 0 : 1;
   const street = `${direction} ${name} ${kind}`;
-  let number = 100 + Math.floor(Math.abs(along) / numberM) * 2 + side;
-  while (taken.has(`${home} ${street} ${number}`)) number += 2;
-  taken.set(`${home} ${street} ${number}`, row);
-  return `${number} ${street}`;
+  const key = `${hood} ${street}`;
+  const numbers = streets.get(key) ?? new Street();
+  streets.set(key, numbers);
+  return `${numbers.take(100 + Math.floor(Math.abs(along) / numberM) * 2 + side)} ${street}`;
+}
+
+function nameHash(name: string): number {
+  let hash = 0;
+  for (let i = 0; i < name.length; i++) hash = mix(hash, name.charCodeAt(i));
+  return hash;
 }

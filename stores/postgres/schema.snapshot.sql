@@ -405,6 +405,16 @@ CREATE TRIGGER reliability_outage_delete AFTER DELETE ON public.outage REFERENCI
 CREATE TRIGGER reliability_outage_insert AFTER INSERT ON public.outage REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_outage_changed();
 CREATE TRIGGER reliability_outage_update AFTER UPDATE ON public.outage REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_outage_changed();
 
+create table outage_area_rates (
+  area_key integer not null,
+  heard double precision not null,
+  lost double precision not null,
+  lit double precision not null,
+  lit_wrong double precision not null,
+  constraint outage_area_rates_area_key_fkey FOREIGN KEY (area_key) REFERENCES area(area_key),
+  constraint outage_area_rates_pkey PRIMARY KEY (area_key)
+);
+
 create table outage_engine (
   singleton boolean not null default true,
   applied_event_id bigint not null default 0,
@@ -538,6 +548,16 @@ create table reading_source (
   partition_no integer not null,
   constraint reading_source_pkey PRIMARY KEY (source_key),
   constraint reading_source_source_partition_no_key UNIQUE (source, partition_no)
+);
+
+create table reliability_day (
+  day date not null,
+  planned boolean not null,
+  interruptions integer not null,
+  customers_interrupted bigint not null,
+  customer_ms bigint not null,
+  momentary_customers bigint not null,
+  constraint reliability_day_pkey PRIMARY KEY (day, planned)
 );
 
 create table reliability_due (

@@ -28,6 +28,10 @@ const open = new Set([
   'post /api/session',
   'post /api/session/link',
   'delete /api/session',
+  'get /api/restoration',
+  'get /restoration',
+  'get /feeds/odin',
+  'get /feeds/outages.geojson',
 ]);
 
 let center: RunningCenter;
@@ -249,6 +253,24 @@ describe('areas of responsibility', () => {
       const answer = await center.call('GET', `/api/outages/${hidden.id}${part}`, undefined, { token });
       assert.deepEqual([answer.status, codeOf(answer)], [403, 'foreign_area']);
     }
+    for (const address of [
+      `/api/reliability/interruptions/${hidden.id}`,
+      `/api/reliability/interruptions/${hidden.id}/meters`,
+      `/api/reliability/major-event-days?level=feeder&id=${foreign.id}`,
+      `/api/reliability/causes?level=area&id=${foreign.area_id}`,
+    ]) {
+      const answer = await center.call('GET', address, undefined, { token });
+      assert.deepEqual([answer.status, codeOf(answer)], [403, 'foreign_area'], address);
+    }
+    for (const list of ['?by=feeder', '/interruptions?limit=1', '/declared-vs-measured']) {
+      const { body } = await center.call<{ area_id: string | null }[]>('GET', `/api/reliability${list}`, undefined, {
+        token,
+      });
+      assert.deepEqual([...new Set(body.map((row) => row.area_id))], [home.area_id], list);
+    }
+    const report = await center.call<Uint8Array>('GET', '/api/reliability/report.csv', undefined, { token });
+    const text = Buffer.from(report.body).toString();
+    assert.deepEqual([text.includes(home.id), text.includes(foreign.id)], [true, false]);
     const act = await center.call('POST', `/api/outages/${hidden.id}/actions`, { verb: 'confirm' }, { token });
     assert.deepEqual([act.status, codeOf(act)], [403, 'foreign_area']);
 

@@ -164,6 +164,25 @@ describe('the public face', () => {
       if (status === 429) limited = Number(headers.get('retry-after'));
     }
     assert.ok(limited! > 0);
+    for (let i = 0; i < 101; i++) await fetch(`${center.url}/restoration?q=nobody`, { headers: open.headers });
+    const page = await fetch(`${center.url}/restoration?q=nobody`, {
+      headers: { ...open.headers, accept: 'text/html' },
+    });
+    assert.equal(page.status, 429);
+    assert.match(await page.text(), /<p>Rate limit exceeded.*<a href="\/public\/">/);
+  });
+
+  test('after a crash and a start homes, accounts and pages are what they were', async () => {
+    await center.kill();
+    center = await center.again();
+    assert.notEqual((await look(`meter=${lone.meters[0]}`)).status, 'on');
+    await until('accounts are read', async () => {
+      const { status } = await center.call('GET', '/api/restoration?account=77001', undefined, stranger());
+      return status === 200;
+    });
+    // that a home came back is not kept over a start: it has power, and no outage is known
+    assert.equal((await look('account=77001')).status, 'on');
+    assert.match(await text('/public/'), /fewer than 5/);
   });
 
   test('after the center is killed another process goes on serving the pages, and tells their age', async () => {

@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import type { Crew, CrewStatus } from '#model/api/crews.ts';
 import type { Outage } from '#model/api/outages.ts';
 import type { FluxError } from '#model/errors.ts';
-import { type FieldWork, startFieldWork } from './field_work.ts';
+import { makeCrewService } from '#services/crews/service.ts';
+import { crewNeeds, type FieldWork, startFieldWork } from './field_work.ts';
 
 let field: FieldWork;
 let nextFuse = 0;
@@ -181,6 +182,25 @@ describe('crews and their outage', () => {
     await clear(outage);
   });
 
+  test('F7 an outage that was restored a moment ago leaves the crew as free as before', async () => {
+    const [crew, outage] = [await freeCrew(), await newOutage()];
+    await field.outages.act(outage.id, { verb: 'restore', reason: 'a moment ago' }, 'ben');
+    // reads what was true before that moment; everything else is the real thing
+    const late = makeCrewService({
+      ...crewNeeds(field),
+      outageOf: async () => ({ ...outage, underground: false }),
+    });
+    const order = { outage: outage.id, revision: crew.revision };
+    await assert.rejects(late.assign(crew.id, order, 'anna'), { code: 'invalid_transition' });
+    const { crew: now, log } = await field.crews.detail(crew.id);
+    assert.deepEqual([now.status, now.jobs], ['available', []]);
+    assert.deepEqual(
+      log.slice(0, 2).map((entry) => entry.verb),
+      ['release', 'assign'],
+    );
+    assert.match(String(log[0].reason), /the outage refused/);
+  });
+
   test('C4 the roster signs on and off at the edges of a shift, never under a job', async () => {
     const [crew, outage] = [await freeCrew(), await newOutage()];
     const busy = await freeCrew('line');
@@ -194,6 +214,12 @@ describe('crews and their outage', () => {
     await field.crews.start();
     assert.equal((await crewNow(crew.id)).status, 'off_shift');
     assert.equal((await crewNow(busy.id)).status, 'assigned');
+    await field.outages.act(outage.id, { verb: 'arrive' }, 'anna');
+    await field.crews.settled();
+    await order(busy.id, 'complete');
+    await field.crews.stop();
+    await field.crews.start();
+    assert.equal((await crewNow(busy.id)).status, 'off_shift', 'as soon as it is free');
     await order(crew.id, 'sign_on', 'called in');
     await field.crews.stop();
     await field.crews.start();

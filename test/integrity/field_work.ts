@@ -5,10 +5,10 @@ import { openCrews, seedTerritoryCrews } from '#bin/crews.ts';
 import { gridViewOf } from '#bin/grid_view.ts';
 import { openSwitching } from '#bin/switching.ts';
 import type { Alarm } from '#model/api/live.ts';
-import type { Outage } from '#model/api/outages.ts';
+import type { Outage, OutageVerb } from '#model/api/outages.ts';
 import { edgeKindCode } from '#model/network.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
-import type { CrewService } from '#services/crews/service.ts';
+import type { CrewNeeds, CrewService } from '#services/crews/service.ts';
 import { placeOfEdge } from '#services/network/assets.ts';
 import { makeNetworkService, type NetworkService } from '#services/network/service.ts';
 import { makeOutageService, type OutageService } from '#services/outages/service.ts';
@@ -33,6 +33,21 @@ export interface FieldWork {
   /** fuses with customers below, row numbers */
   fuses: number[];
   stop(): Promise<void>;
+}
+
+/** What a crew service of one's own needs, real. */
+export function crewNeeds(field: FieldWork): CrewNeeds {
+  return {
+    pool: field.on.pool,
+    nowMs: Date.now,
+    settings: { kmh: 40, detour: 1.35 },
+    outageOf: async () => null,
+    openOutages: () => [],
+    act: async (id, verb, { actor, ...said }) =>
+      void (await field.outages.act(id, { verb: verb as OutageVerb, ...said }, actor)),
+    notice: () => undefined,
+    report: () => undefined,
+  };
 }
 
 export async function startFieldWork(): Promise<FieldWork> {
@@ -61,6 +76,7 @@ export async function startFieldWork(): Promise<FieldWork> {
     thresholds: readThresholds({}, (id) => columns.area.id.rowOf(id)),
     report,
     etrOf: () => null,
+    withoutCommunication: async () => [],
     positions: async () => [],
     planned: async () => [],
     changed: (news) => crews.service.outagesChanged(news.map(({ outage }) => outage.id)),

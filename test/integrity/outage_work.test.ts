@@ -65,7 +65,8 @@ after(async () => {
 });
 
 function freshTransformer(): SceneEdge {
-  const found = transformers.find((edge) => edge.feeder !== null && !feedersUsed.has(edge.feeder));
+  // from the end: the search names the fuses of the first feeders, which other tests need
+  const found = transformers.findLast((edge) => edge.feeder !== null && !feedersUsed.has(edge.feeder));
   assert.ok(found, 'a feeder that no test has used');
   feedersUsed.add(found.feeder!);
   return found;
@@ -257,7 +258,9 @@ test('a ping that answers lit inside a prediction changes it; one at a single cu
   await call({ id: randomUUID(), meter: alone, kind: 'no_power' });
   const outage = await until('an outage of one', async () => (await open()).find((one) => one.device_id === alone));
   await until('the prediction is gone', async () => !(await open()).some((one) => one.id === outage.id));
-  const [ping] = (await center.call<{ pings: OutagePing[] }>('GET', `/api/outages/${outage.id}/evidence`)).body.pings;
+  const ping = await until('the question has ended', async () =>
+    (await pingsOf(outage.id)).find((one) => one.ended_at !== null),
+  );
   assert.deepEqual([ping.purpose, ping.asked, ping.lit], ['single_customer', 1, 1]);
   const { body: standing } = await center.call<MeterStanding>('GET', `/api/calls/standing?meter=${alone}`);
   assert.deepEqual([standing.supply, standing.ping?.answer, standing.outage], ['lit', 'lit', null]);
@@ -268,8 +271,8 @@ test('after a restoration a sample is asked; who is still dark becomes an outage
   const fuses = (await edgesOf(center, 'fuse')).filter((one) => one.feeder !== null && !feedersUsed.has(one.feeder));
   const below = await Promise.all(fuses.map(async (one) => ({ edge: one, meters: await metersOf(center, one.id) })));
   const inside = (meters: string[]) => transformers.filter((one) => one.meters.every((id) => meters.includes(id)));
-  const found = below.find(({ meters }) => inside(meters).length >= 3);
-  assert.ok(found, 'a fuse with three transformers');
+  const found = below.find(({ meters }) => inside(meters).length >= 2);
+  assert.ok(found, 'a fuse with two transformers');
   const { edge, meters } = found;
   const feeder = edge.feeder!;
   feedersUsed.add(feeder);

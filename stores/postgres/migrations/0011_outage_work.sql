@@ -116,3 +116,12 @@ create table device_position (
 alter table outage_engine
   -- last trouble call (placed_no) whose effect is in the outages
   add column applied_call_no bigint not null default 0;
+
+-- How many last gasps were lost and how many lit answers were wrong, by area, measured on outages that are over.
+create table outage_area_rates (
+  area_key integer primary key references area,
+  heard double precision not null,
+  lost double precision not null,
+  lit double precision not null,
+  lit_wrong double precision not null
+);

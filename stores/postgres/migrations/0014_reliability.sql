@@ -54,6 +54,17 @@ create table reliability_interruption (
 create index reliability_interruption_sums on reliability_interruption (day, feeder_key)
   include (planned, customers_interrupted, customer_ms, momentary_customers);
 
+-- Sums of the rows above by day: thresholds look back over years. Days that rows enter or leave are summed anew with them.
+create table reliability_day (
+  day date not null,
+  planned boolean not null,
+  interruptions integer not null,
+  customers_interrupted bigint not null,
+  customer_ms bigint not null,
+  momentary_customers bigint not null,
+  primary key (day, planned)
+);
+
 -- Outages that changed since their row above was written. Only appended to, so that no writer of outages waits.
 create table reliability_due (
   due_id bigint generated always as identity primary key,

@@ -42,6 +42,18 @@ export function DetailPane({ session, alone }: { session: Session; alone: boolea
           {selection.kind === 'outage' && <OutageDetailView id={selection.id} session={session} whole={alone} />}
           {selection.kind === 'asset' && <AssetDetail session={session} />}
           {selection.kind === 'meter' && <MeterDetail />}
+          {selection.kind === 'crew' && (
+            <PaneMessage
+              title={`Crew ${selection.id} is selected`}
+              action={{ label: 'Crews', run: () => useScreen.setState({ page: 'crews' }) }}
+            />
+          )}
+          {selection.kind === 'order' && (
+            <PaneMessage
+              title={`Switching order ${selection.id} is selected`}
+              action={{ label: 'Switching', run: () => useScreen.setState({ page: 'switching' }) }}
+            />
+          )}
           {selection.kind === 'exception' && (
             <PaneMessage
               title="An exception of interval data is selected"

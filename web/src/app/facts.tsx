@@ -2,7 +2,9 @@ import type { ReactNode } from 'react';
 
 /** Name and value, one below the other, the way an operator scans them; `wide`: in as many columns as fit. */
 export function Facts({ children, wide = false }: { children: ReactNode; wide?: boolean }) {
-  const columns = wide ? 'grid-cols-[auto_1fr] md:grid-cols-[repeat(3,auto_1fr)]' : 'grid-cols-[auto_1fr]';
+  const columns = wide
+    ? 'grid-cols-[auto_1fr] md:grid-cols-[repeat(3,auto_minmax(0,1fr))] md:gap-x-6 md:[&>dd]:text-left'
+    : 'grid-cols-[auto_1fr]';
   return <dl className={`grid gap-x-4 gap-y-1 px-3 py-2 ${columns}`}>{children}</dl>;
 }
 

@@ -10,7 +10,7 @@ export type Command =
   | 'crew'
   | 'move_up'
   | 'move_down'
-  | 'restore'
+  | 'power_back'
   | 'merge'
   | 'trace_down'
   | 'trace_up'
@@ -20,10 +20,13 @@ export type Command =
   | 'go_alarms'
   | 'go_trend'
   | 'go_pipeline'
+  | 'go_crews'
+  | 'go_orders'
   | 'go_generator'
   | 'go_validation'
   | 'go_calls'
   | 'go_reliability'
+  | 'go_restoration'
   | 'filter'
   | 'zoom'
   | 'zoom_out'
@@ -57,7 +60,12 @@ export const bindings: readonly Binding[] = [
     group: 'Outages',
   },
   { keys: 'm', command: 'merge', does: 'merge the outage into another (asks which)', group: 'Outages' },
-  { keys: 'r', command: 'restore', does: 'restore all customers (asks for the reason)', group: 'Outages' },
+  {
+    keys: 'r',
+    command: 'power_back',
+    does: 'say that all customers have power again (asks for the reason)',
+    group: 'Outages',
+  },
   { keys: 't', command: 'trace_down', does: 'trace down from the selection', group: 'Network' },
   { keys: 'T', command: 'trace_up', does: 'trace up to the source', group: 'Network' },
   { keys: 'i', command: 'isolate', does: 'devices that isolate the selection', group: 'Network' },
@@ -67,11 +75,14 @@ export const bindings: readonly Binding[] = [
   { keys: 'g e', command: 'go_events', does: 'go to the events', group: 'Screen' },
   { keys: 'g a', command: 'go_alarms', does: 'go to the alarms', group: 'Screen' },
   { keys: 'g t', command: 'go_trend', does: 'go to the trend', group: 'Screen' },
+  { keys: 'g w', command: 'go_crews', does: 'go to the crew board', group: 'Screen' },
+  { keys: 'g s', command: 'go_orders', does: 'go to the switching orders', group: 'Screen' },
   { keys: 'g p', command: 'go_pipeline', does: 'go to the data pipeline', group: 'Screen' },
   { keys: 'g d', command: 'go_generator', does: 'go to the generator of readings', group: 'Screen' },
   { keys: 'g v', command: 'go_validation', does: 'go to the validation of interval data', group: 'Screen' },
   { keys: 'g c', command: 'go_calls', does: 'go to the trouble calls', group: 'Screen' },
   { keys: 'g r', command: 'go_reliability', does: 'go to the reliability indices', group: 'Screen' },
+  { keys: 'g h', command: 'go_restoration', does: 'go to the restoration times', group: 'Screen' },
   { keys: 'Ctrl+k', command: 'palette', does: 'commands and search', group: 'Screen' },
   { keys: 'U', command: 'utc', does: 'utility time or UTC', group: 'Screen' },
   { keys: 'L', command: 'theme', does: 'light or dark', group: 'Screen' },

@@ -13,7 +13,7 @@ export function Nav() {
   const current = useScreen((screen) => screen.page);
   return (
     <>
-      <nav aria-label="Pages" className="hidden items-center gap-0.5 xl:flex">
+      <nav aria-label="Pages" className="hidden items-center gap-0.5 min-[1800px]:flex">
         {pages.map(({ page, name, title }) => (
           <button
             key={page}
@@ -27,7 +27,7 @@ export function Nav() {
           </button>
         ))}
       </nav>
-      <div className="xl:hidden">
+      <div className="min-[1800px]:hidden">
         <Suspense fallback={<span className="button">☰</span>}>
           <NavMenu />
         </Suspense>

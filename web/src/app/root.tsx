@@ -12,7 +12,10 @@ import { useScreen } from './screen_store.ts';
 // a page comes when it is gone to: the operator's screen does not carry it
 const pageViews: Partial<Record<PageName, ComponentType<{ session: Session }>>> = {
   calls: lazy(async () => ({ default: (await import('../calls/calls_page.tsx')).CallsPage })),
+  crews: lazy(async () => ({ default: (await import('../crews/crews_page.tsx')).CrewsPage })),
+  switching: lazy(async () => ({ default: (await import('../switching/switching_page.tsx')).SwitchingPage })),
   pipeline: lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage })),
+  restoration: lazy(async () => ({ default: (await import('../etr/etr_page.tsx')).EtrPage })),
   validation: lazy(async () => ({ default: (await import('../vee/vee_page.tsx')).VeePage })),
   reliability: lazy(async () => ({ default: (await import('../reliability/reliability_page.tsx')).ReliabilityPage })),
   generator: lazy(async () => ({ default: (await import('../generator/generator_page.tsx')).GeneratorPage })),

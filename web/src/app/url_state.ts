@@ -6,7 +6,7 @@ export const paneNames = ['events', 'map', 'alarms', 'trend', 'detail'] as const
 export type PaneName = (typeof paneNames)[number];
 
 /** `edge` is a map row that has not been named by the server yet. */
-export type SelectionKind = 'outage' | 'asset' | 'meter' | 'edge' | 'exception';
+export type SelectionKind = 'outage' | 'asset' | 'meter' | 'edge' | 'exception' | 'crew' | 'order';
 export interface Selection {
   kind: SelectionKind;
   id: string;
@@ -30,7 +30,15 @@ export interface ScreenAddress {
   filter: string;
 }
 
-const kinds: readonly string[] = ['outage', 'asset', 'meter', 'edge', 'exception'] satisfies SelectionKind[];
+const kinds: readonly string[] = [
+  'outage',
+  'asset',
+  'meter',
+  'edge',
+  'exception',
+  'crew',
+  'order',
+] satisfies SelectionKind[];
 
 function parseSelection(text: string | null): Selection | null {
   if (!text) return null;

@@ -80,7 +80,9 @@ export function run(command: Command): void {
       useScreen.setState({ askDirection: command === 'move_up' ? 'up' : 'down' });
       ask('move');
       break;
-    case 'restore':
+    case 'power_back':
+      ask('restore');
+      break;
     case 'merge':
       ask(command);
       break;
@@ -105,6 +107,12 @@ export function run(command: Command): void {
     case 'go_trend':
       focusPane('trend');
       break;
+    case 'go_crews':
+      useScreen.setState({ page: 'crews', pane: null });
+      break;
+    case 'go_orders':
+      useScreen.setState({ page: 'switching', pane: null });
+      break;
     case 'go_pipeline':
       useScreen.setState({ page: 'pipeline', pane: null });
       break;
@@ -113,6 +121,9 @@ export function run(command: Command): void {
       break;
     case 'go_generator':
       useScreen.setState({ page: 'generator', pane: null });
+      break;
+    case 'go_restoration':
+      useScreen.setState({ page: 'restoration', pane: null });
       break;
     case 'go_validation':
       useScreen.setState({ page: 'validation', pane: null });

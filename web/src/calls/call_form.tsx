@@ -84,7 +84,7 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
 
   return (
     <form onSubmit={submit} className="grid gap-2 px-3 py-2">
-      <label className="grid gap-0.5 text-dim">
+      <label className="grid min-w-0 gap-0.5 text-dim">
         Meter, or the place in words
         <input
           ref={field}
@@ -129,7 +129,7 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
         </div>
       )}
       <div className="grid grid-cols-2 gap-2">
-        <label className="grid gap-0.5 text-dim">
+        <label className="grid min-w-0 gap-0.5 text-dim">
           What is wrong
           <select name="kind" className="field" defaultValue="no_power">
             {callKinds.map((kind) => (
@@ -139,12 +139,12 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
             ))}
           </select>
         </label>
-        <label className="grid gap-0.5 text-dim">
+        <label className="grid min-w-0 gap-0.5 text-dim">
           Call back at (optional)
           <input name="callback" className="field" minLength={3} maxLength={80} autoComplete="off" inputMode="tel" />
         </label>
       </div>
-      <label className="grid gap-0.5 text-dim">
+      <label className="grid min-w-0 gap-0.5 text-dim">
         In the caller's words (optional)
         <input name="words" className="field" maxLength={1000} autoComplete="off" />
       </label>

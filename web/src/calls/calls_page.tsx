@@ -11,9 +11,9 @@ export function CallsPage({ session }: { session: Session }) {
   return (
     <section
       aria-label="Trouble calls"
-      className="grid h-full min-h-0 grid-cols-1 content-start overflow-auto bg-pane md:grid-cols-[minmax(340px,2fr)_3fr] md:content-stretch md:overflow-hidden"
+      className="flex h-full min-h-0 flex-col overflow-auto bg-pane md:grid md:grid-cols-[minmax(340px,2fr)_3fr] md:overflow-hidden"
     >
-      <div className="min-h-0 border-rule md:overflow-auto md:border-r">
+      <div className="min-w-0 border-rule md:min-h-0 md:overflow-auto md:border-r">
         <h1 className="px-3 pt-2 text-[15px] font-semibold">Take a call</h1>
         {mayOperate(session) ? (
           <CallForm meter={meter} onMeter={setMeter} />
@@ -22,7 +22,7 @@ export function CallsPage({ session }: { session: Session }) {
         )}
         {meter !== null && <MeterStandingView key={meter} meter={meter} />}
       </div>
-      <div className="flex min-h-[320px] min-w-0 flex-col border-t border-rule md:min-h-0 md:border-t-0">
+      <div className="flex h-[420px] min-w-0 shrink-0 flex-col border-t border-rule md:h-auto md:min-h-0 md:shrink md:border-t-0">
         <CallList session={session} onMeter={setMeter} />
       </div>
     </section>

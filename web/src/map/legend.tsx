@@ -10,6 +10,7 @@ const entries = [
   { mark: '━', color: 'text-good', text: 'closed tie' },
   { mark: '━', color: 'text-dim', text: 'energised; dashed underground' },
   { mark: '■', color: 'text-dim', text: 'substation' },
+  { mark: '◇', color: 'text-ink', text: 'crew; ◈ assigned, ▶ en route, ◆ on site; ? old position' },
 ];
 
 /** What the map's marks mean, and whose shapes the basemap is made of. */

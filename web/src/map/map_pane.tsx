@@ -7,6 +7,7 @@ import { formatBytes, formatCount } from '../lib/time/format.ts';
 import { useSelectedPlace } from '../network/selected_place.ts';
 import { traceRows } from '../network/trace.ts';
 import { inArea } from '../outages/events.ts';
+import { useCrewMarks } from './crew_marks.ts';
 import { Legend } from './legend.tsx';
 import type { MapEngine, OutageMark, Picked } from './map_engine.ts';
 import { loadNetwork, useNetwork } from './network_store.ts';
@@ -51,6 +52,7 @@ export function MapPane({ alone }: { alone: boolean }) {
   }, [engine, network.data]);
   useEffect(() => engine?.setTheme(theme), [engine, theme]);
   useOutageMarks(engine);
+  useCrewMarks(engine);
   useHighlight(engine, network.data !== null);
 
   return (

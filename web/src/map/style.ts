@@ -16,6 +16,7 @@ export function mapStyle(palette: MapPalette): StyleSpecification {
       places: { type: 'geojson', data: own('/basemap/labels.geojson'), maxzoom: 12 },
       substations: { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, maxzoom: 14 },
       clusters: { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, maxzoom: 14 },
+      crews: { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, maxzoom: 14 },
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': palette.ground } },
@@ -72,6 +73,25 @@ export function mapStyle(palette: MapPalette): StyleSpecification {
         },
         paint: { 'text-color': palette.clusterLabel },
       },
+      {
+        id: 'crew-mark',
+        type: 'symbol',
+        source: 'crews',
+        layout: {
+          'text-field': ['step', ['zoom'], ['get', 'mark'], 11, ['get', 'label']],
+          'text-font': font,
+          'text-size': ['interpolate', ['linear'], ['zoom'], 10, 13, 14, 14],
+          'text-anchor': 'left',
+          'text-allow-overlap': true,
+          'text-ignore-placement': true,
+        },
+        paint: {
+          'text-color': palette.substation,
+          'text-halo-color': palette.labelHalo,
+          'text-halo-width': 2,
+          'text-opacity': ['case', ['get', 'old'], 0.55, 1],
+        },
+      },
     ],
   };
 }
@@ -88,5 +108,7 @@ export function themePaint(palette: MapPalette): [layer: string, property: strin
     ['substation-label', 'text-color', palette.substationLabel],
     ['substation-label', 'text-halo-color', palette.labelHalo],
     ['cluster-count', 'text-color', palette.clusterLabel],
+    ['crew-mark', 'text-color', palette.substation],
+    ['crew-mark', 'text-halo-color', palette.labelHalo],
   ];
 }

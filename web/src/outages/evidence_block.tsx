@@ -62,9 +62,39 @@ function EvidenceBody({ evidence }: { evidence: OutageEvidence }) {
           ))}
         </p>
       )}
+      {evidence.deciding_pings.map((ping) => (
+        <p key={ping.meter_ids.join()} className="mt-2">
+          <span className="text-dim">Would decide over {formatCount(ping.customers)} customers:</span>{' '}
+          {ping.meter_ids.join(', ')} <span className="text-dim">lit →</span> {ping.if_lit ?? 'single services'}
+          <span className="text-dim">, dark →</span> {ping.if_dark ?? 'single services'}
+        </p>
+      ))}
+      {evidence.suspected_mapping.length > 0 && (
+        <details className="mt-2">
+          <summary className="text-warn">
+            {formatCount(evidence.suspected_mapping.length)} meters answer as if they hung elsewhere
+          </summary>
+          <ul className="mt-1">
+            {evidence.suspected_mapping.map((one) => (
+              <li key={one.meter_id}>
+                {one.meter_id}{' '}
+                <span className="text-dim">
+                  under {one.device_id}: {one.why}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <p className="mt-2 text-[12px] text-dim">
+        Scored with {formatShare(evidence.message_loss, 1)} lost gasps and {formatShare(evidence.wrong_lit, 1)} wrong
+        lit answers.
+      </p>
       <details className="mt-2">
         <summary className="text-dim hover:text-ink">
           {formatCount(supporting.length)} meters support it, {formatCount(evidence.silent_count)} are silent
+          {evidence.no_communication_count > 0 &&
+            `, ${formatCount(evidence.no_communication_count)} of them never communicate`}
         </summary>
         <ul className="mt-1 max-h-48 overflow-auto">
           {supporting.map((meter) => (
@@ -97,7 +127,8 @@ function CandidateList({ candidates }: { candidates: OutageEvidence['candidates'
           <span aria-hidden="true">{candidate.chosen ? '● ' : '○ '}</span>
           <span className={candidate.chosen ? 'font-semibold' : ''}>{candidate.device_id}</span>{' '}
           {formatShare(candidate.dark, candidate.customers)} of {formatCount(candidate.customers)} dark,{' '}
-          {formatCount(candidate.lit)} lit
+          {formatCount(candidate.lit)} lit, {formatCount(candidate.silent)} silent
+          {candidate.called > 0 && <>, {formatCount(candidate.called)} by call</>}
           <div className="pl-4 text-[12px] text-dim">{candidate.why}</div>
         </li>
       ))}

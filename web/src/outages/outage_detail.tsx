@@ -50,19 +50,18 @@ export function OutageDetailView({ id, session, whole }: { id: string; session: 
       <Head outage={outage} whole={whole} />
       <OutageFacts outage={outage} whole={whole} />
       {detail.error && <Problem error={detail.error} />}
-      <div className={whole ? 'grid items-start gap-x-4 lg:grid-cols-2 2xl:grid-cols-3' : ''}>
+      <div className={whole ? 'grid items-start gap-x-4 lg:grid-cols-2' : ''}>
         <div className="min-w-0">
           <OutageActions id={id} revision={outage.revision} allowed={detail.data?.actions ?? null} session={session} />
           <TraceBlock assetId={outage.device_id} />
           {detail.data && <Steps detail={detail.data} />}
+          {whole && detail.data && <Log detail={detail.data} />}
         </div>
         <div className="min-w-0">
           <Evidence outage={outage} session={session} />
-        </div>
-        <div className="min-w-0">
           <CustomersBlock outage={outage} whole={whole} />
           <CallsBlock outage={outage} />
-          {detail.data && <Log detail={detail.data} />}
+          {!whole && detail.data && <Log detail={detail.data} />}
         </div>
       </div>
     </article>

@@ -124,16 +124,16 @@ function NewPlanned() {
   return (
     <form onSubmit={submit} className="grid gap-2 px-3 py-2">
       <h3 className="font-medium">Enter a window</h3>
-      <label className="grid gap-0.5 text-dim">
+      <label className="grid min-w-0 gap-0.5 text-dim">
         Device
         <input name="device_id" required defaultValue={selected} className="field" autoComplete="off" />
       </label>
-      <div className="grid grid-cols-2 gap-2">
-        <label className="grid gap-0.5 text-dim">
+      <div className="grid gap-2">
+        <label className="grid min-w-0 gap-0.5 text-dim">
           From (time of this computer)
           <input type="datetime-local" name="from" required defaultValue={localMinutes(nextHour)} className="field" />
         </label>
-        <label className="grid gap-0.5 text-dim">
+        <label className="grid min-w-0 gap-0.5 text-dim">
           To
           <input
             type="datetime-local"

@@ -11,7 +11,14 @@ import {
   getInterruptions,
   type Place,
 } from '../lib/api/reliability.ts';
-import { formatCount, formatDayTime, formatNumber, formatTimeSeconds, words } from '../lib/time/format.ts';
+import {
+  formatCount,
+  formatDayTime,
+  formatNumber,
+  formatTimeSeconds,
+  type TimeView,
+  words,
+} from '../lib/time/format.ts';
 import { Cell, Table } from '../pipeline/table.tsx';
 
 const listed = 100;
@@ -19,6 +26,12 @@ const metersListed = 200;
 /** Divisions of the same whole number may differ in their last bit. */
 const tolerance = 1e-6;
 
+/** `Nov 25, 18:23:04`: steps and messages are seconds apart. */
+const toSecond = (moment: string, view: TimeView): string =>
+  `${formatDayTime(moment, view).split(', ')[0]}, ${formatTimeSeconds(moment, view)}`;
+/** A period may be years long: the year stands with the day. */
+const yearOf = (moment: string, { utc, zone }: TimeView): string =>
+  new Intl.DateTimeFormat('en-US', { timeZone: utc ? 'UTC' : zone, year: 'numeric' }).format(Date.parse(moment));
 const minutes = (value: number): string => formatNumber(value, 2);
 
 /** Does the sum of what is below equal what stands above? Said in words, red where it does not. */
@@ -69,7 +82,8 @@ export function Drill({
       {/* open ones grow between two answers: their sum is told, not compared */}
       {index.open > 0 ? (
         <p className="my-1.5 text-[12px] text-dim">
-          {minutes(sum)} customer-minutes, of which {formatCount(index.open)} interruptions still grow.
+          {minutes(sum)} customer-minutes, of which {formatCount(index.open)}{' '}
+          {index.open === 1 ? 'interruption still grows' : 'interruptions still grow'}.
         </p>
       ) : (
         <SumLine
@@ -98,7 +112,7 @@ export function Drill({
               one={one}
               isOpen={opened === one.id && one.id !== null}
               onToggle={() => setOpened(opened === one.id ? null : one.id)}
-              at={(moment) => formatDayTime(moment, view)}
+              at={(moment) => (moment === null ? '—' : `${yearOf(moment, view)} ${formatDayTime(moment, view)}`)}
             />
             {opened === one.id && one.id !== null && (
               <tr>
@@ -149,7 +163,12 @@ function InterruptionRow({
       <Cell left>{one.feeder_name ?? '—'}</Cell>
       <Cell left>{one.device ?? '—'}</Cell>
       <Cell left>{one.cause ?? <span className="text-dim">not known</span>}</Cell>
-      <Cell>{formatCount(one.customers_interrupted)}</Cell>
+      <Cell>
+        {one.momentary_customers > 0 && (
+          <span className="mr-2 text-[11px] text-dim">{formatCount(one.momentary_customers)} momentary</span>
+        )}
+        {formatCount(one.customers_interrupted)}
+      </Cell>
       <Cell>{minutes(one.customer_minutes)}</Cell>
     </tr>
   );
@@ -190,8 +209,8 @@ function Steps({ interruption }: { interruption: Interruption }) {
         {steps.map((step) => (
           <tr key={step.step}>
             <Cell left>{step.step}</Cell>
-            <Cell left>{formatDayTime(step.from, view)}</Cell>
-            <Cell left>{step.lasts ? 'lasts, to now' : formatDayTime(step.to, view)}</Cell>
+            <Cell left>{toSecond(step.from, view)}</Cell>
+            <Cell left>{step.lasts ? 'lasts, to now' : toSecond(step.to, view)}</Cell>
             <Cell>{formatCount(step.customers_out)}</Cell>
             <Cell>{formatCount(step.sustained_customers)}</Cell>
             <Cell>{minutes(step.customer_minutes)}</Cell>
@@ -261,8 +280,8 @@ function Meters({ id, whole, isOpen }: { id: string; whole: number; isOpen: bool
                 {one.customers === 0 && <span className="ml-2 text-[11px] text-warn">not counted by the steps</span>}
               </td>
               <Cell>{minutes(one.customer_minutes)}</Cell>
-              <Cell left>{one.measured_from ? formatDayTime(one.measured_from, view) : '—'}</Cell>
-              <Cell left>{one.measured_to ? formatDayTime(one.measured_to, view) : '—'}</Cell>
+              <Cell left>{one.measured_from ? toSecond(one.measured_from, view) : '—'}</Cell>
+              <Cell left>{one.measured_to ? toSecond(one.measured_to, view) : '—'}</Cell>
               <Cell>{one.measured_minutes === null ? '—' : minutes(one.measured_minutes)}</Cell>
             </tr>
             {one.meter_id !== null && one.meter_id === meter && (
@@ -298,7 +317,7 @@ function Events({ id, meter }: { id: string; meter: string }) {
     <ul aria-label={`Messages of ${meter}`} className="grid gap-0.5 text-[12.5px]">
       {events.data.map((event) => (
         <li key={event.event_id}>
-          {formatDayTime(event.at, view)} ({formatTimeSeconds(event.at, view)}) · <strong>{words(event.type)}</strong>{' '}
+          {toSecond(event.at, view)} · <strong>{words(event.type)}</strong>{' '}
           <span className="text-dim">
             from {event.source}, received {formatTimeSeconds(event.received_at, view)}, message {event.event_id}
           </span>

@@ -33,19 +33,25 @@ export function IndexTable({ row, facts }: { row: ReliabilityRow; facts: MajorEv
     { name: 'All days', note: 'unplanned', of: row.all },
     {
       name: 'Without major event days',
-      note: hasThreshold ? `${formatCount(majorDays)} days left out` : 'no threshold known: none left out',
+      note: hasThreshold
+        ? `${formatCount(majorDays)} ${majorDays === 1 ? 'day' : 'days'} left out`
+        : 'no threshold known: none left out',
       of: row.without_major,
     },
     { name: 'Planned', note: 'in neither of the others', of: row.planned, dim: true },
   ];
   return (
     <section className="overflow-x-auto" aria-label="Indices" tabIndex={-1}>
-      <table className="w-full border border-rule">
+      <table className="w-full table-fixed border border-rule">
         <thead>
           <tr className="text-[12px]">
-            <th className="w-20 border-b border-rule" aria-label="Index" />
+            <th className="w-14 border-b sm:w-20 border-rule" aria-label="Index" />
             {columns.map(({ name, note }) => (
-              <th key={name} scope="col" className="border-b border-l border-rule px-3 py-1.5 text-right font-medium">
+              <th
+                key={name}
+                scope="col"
+                className="border-b border-l border-rule px-1.5 py-1.5 sm:px-3 text-right font-medium"
+              >
                 {name}
                 <span className="block text-[11px] font-normal text-dim">{note}</span>
               </th>
@@ -55,25 +61,25 @@ export function IndexTable({ row, facts }: { row: ReliabilityRow; facts: MajorEv
         <tbody>
           {indices.map(({ name, title, of }) => (
             <tr key={name} title={title}>
-              <th scope="row" className="px-3 py-1 text-left font-medium">
+              <th scope="row" className="px-1.5 py-1 sm:px-3 text-left font-medium">
                 {name}
               </th>
               {columns.map((column) => (
                 <td
                   key={column.name}
-                  className={`border-l border-rule px-3 py-1 text-right ${column.dim ? 'text-dim' : 'text-[15px] font-semibold'}`}
+                  className={`border-l border-rule px-1.5 py-1 sm:px-3 text-right ${column.dim ? 'text-dim' : 'text-[13px] font-semibold sm:text-[15px]'}`}
                 >
                   {of(column.of)}
                 </td>
               ))}
             </tr>
           ))}
-          <tr className="text-[12px] text-dim">
-            <th scope="row" className="border-t border-rule px-3 py-1 text-left font-normal">
+          <tr className="hidden text-[12px] text-dim sm:table-row">
+            <th scope="row" className="border-t border-rule px-1.5 py-1 sm:px-3 text-left font-normal">
               Made of
             </th>
             {columns.map((column) => (
-              <td key={column.name} className="border-t border-l border-rule px-3 py-1 text-right">
+              <td key={column.name} className="border-t border-l border-rule px-1.5 py-1 sm:px-3 text-right">
                 {formatCount(column.of.interruptions)} interruptions, {formatNumber(column.of.customer_minutes, 1)}{' '}
                 customer-minutes
               </td>

@@ -74,7 +74,7 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
             stroke: color('--dim'),
             grid: { show: false },
             ticks: { show: false },
-            size: 24,
+            size: 36,
             font: axisFont,
           },
           {
@@ -83,12 +83,8 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
             ticks: { show: false },
             size: 66,
             font: axisFont,
-            // on a log scale only whole powers of ten have a name
-            values: (_, splits) =>
-              splits.map((split) => {
-                if (split === null) return '';
-                return log && Math.abs(Math.log10(split) - Math.round(Math.log10(split))) > 1e-6 ? '' : format(split);
-              }),
+            ...(log ? { splits: (_: uPlot, __: number, low: number, high: number) => powersOfTen(low, high) } : {}),
+            values: (_, splits) => splits.map((split) => format(split)),
           },
         ],
         series: [
@@ -97,7 +93,7 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
             (one): uPlot.Series => ({
               label: one.label,
               scale: 'y',
-              stroke: one.kind === 'points' ? color(one.color) : color(one.color),
+              stroke: color(one.color),
               width: one.kind === 'line' ? 1.5 : one.kind === 'bars' ? 0 : 1,
               spanGaps: false,
               ...(one.kind === 'bars' ? { fill: color(one.color), paths: bars, points: { show: false } } : {}),
@@ -141,6 +137,13 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
       <div ref={holder} className="h-[200px] overflow-hidden" role="img" aria-label={label} />
     </figure>
   );
+}
+
+/** Where a log scale has its lines. */
+function powersOfTen(low: number, high: number): number[] {
+  const powers: number[] = [];
+  for (let power = Math.ceil(Math.log10(low)); power <= Math.floor(Math.log10(high)); power++) powers.push(10 ** power);
+  return powers.length > 0 ? powers : [low, high];
 }
 
 function Swatch({ color, kind }: { color: string; kind: PlotSeries['kind'] }) {

@@ -112,7 +112,7 @@ function Causes({ days, place }: { days: Days; place: Place }) {
 function CauseBar({ one, total }: { one: ReliabilityCause; total: number }) {
   const share = total > 0 ? one.customer_minutes / total : 0;
   return (
-    <div className="grid grid-cols-[minmax(90px,180px)_1fr_auto] items-center gap-3 text-[12.5px]">
+    <div className="grid grid-cols-[88px_1fr_auto] sm:grid-cols-[160px_1fr_300px] items-center gap-3 text-[12.5px]">
       <span className="truncate" title={one.cause}>
         {one.cause}
       </span>

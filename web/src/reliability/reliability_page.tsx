@@ -183,7 +183,10 @@ function Body({
         {row.open > 0 && (
           <>
             {' '}
-            · <span className="text-warn">▲ {formatCount(row.open)} open interruptions, counted up to now</span>
+            ·{' '}
+            <span className="text-warn">
+              ▲ {formatCount(row.open)} open {row.open === 1 ? 'interruption' : 'interruptions'}, counted up to now
+            </span>
           </>
         )}
         {chosen && (

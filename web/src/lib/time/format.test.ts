@@ -61,10 +61,12 @@ describe('time in the utility zone, with its name', () => {
   });
   test('an ETR of another day names the day', () => {
     assert.equal(formatEtr('2026-07-04T21:40:00Z', summer, houston), '16:40');
-    assert.equal(formatEtr('2026-07-05T08:10:00Z', summer, houston), 'Jul 5 03:10');
+    assert.equal(formatEtr('2026-07-05T08:10:00Z', summer, houston), 'Sun 03:10');
+    assert.equal(formatEtr('2026-07-15T08:10:00Z', summer, houston), 'Jul 15 03:10');
+    assert.equal(formatEtr('2026-07-01T08:10:00Z', summer, houston), 'Jul 1 03:10');
     // the same instant is still today in one zone and tomorrow in the other
     assert.equal(formatEtr('2026-07-05T02:00:00Z', summer, houston), '21:00');
-    assert.equal(formatEtr('2026-07-05T02:00:00Z', summer, utc), 'Jul 5 02:00');
+    assert.equal(formatEtr('2026-07-05T02:00:00Z', summer, utc), 'Sun 02:00');
     assert.equal(formatEtr(null, summer, houston), '—');
   });
   test('what is no time is a dash', () => {

@@ -87,12 +87,16 @@ export function zoneName(ms: number, view: TimeView): string {
   return parts.find((part) => part.type === 'timeZoneName')?.value ?? view.zone;
 }
 
-/** `14:32` today, `Jul 5 03:10` on another day: an ETR without its day is a trap at midnight. */
+/** `14:32` today, `Sun 03:10` within the next days, else `Jul 15 03:10`: an ETR without its day is a trap at midnight. */
 export function formatEtr(at: string | null, nowMs: number, view: TimeView): string {
   const ms = toMs(at);
   if (ms === null) return absent;
   const day = clock(zoneOf(view), { year: 'numeric', month: '2-digit', day: '2-digit' });
-  return day.format(ms) === day.format(nowMs) ? formatTime(ms, view) : formatDayTime(ms, view).replace(',', '');
+  if (day.format(ms) === day.format(nowMs)) return formatTime(ms, view);
+  // a weekday says enough while it can only be the next one, and stays narrow in a column
+  if (ms > nowMs && ms - nowMs < 6 * 86_400_000)
+    return `${clock(zoneOf(view), { weekday: 'short' }).format(ms)} ${formatTime(ms, view)}`;
+  return formatDayTime(ms, view).replace(',', '');
 }
 
 /** Age in seconds as `0.8s`, `22s`, `4m`, `3h 05m`, `2d 4h`. */

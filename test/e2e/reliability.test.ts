@@ -1,0 +1,132 @@
+/** The Reliability page against a whole center: an empty record says so; then from the index down to the messages. */
+import assert from 'node:assert/strict';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { flux, type RunningCenter, startCenter, temporaryFolder, until } from '../running_center.ts';
+import { edgesOf, metersOf, postEvents } from '../scene.ts';
+import { browserPath, openPage, startBrowser, type Watch } from './browser.ts';
+
+const missing = browserPath() === undefined && !process.env.CI;
+const password = 'correct horse battery 1';
+const cutMs = Math.floor((Date.now() - 3 * 3_600_000) / 1000) * 1000;
+
+describe('the Reliability page', { skip: missing && 'no Chromium is installed (set FLUX_CHROMIUM)' }, () => {
+  let center: RunningCenter;
+  let browser: Browser;
+  let watch: Watch;
+  let page: Page;
+  let meters: string[];
+
+  before(async () => {
+    const folder = await temporaryFolder();
+    const thresholds = path.join(folder, 'thresholds.json');
+    await fs.writeFile(thresholds, JSON.stringify({ blue_sky: { holdWindowS: 1 } }));
+    [center, browser] = await Promise.all([
+      startCenter({ folder, meters: 1000, environment: { FLUX_THRESHOLDS: thresholds } }),
+      startBrowser(),
+    ]);
+    watch = await openPage(browser, center.url, { colorScheme: 'dark' });
+    page = watch.page;
+    page.setDefaultTimeout(30_000);
+    await page.goto(`${center.url}/#signin=${center.signInToken}`);
+    const dialog = page.getByRole('dialog', { name: 'Set your password' });
+    await dialog.getByLabel('New password', { exact: true }).fill(password);
+    await dialog.getByLabel('New password again').fill(password);
+    await dialog.getByRole('button', { name: 'Set password' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.locator('[data-connection="live"]').waitFor();
+    // a new password ends the tokens from before it
+    const token = (await flux(['token', '--data', folder])).stdout.trim();
+    const { call } = center;
+    center = { ...center, call: (method, address, body) => call(method, address, body, { token }) };
+  });
+  after(async () => {
+    await browser?.close();
+    await center?.stop();
+  });
+
+  test('a new center has no history, and the page says so', async () => {
+    await page.keyboard.press('g');
+    await page.keyboard.press('r');
+    await page.waitForURL(/page=reliability/);
+    await page.getByText('No interruption is known yet.').waitFor();
+    await page.getByText('flux reliability import --history').waitFor();
+    await page.getByText(/No major event threshold for/).waitFor();
+  });
+
+  test('history and an outage: indices, the threshold, the storm day left out', async () => {
+    const file = path.join(center.folder, 'past.csv');
+    const lines = Array.from({ length: 150 }, (_, i) => {
+      const date = new Date(Date.now() - (480 - 3 * i) * 86_400_000).toISOString().slice(0, 10);
+      return `${date} 09:00,${date} 1${i % 3}:30,${i === 140 ? 990 : 2 + (i % 7)},${i === 140 ? 'storm' : 'tree'}`;
+    });
+    await fs.writeFile(file, ['start,end,customers,cause', ...lines].join('\n'));
+    const { status, stderr } = await flux(['reliability', 'import', '--history', file, '--data', center.folder]);
+    assert.equal(status, 0, stderr);
+    for (const candidate of await edgesOf(center, 'fuse')) {
+      meters = await metersOf(center, candidate.id);
+      if (meters.length >= 8) break;
+    }
+    await postEvents(center, 'last_gasp', meters, cutMs);
+    await until('the outage', async () => {
+      const { body } = await center.call<{ customers_out: number }[]>('GET', '/api/outages');
+      return body.some(({ customers_out }) => customers_out === meters.length);
+    });
+    await postEvents(center, 'power_restored', meters, cutMs + 50 * 60_000);
+    await until('it is over', async () => {
+      const { body } = await center.call<{ is_open: boolean; origin: string }[]>(
+        'GET',
+        '/api/reliability/interruptions',
+      );
+      return body.some(({ origin, is_open }) => origin === 'outage' && !is_open);
+    });
+    await page.reload();
+    await page.getByText(/T_MED \d{4} =/).waitFor();
+    await page.getByText('1 day left out').waitFor();
+    const table = page.getByRole('region', { name: 'Indices', exact: true });
+    const saidi = String(await table.getByRole('row').filter({ hasText: 'SAIDI' }).textContent());
+    const [all, without] = [...saidi.matchAll(/([\d.]+) min/g)].map(([, value]) => Number(value));
+    assert.ok(all > without && without > 0, saidi);
+    await page.getByRole('img', { name: 'SAIDI of each day, log scale' }).locator('canvas').waitFor();
+  });
+
+  test('index, interruptions, steps, meters, messages: each level says that its sum is the one above', async () => {
+    await page
+      .getByText(/= Sum of the interruptions: [\d,.]+ customer-minutes = the index of the whole system/)
+      .waitFor();
+    await page.getByRole('button', { name: /OUT-/ }).click();
+    const minutes = `${(meters.length * 50).toLocaleString('en-US')}.00`;
+    await page.getByText(`= Sum of the steps: ${minutes} customer-minutes = the interruption`).waitFor();
+    await page.getByRole('button', { name: 'Show the meters' }).click();
+    await page.getByText(`= Sum of the meters: ${minutes} customer-minutes = the interruption`).waitFor();
+    await page.getByRole('button', { name: meters[0] }).click();
+    const messages = page.getByRole('list', { name: `Messages of ${meters[0]}` });
+    await messages.getByText('last gasp').waitFor();
+    await messages.getByText('power restored').waitFor();
+    assert.equal(await page.getByRole('alert').count(), 0);
+  });
+
+  test('a part of the system is looked at by its name; a period by its days', async () => {
+    await page.getByRole('tab', { name: 'feeders' }).click();
+    const first = page.getByRole('region', { name: 'Indices by feeder' }).getByRole('button').first();
+    const name = String(await first.textContent());
+    await first.click();
+    await page.getByRole('heading', { name, exact: true }).waitFor();
+    await page.getByRole('button', { name: 'back to the whole system' }).click();
+    await page.getByRole('button', { name: '30 days' }).click();
+    await page.getByRole('heading', { name: 'Whole system', exact: true }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Report, PDF' }).click(),
+    ]);
+    assert.match(download.suggestedFilename(), /^reliability_.*\.pdf$/);
+  });
+
+  test('nothing left the own origin, nothing broke', async () => {
+    assert.deepEqual(watch.foreign, []);
+    assert.deepEqual(await watch.violations(), []);
+    assert.deepEqual(watch.errors, []);
+  });
+});
