@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import { FluxError, messageOf } from '#model/errors.ts';
 import type { HeadEnd } from '#model/headend.ts';
 import type { RouteDeclaration } from '#model/route.ts';
+import type { CrewService } from '#services/crews/service.ts';
 import { areaOf } from '#services/network/assets.ts';
 import { type DeviceStates, makeDeviceStates } from '#services/network/device_states.ts';
 import { gridEventRoutes } from '#services/network/grid_events.ts';
@@ -24,6 +25,7 @@ import type { Pool } from '#stores/postgres/pool.ts';
 import { metersNotHeardSince } from '#stores/postgres/silent_meters.ts';
 import type { Config } from './config.ts';
 import type { Door } from './door.ts';
+import type { LiveStormPieces } from './storm/live.ts';
 
 const hourMs = 3_600_000;
 /** A meter whose newest reading came this long ago does not communicate. */
@@ -35,6 +37,8 @@ export interface OutageWork {
   states: DeviceStates;
   /** what the outage service asks when it starts */
   facts: Pick<OutageNeeds, 'positions' | 'planned' | 'withoutCommunication'>;
+  /** the doors a storm that is played goes through */
+  stormPieces(crews: CrewService): LiveStormPieces;
   routes(): RouteDeclaration[];
   /** after the outages: takes what is stored and not taken yet */
   start(): Promise<void>;
@@ -121,6 +125,12 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
       planned: planned.windows,
       withoutCommunication,
     },
+    stormPieces: (crews) => ({
+      ...{ pool, crews, report },
+      outages: { open: () => outages().open(), act: (...order) => outages().act(...order) },
+      takeCall: (call) => calls.take(call, 'simulation'),
+      statesStored: states.wake,
+    }),
     routes: () => [
       ...outageRoutes({
         service: outages(),

@@ -55,7 +55,6 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
       () => drillStartMs + Math.round(atS * 1000),
       (meter) => dark?.[meter] === 1,
     ),
-    inStorm: () => true,
     news: () => {
       changed = true;
     },
@@ -179,6 +178,7 @@ async function deliver(center: DrillCenter, news: StormNews, scorer: Scorer): Pr
 }
 
 async function everyMinute(center: DrillCenter, crews: FieldCrews, scorer: Scorer, atS: number): Promise<void> {
+  await center.storm.service.look();
   await center.pings.look();
   await center.settled();
   await center.etr.refresh();

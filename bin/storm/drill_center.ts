@@ -33,6 +33,7 @@ import { kpiReader } from '../kpi.ts';
 import { openStores } from '../open_stores.ts';
 import { joinOutageWork } from '../outage_work.ts';
 import { openPublicFace } from '../public_face.ts';
+import { openStorm, type Storm } from '../storm_mode.ts';
 import { loadOrCreateNetwork, type Progress } from '../territory.ts';
 import { thresholdsFor } from '../thresholds.ts';
 import { webFolder } from '../web_app.ts';
@@ -49,6 +50,7 @@ export interface DrillCenter {
   crews: CrewService;
   etr: EtrService;
   door: Door;
+  storm: Storm;
   /** resolves when outages, crews and everything between them are durable and of one mind */
   settled(): Promise<void>;
   stop(): Promise<void>;
@@ -60,7 +62,6 @@ export interface DrillNeeds {
   nowMs: () => number;
   crews: number | undefined;
   headEnd: HeadEnd;
-  inStorm: (area: string) => boolean;
   news: (news: readonly OutageNews[]) => void;
   progress: Progress;
 }
@@ -96,7 +97,15 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     isDark: () => undefined,
     headEnd: needs.headEnd,
   });
+  const thresholds = await thresholdsFor(config, loaded.network);
+  const storm = openStorm({
+    ...{ pool, network: columns, thresholds, timeZone: config.timeZone, report, drivenMs, say: quiet.say },
+    ...{ automatic: false, messagesPerS: config.stormMessagesPerS },
+    ...{ outages: () => outages, crews: () => crews.service, etr: () => etr.service },
+  });
   const outages: OutageService = makeOutageService({
+    holdBack: storm.holdBack,
+    thresholds,
     ...{ pool, report, drivenMs },
     ...work.facts,
     grid: () => ({
@@ -104,7 +113,6 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
       network: columns(),
       placeOf: (edge) => placeOfEdge(network.grid(), edge),
     }),
-    thresholds: await thresholdsFor(config, loaded.network),
     etrOf: (id) => etr.service.valueOf(id),
     changed: (news) => {
       etr.service.follow(news);
@@ -123,13 +131,14 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     outages: () => outages,
   });
   const etr = await openEtr(config, {
-    ...{ pool, network: columns, report, drivenMs, inStorm: needs.inStorm },
+    ...{ pool, network: columns, report, drivenMs, inStorm: storm.service.inStorm },
     placeOfEdge: (edge) => placeOfEdge(network.grid(), edge),
     outages: () => outages,
     crews: () => crewFactsOf(roster),
   });
   const publicFace = await openPublicFace({
     ...{ config, pool, network: columns, report, seed: 0 },
+    alarm: quiet.alarm,
     membersOf: outages.membersOf,
     settled: outages.settled,
   });
@@ -165,11 +174,21 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
       utility_time_zone: config.timeZone,
     },
     isReady: async () => ({ store: true, network: true }),
-    routes: [...networkRoutes(network), ...work.routes(), ...crews.routes, ...etr.routes, ...publicFace.routes],
+    routes: [
+      ...networkRoutes(network),
+      ...work.routes(),
+      ...crews.routes,
+      ...etr.routes,
+      ...storm.routes,
+      ...publicFace.routes,
+    ],
     publicFiles: publicFace.files,
   });
   await alarms.start();
+  await storm.service.start();
   await outages.start();
+  for (const { area_id } of storm.service.modes())
+    await storm.service.set({ area: area_id, on: true, reason: 'drill' }, 'drill');
   await crews.service.start();
   await etr.service.start();
   await server.listen({ host: '127.0.0.1', port: 0 });
@@ -179,7 +198,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   return {
     url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     ...{ pool, network, outages, door, calls: work.calls, pings: work.pings, states: work.states },
-    ...{ crews: crews.service, etr: etr.service },
+    ...{ storm, crews: crews.service, etr: etr.service },
     settled: async () => {
       // an outage moves its crew, and the crew the outage
       for (let turn = 0; turn < 2; turn++) {
@@ -192,7 +211,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
       hub.close();
       await server.close();
       await door.drained();
-      await Promise.all([crews.service.stop(), etr.service.stop()]);
+      await Promise.all([crews.service.stop(), etr.service.stop(), storm.service.stop()]);
       await Promise.all([outages.stop(), alarms.stop()]);
       metrics.close();
       await Promise.all([analytics.stop(), segmentEngine.stop()]);

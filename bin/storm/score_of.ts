@@ -37,6 +37,7 @@ export async function scoreOf(
     etrScore(center, facts.fromMs, facts.toMs, true),
     etrScore(center, facts.fromMs, facts.toMs, false),
   ]);
+  const held = center.storm.holdBack.counts();
   const { messages } = field;
   const sent = messages.gasps + messages.restores + messages.spurious;
   const onTheirWay =
@@ -82,10 +83,11 @@ export async function scoreOf(
       sent,
       on_their_way: onTheirWay,
       ...stored.events,
-      held_back: 0,
-      most_held_back: 0,
+      held_back: held.ever,
+      most_held_back: held.most,
       conserved:
         onTheirWay >= 0 &&
+        held.waiting === 0 &&
         messages.delivered === stored.events.received &&
         stored.events.received === stored.events.stored + stored.events.duplicate + stored.events.set_aside,
     },

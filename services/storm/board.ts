@@ -74,6 +74,8 @@ export function publicText(
     : `${name}: ${about} of ${count(customers)} customers are without power.`;
   const last = etrWindow(etr);
   const when = etrInWords(last && { fromMs: last.fromMs, toMs: last.toMs }, nowMs, timeZone, language);
-  const tail = isSpanish ? ' Esto vale para el último; la mayoría antes.' : ' That is for the last of them; most come back sooner.';
+  const tail = isSpanish
+    ? ' Esto vale para el último; la mayoría antes.'
+    : ' That is for the last of them; most come back sooner.';
   return `${head} ${when}${last && last.toMs >= nowMs ? tail : ''}`;
 }

@@ -25,10 +25,12 @@ export interface StormNeeds {
   /** areas in storm mode now, told after it is durable and at the start */
   changed: (areas: ReadonlySet<string>) => void;
   say: (text: string, area: string) => void;
-  /** messages and calls taken so far */
-  taken: () => { messages: number; calls: number };
+  /** messages and calls stored so far */
+  taken: () => Promise<{ messages: number; calls: number }>;
   heldBack: () => { waiting: number; ever: number; most: number };
   limitPerS: number;
+  /** simulated clock: who drives it also calls `look` */
+  isDriven?: boolean;
   report: (message: string, error: unknown) => void;
 }
 
@@ -110,16 +112,16 @@ export function makeStormService(needs: StormNeeds): StormService {
     };
   }
 
-  function noteMinute(): void {
+  async function noteMinute(): Promise<void> {
     const minute = Math.floor(nowMs() / minuteMs);
     const out = new Map<string, number>();
     for (const { area_id, customers_out } of needs.open()) out.set(area_id, (out.get(area_id) ?? 0) + customers_out);
-    minutes.set(minute, { out, ...needs.taken() });
+    minutes.set(minute, { out, ...(await needs.taken()) });
     for (const key of minutes.keys()) if (key < minute - keptMinutes) minutes.delete(key);
   }
 
   async function look(): Promise<void> {
-    noteMinute();
+    await noteMinute();
     const at = new Date(nowMs());
     for (const row of [...modes.values()])
       if (row.is_on && row.expires_at !== null && row.expires_at <= at)
@@ -143,6 +145,7 @@ export function makeStormService(needs: StormNeeds): StormService {
       tell();
       await service.look();
       clearInterval(timer);
+      if (needs.isDriven) return;
       timer = setInterval(() => {
         service
           .look()

@@ -59,7 +59,10 @@ export function suggestionFor(
       };
     if (isGusty) {
       const minutes = Math.max(0, Math.round((gust.atMs - nowMs) / 60_000));
-      return { on: true, why: `gusts of ${Math.round(gust.metresPerS)} m/s are forecast, the first in ${minutes} minutes` };
+      return {
+        on: true,
+        why: `gusts of ${Math.round(gust.metresPerS)} m/s are forecast, the first in ${minutes} minutes`,
+      };
     }
     return null;
   }
