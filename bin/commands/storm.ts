@@ -14,6 +14,7 @@ interface Flags {
   crews?: string;
   meters: string;
   territorySeed: string;
+  keep?: string;
   json?: boolean;
 }
 
@@ -38,8 +39,17 @@ export function stormCommands(program: Command, _dataOption: () => Option): void
     .option('--crews <number>', 'crews on duty (default: one for 2,000 meters)')
     .option('--meters <size>', 'territory: demo, poc, or a number of meters', 'demo')
     .option('--territory-seed <number>', 'seed of that territory', '1')
+    .option('--keep <folder>', 'keep the drill’s store there, a new or empty folder, to look into it afterwards')
     .option('--json', 'one JSON document')
     .action(run);
+}
+
+/** @throws FluxError `bad_usage` where something is there */
+async function newFolder(folder: string): Promise<string> {
+  await fs.mkdir(folder, { recursive: true });
+  if ((await fs.readdir(folder)).length > 0)
+    throw new FluxError('bad_usage', `--keep ${folder} is not empty; name a new folder`);
+  return path.resolve(folder);
 }
 
 async function run(flags: Flags): Promise<void> {
@@ -48,11 +58,12 @@ async function run(flags: Flags): Promise<void> {
   const crews = flags.crews === undefined ? undefined : numberOf('--crews', flags.crews, 1, 5000, true);
   const territorySeed = numberOf('--territory-seed', flags.territorySeed, 0, 2 ** 31 - 1, true);
   const scale = scaleFrom(flags.meters);
-  const dataFolder = await fs.mkdtemp(path.join(os.tmpdir(), 'flux-storm-'));
+  const dataFolder = flags.keep ? await newFolder(flags.keep) : await fs.mkdtemp(path.join(os.tmpdir(), 'flux-storm-'));
   // the embedded cluster belongs to another account where this runs as root
   await fs.chmod(dataFolder, 0o755);
   const bar = progressLine();
-  const removed = (): Promise<void> => fs.rm(dataFolder, { recursive: true, force: true });
+  const removed = async (): Promise<void> =>
+    flags.keep ? undefined : fs.rm(dataFolder, { recursive: true, force: true });
   const onSignal = (): void => void removed().finally(() => process.exit(1));
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
