@@ -82,7 +82,7 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
     ...outage,
     underground: network.grid().network.edge.underground[outage.edge_row] === 1,
   });
-  const service = makeCrewService({
+  const made = makeCrewService({
     pool,
     nowMs: pieces.drivenMs ?? Date.now,
     isDriven: pieces.drivenMs !== undefined,
@@ -121,18 +121,24 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
   });
   let facts: CrewFact[] = [];
   let askedMs = 0;
+  async function refresh(): Promise<void> {
+    askedMs = Date.now();
+    facts = (await made.list()).flatMap(factOfCrew);
+  }
+  const service: CrewService = {
+    ...made,
+    start: async () => {
+      await made.start();
+      await refresh();
+    },
+  };
   return {
     service,
     facts: () => {
-      if (Date.now() - askedMs > factsKeptMs) {
-        askedMs = Date.now();
-        service.list().then(
-          (crews) => {
-            facts = crews.flatMap(factOfCrew);
-          },
-          (error: unknown) => pieces.report('the crews could not be read for the restoration times', error),
+      if (Date.now() - askedMs > factsKeptMs)
+        refresh().catch((error: unknown) =>
+          pieces.report('the crews could not be read for the restoration times', error),
         );
-      }
       return facts;
     },
     routes: crewRoutes({ service, areaOfOutage: (id) => outages().areaOf(id) }),

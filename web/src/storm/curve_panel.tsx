@@ -22,7 +22,7 @@ const staleS = 60;
 
 /** Customers without supply: so far, and as the restoration simulation expects it. */
 export function CurvePanel() {
-  const [hours, setHours] = useState(12);
+  const [hours, setHours] = useState(3);
   const view = useTimeView();
   const now = useNow();
   const curve = useQuery({

@@ -1,17 +1,12 @@
-import { useQuery } from '@tanstack/react-query';
 import { useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { formatTime } from '../lib/time/format.ts';
-import { getStormModes } from './storm_api.ts';
+import { useStormModes } from './use_storm.ts';
 
 /** Storm mode in words across every page: it changes what the other numbers mean. */
 export function StormBanner() {
   const view = useTimeView();
-  const modes = useQuery({
-    queryKey: ['storm', 'modes'],
-    queryFn: ({ signal }) => getStormModes(signal),
-    refetchInterval: 10_000,
-  });
+  const modes = useStormModes();
   const stormy = (modes.data ?? []).filter(({ on }) => on);
   const suggested = (modes.data ?? []).filter(({ suggestion }) => suggestion !== null);
   if (stormy.length === 0 && suggested.length === 0) return null;
