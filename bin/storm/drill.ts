@@ -61,6 +61,8 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     progress: (share, what) => progress(share * 0.1, what),
   });
   try {
+    for (const { area_id } of center.storm.service.modes())
+      await center.storm.service.set({ area: area_id, on: true, reason: 'drill' }, 'drill');
     const network = center.network.grid().network;
     const truth = buildTopology(network);
     const field = makeStormField({ network, grid: stormGridOf(truth), seed, hours, faults: options.faults });

@@ -187,14 +187,12 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   await alarms.start();
   await storm.service.start();
   await outages.start();
-  for (const { area_id } of storm.service.modes())
-    await storm.service.set({ area: area_id, on: true, reason: 'drill' }, 'drill');
   await crews.service.start();
   await etr.service.start();
   await server.listen({ host: '127.0.0.1', port: 0 });
   await publicFace.start();
-  for (const { crew_id } of roster)
-    await crews.service.act(crew_id, { verb: 'sign_on', revision: 1, reason: 'storm' }, 'drill');
+  for (const { id, status, revision } of await crews.service.list())
+    if (status === 'off_shift') await crews.service.act(id, { verb: 'sign_on', revision, reason: 'storm' }, 'drill');
   return {
     url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
     ...{ pool, network, outages, door, calls: work.calls, pings: work.pings, states: work.states },

@@ -136,5 +136,5 @@ test('mode in words follows the rule', () => {
   assert.equal(modeOf(10, 5, 596906, false), 'elevated');
   assert.equal(modeOf(1, 6000, 596906, false), 'elevated');
   assert.equal(modeOf(0, 0, 596906, true), 'storm');
-  assert.equal(modeOf(0, 0, 0), 'normal');
+  assert.equal(modeOf(0, 0, 0, false), 'normal');
 });
