@@ -81,6 +81,8 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     const crews = makeFieldCrews({
       ...{ seed, field, crews: center.crews, outages: center.outages, settled: center.settled },
       edgeAbove: (edge) => truth.edgeAbove(edge),
+      deviceId: (edge) => network.edge.id.at(edge),
+      nowMs: () => drillStartMs + Math.round(atS * 1000),
       refused: (what) => refused.push(what),
     });
     const lookUps = startLookUps(center.url, pathsOf(center, seed));

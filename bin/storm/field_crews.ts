@@ -14,6 +14,8 @@ export interface FieldCrewNeeds {
   field: StormField;
   /** next edge towards the source in the field */
   edgeAbove: (edge: number) => number;
+  deviceId: (edge: number) => string;
+  nowMs: () => number;
   crews: {
     list(): Promise<Crew[]>;
     plan(areas: null): Promise<CrewNeedRow[]>;
@@ -61,6 +63,8 @@ const assessMinutes = 15;
 /** a fault further away than the device the crew was sent to */
 const patrolMinutes = 15;
 const packMinutes = 3;
+/** a prediction is driven to when it has stood so long */
+const settledMs = 10 * 60_000;
 /** an outage whose supply fails further up is looked at again after */
 const lookAgainS = 45 * 60;
 
@@ -127,6 +131,14 @@ export function makeFieldCrews(needs: FieldCrewNeeds): FieldCrews {
       waitUntilS.set(outage.id, atS + lookAgainS);
       return leave(visit, atS, 'the supply fails further up, where others work');
     }
+    if (device !== outage.edge_row)
+      await tryTo('found elsewhere', () =>
+        outages.act(
+          outage.id,
+          { verb: 'move', device_id: needs.deviceId(device), reason: 'crew: this device is open' },
+          visit.crew,
+        ),
+      );
     visit.device = device;
     visit.stage = 'repairing';
     const switched = field.sectionalise(device, atS);
@@ -183,6 +195,8 @@ export function makeFieldCrews(needs: FieldCrewNeeds): FieldCrews {
       const choice = [row.chosen, ...row.others].find((one) => one !== null && freeNow.has(one.crew_id));
       const outage = outages.open().find(({ id }) => id === row.outage_id);
       if (!choice || !outage) continue;
+      // messages and pings still move a young prediction; a truck on its way would hold it where it is
+      if (outage.state === 'predicted' && needs.nowMs() - Date.parse(outage.detected_at) < settledMs) continue;
       const crew = freeNow.get(choice.crew_id)!;
       freeNow.delete(crew.id);
       const sent = await tryTo(`${crew.id} to ${outage.id}`, async () => {

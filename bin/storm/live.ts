@@ -54,6 +54,9 @@ export function makeLiveStorm(options: LiveStormOptions, pieces: LiveStormPieces
   const crews = makeFieldCrews({
     ...{ seed, field, crews: pieces.crews, outages: pieces.outages },
     edgeAbove: (edge) => truth.edgeAbove(edge),
+    deviceId: (edge) => network.edge.id.at(edge),
+    // ten minutes of the storm
+    nowMs: () => startMs + (Date.now() - startMs) * speed,
     settled: async () => undefined,
     // an operator was quicker: that is what the product is for
     refused: () => undefined,

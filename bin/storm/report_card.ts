@@ -47,6 +47,8 @@ export interface StormScore {
   detection: DelayRow[];
   location: DelayRow[];
   devices: { minutes: number; product: Ratio; lowest_device: Ratio; common_device: Ratio };
+  /** outages at devices that stood for five minutes or more; right: their device was open at some moment */
+  named: { outages: number; right: number };
   /** devices named wrongly and devices missed for longest */
   worst: { wrong: DeviceMinutes[]; missed: DeviceMinutes[] };
   nested: { hidden: number; could_be_found: number; found: number };
@@ -182,6 +184,7 @@ export function cardInWords({ score, machine }: ReportCard): string {
       ratio('naive: lowest device above a dark meter', devices.lowest_device),
       ratio('naive: device all dark meters of a feeder share', devices.common_device),
     ]),
+    `outages at devices that stood five minutes: ${score.named.outages}, right at some moment ${score.named.right} (${percent(score.named.outages === 0 ? 1 : score.named.right / score.named.outages)})`,
     `named wrongly for longest: ${devicesInWords(score.worst.wrong)}`,
     `missed for longest: ${devicesInWords(score.worst.missed)}`,
     '\nRESTORATION TIMES',

@@ -33,6 +33,8 @@ export interface Scorer {
   /** once a simulated minute */
   minute(atS: number, open: readonly Outage[]): void;
   found(): FoundFault[];
+  /** outages at a device that stood for five minutes or more, and how many of them were right at some moment */
+  named(): { outages: number; right: number };
   devices(): { minutes: number; product: Ratio; lowest_device: Ratio; common_device: Ratio };
   /** devices the product named wrongly, and those it missed, by minutes: where to look first */
   worst(): { wrong: [edge: number, minutes: number][]; missed: [edge: number, minutes: number][] };
@@ -41,6 +43,8 @@ export interface Scorer {
 
 /** Messages need their way and the hold window: younger faults, and devices that closed just now, are not counted. */
 const settleS = 150;
+/** shorter predictions nobody would act upon */
+const leastMinutes = 5;
 
 interface Tally {
   right: number;
@@ -68,6 +72,7 @@ export function makeScorer(
   const missedMinutes = new Map<number, number>();
   const tallies = { product: tally(), lowest: tally(), common: tally() };
   let minutes = 0;
+  const standing = new Map<string, { minutes: number; isRight: boolean }>();
   const curve: Scorer['curve'] = { atS: [], dark: [], declared: [] };
 
   /** The uppermost edge with the same customers: one name for devices that can not be told apart. */
@@ -187,6 +192,13 @@ export function makeScorer(
       for (const one of named)
         if (!now.devices.has(one) && !now.either.has(one)) wrongMinutes.set(one, (wrongMinutes.get(one) ?? 0) + 1);
       for (const one of now.devices) if (!named.has(one)) missedMinutes.set(one, (missedMinutes.get(one) ?? 0) + 1);
+      for (const { id, device_kind, edge_row } of open) {
+        if (device_kind === 'service_point') continue;
+        const one = standing.getOrInsertComputed(id, () => ({ minutes: 0, isRight: false }));
+        one.minutes++;
+        const name = nameOf(edge_row);
+        if (now.devices.has(name) || now.either.has(name)) one.isRight = true;
+      }
       const rules = naive();
       count(tallies.lowest, rules.lowest, now);
       count(tallies.common, rules.common, now);
@@ -194,6 +206,10 @@ export function makeScorer(
       curve.atS.push(atS);
       curve.dark.push(field.customersDark());
       curve.declared.push(open.reduce((sum, { customers_out }) => sum + customers_out, 0));
+    },
+    named: () => {
+      const stood = [...standing.values()].filter((one) => one.minutes >= leastMinutes);
+      return { outages: stood.length, right: stood.filter(({ isRight }) => isRight).length };
     },
     worst: () => {
       const most = (of: Map<number, number>): [number, number][] =>

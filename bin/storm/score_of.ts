@@ -63,6 +63,7 @@ export async function scoreOf(
     detection: delays(found, ({ detectedS }) => detectedS),
     location: delays(found, ({ locatedS }) => locatedS),
     devices: scorer.devices(),
+    named: scorer.named(),
     worst: {
       wrong: worst.wrong.map(([edge, minutes]) => ({ device: ids.at(edge), minutes })),
       missed: worst.missed.map(([edge, minutes]) => ({ device: ids.at(edge), minutes })),

@@ -61,7 +61,7 @@ export function suggestionFor(
       const minutes = Math.max(0, Math.round((gust.atMs - nowMs) / 60_000));
       return {
         on: true,
-        why: `gusts of ${Math.round(gust.metresPerS)} m/s are forecast, the first in ${minutes} minutes`,
+        why: `gusts of ${Math.round(gust.metresPerS)} m/s are forecast, the first ${minutes < 2 ? 'now' : `in ${minutes} minutes`}`,
       };
     }
     return null;

@@ -14,7 +14,7 @@ export function FlowPanel() {
   });
   const facts = flow.data;
   return (
-    <section aria-label="Messages and calls" className="min-w-0">
+    <section aria-label="Messages and calls" className="mt-5 min-w-0 lg:mt-0">
       <SectionHead title="Coming in">by the minute, last two hours</SectionHead>
       {facts ? (
         <dl className="grid grid-cols-[auto_1fr_auto] items-center gap-x-3 gap-y-2">
@@ -53,7 +53,7 @@ function Rate({ name, values }: { name: string; values: readonly number[] }) {
     <>
       <dt className="text-dim">{name}</dt>
       <dd className="min-w-0">
-        <Sparkline values={values} label={`${name} a minute`} width={160} height={24} />
+        <Sparkline values={values} label={`${name} a minute`} width={100} height={24} />
       </dd>
       <dd className="text-right">
         <strong>{formatCount(values.at(-1) ?? 0)}</strong> <span className="text-dim">/min</span>

@@ -85,7 +85,7 @@ export function StormPage({ session }: { session: Session }) {
             )}
             <SectionHead title="What if">more crews, or fewer, on a copy of what is out now</SectionHead>
             <WhatIfStudy session={session} />
-            <ModeLog />
+            <ModeLog areas={rows} />
           </>
         )}
       </div>
@@ -116,7 +116,8 @@ function Totals({ areas }: { areas: readonly StormArea[] }) {
 }
 
 /** Who switched what. */
-function ModeLog() {
+function ModeLog({ areas }: { areas: readonly StormArea[] }) {
+  const names = new Map(areas.map(({ area_id, name }) => [area_id, name]));
   const view = useTimeView();
   const log = useQuery({
     queryKey: ['storm', 'log'],
@@ -144,7 +145,7 @@ function ModeLog() {
               {formatDayTime(entry.at, view)}{' '}
               <span className="text-dim">{formatAge(ageSeconds(entry.at, now))} ago</span>
             </Cell>
-            <Cell left>{entry.area_id}</Cell>
+            <Cell left>{names.get(entry.area_id) ?? entry.area_id}</Cell>
             <Cell left>{entry.on ? 'storm' : 'blue sky'}</Cell>
             <Cell left>{entry.author}</Cell>
             <Cell left>{entry.reason}</Cell>
