@@ -163,7 +163,7 @@ export function makeFieldCrews(needs: FieldCrewNeeds): FieldCrews {
       const crew = (await crews.list()).find(({ id }) => id === visit.crew);
       // set free on the way: the outage was merged, restored or rejected meanwhile
       if (!crew?.jobs.some(({ outage_id }) => outage_id === visit.outage)) return leave(visit, atS);
-      await tryTo(`${visit.crew} arrives`, () => order(visit.crew, 'arrive'));
+      if (crew.status !== 'on_site') await tryTo(`${visit.crew} arrives`, () => order(visit.crew, 'arrive'));
       visit.stage = 'looking';
       visit.dueS = atS + minutes(assessMinutes, 0.5);
     } else if (visit.stage === 'looking') await onSite(visit, atS);
@@ -201,7 +201,9 @@ export function makeFieldCrews(needs: FieldCrewNeeds): FieldCrews {
       freeNow.delete(crew.id);
       const sent = await tryTo(`${crew.id} to ${outage.id}`, async () => {
         const assigned = await crews.assign(crew.id, { outage: outage.id, revision: crew.revision }, 'dispatcher');
-        await crews.act(crew.id, { verb: 'depart', revision: assigned.revision }, crew.id);
+        // an outage that another crew left on site takes the new one for there already
+        if (assigned.status === 'assigned')
+          await crews.act(crew.id, { verb: 'depart', revision: assigned.revision }, crew.id);
       });
       if (!sent) continue;
       counts.begun++;
