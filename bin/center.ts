@@ -169,7 +169,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const crews = openCrews(config, { pool, network, alarms, outages: () => outages, report, ...tellers });
   const switching = openSwitching({ pool, network, alarms, ...tellers });
   const etr = await openEtr(config, {
-    ...{ pool, network: columns, outages: () => outages, inStorm: storm.service.inStorm, crews: crews.facts, report },
+    ...{ pool, network: columns, outages: () => outages, report },
+    inStorm: storm.service.inStorm,
     placeOfEdge: (edge) => placeOfEdge(network.grid(), edge),
   });
   const publicFace = await openPublicFace({

@@ -1,5 +1,4 @@
 /** Crews and switching joined to the outages, the grid and the alarms. */
-import type { Crew } from '#model/api/crews.ts';
 import type { Alarm } from '#model/api/live.ts';
 import type { Outage, OutageVerb } from '#model/api/outages.ts';
 import { outageVerbs } from '#model/api/outages.ts';
@@ -12,7 +11,6 @@ import { seedCrews } from '#services/crews/seed.ts';
 import { type CrewService, makeCrewService } from '#services/crews/service.ts';
 import { shiftsAround } from '#services/crews/shifts.ts';
 import { keepCrew } from '#services/crews/sql.ts';
-import type { CrewFact } from '#services/etr/simulation.ts';
 import type { NetworkService } from '#services/network/service.ts';
 import type { OutageService } from '#services/outages/service.ts';
 import { Random } from '#sources/territory/random.ts';
@@ -21,8 +19,6 @@ import type { Config } from './config.ts';
 
 export interface Crews {
   service: CrewService;
-  /** as the restoration simulation sees them, a few seconds old */
-  facts: () => CrewFact[];
   routes: RouteDeclaration[];
 }
 
@@ -58,31 +54,13 @@ export async function seedTerritoryCrews(
   return crews.length;
 }
 
-const factsKeptMs = 10_000;
-
-/** Crews that can repair, from their last position; on duty now, or from their next shift on. */
-function factOfCrew(crew: Crew): CrewFact[] {
-  if (crew.status === 'unavailable' || !crew.skills.some((skill) => skill !== 'tree' && skill !== 'assessment'))
-    return [];
-  const isOn = crew.status !== 'off_shift';
-  const from = crew.shift_from === null ? null : Date.parse(crew.shift_from) / 1000;
-  const to = crew.shift_to === null ? null : Date.parse(crew.shift_to) / 1000;
-  if (!isOn && from === null) return [];
-  const place = { lat: crew.lat ?? crew.home_lat, lon: crew.lon ?? crew.home_lon };
-  // signed on by hand outside of a shift: as long as nobody signs it off
-  const duty = isOn
-    ? { onDutyS: 0, offDutyS: crew.in_shift && to !== null ? to : Number.MAX_SAFE_INTEGER }
-    : { onDutyS: from!, offDutyS: to! };
-  return [{ id: crew.id, area: crew.area_id, ...place, ...duty }];
-}
-
 export function openCrews(config: Config, pieces: CrewPieces): Crews {
   const { pool, network, outages, alarms } = pieces;
   const factOf = (outage: Outage): OutageFact => ({
     ...outage,
     underground: network.grid().network.edge.underground[outage.edge_row] === 1,
   });
-  const made = makeCrewService({
+  const service = makeCrewService({
     pool,
     nowMs: pieces.drivenMs ?? Date.now,
     isDriven: pieces.drivenMs !== undefined,
@@ -119,28 +97,8 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
     },
     report: pieces.report,
   });
-  let facts: CrewFact[] = [];
-  let askedMs = 0;
-  async function refresh(): Promise<void> {
-    askedMs = Date.now();
-    facts = (await made.list()).flatMap(factOfCrew);
-  }
-  const service: CrewService = {
-    ...made,
-    start: async () => {
-      await made.start();
-      await refresh();
-    },
-  };
   return {
     service,
-    facts: () => {
-      if (Date.now() - askedMs > factsKeptMs)
-        refresh().catch((error: unknown) =>
-          pieces.report('the crews could not be read for the restoration times', error),
-        );
-      return facts;
-    },
     routes: crewRoutes({ service, areaOfOutage: (id) => outages().areaOf(id) }),
   };
 }
