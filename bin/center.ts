@@ -39,6 +39,7 @@ import { openReliability } from './reliability.ts';
 import { makeResubmit } from './resubmit.ts';
 import { centerRoutes } from './routes.ts';
 import { type Simulation, startSimulation } from './simulation.ts';
+import { openStorm } from './storm_mode.ts';
 import { openSwitching } from './switching.ts';
 import { loadOrCreateNetwork, type Progress } from './territory.ts';
 import { thresholdsFor } from './thresholds.ts';
@@ -129,16 +130,24 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     ...{ pool, network: columns, timeZone: config.timeZone, condition: alarms.condition, report },
     publish: (changed) => hub.publish({ alarms: changed }),
   });
+  const thresholds = await thresholdsFor(config, loaded.network);
+  const storm = openStorm({
+    ...{ pool, network: columns, thresholds, timeZone: config.timeZone, report },
+    ...{ automatic: config.stormAutomatic, messagesPerS: config.stormMessagesPerS },
+    ...{ outages: () => outages, crews: () => crews.service, etr: () => etr.service },
+    gustAhead: (area) => simulation?.gustAhead(area) ?? null,
+    say: (text, area) => say(text, area),
+  });
   const outages = makeOutageService({
     pool,
+    holdBack: storm.holdBack,
     ...work.facts,
     grid: () => ({
       view: gridViewOf(network.grid()),
       network: columns(),
       placeOf: (edge) => placeOfEdge(network.grid(), edge),
     }),
-    thresholds: await thresholdsFor(config, loaded.network),
-    report,
+    ...{ thresholds, report },
     etrOf: (id) => etr.service.valueOf(id),
     changed: (news) => {
       const edgeRows = lineColours.follow(news);
@@ -163,6 +172,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const switching = openSwitching({ pool, network, alarms, ...tellers });
   const etr = await openEtr(config, {
     ...{ pool, network: columns, outages: () => outages, report },
+    inStorm: storm.service.inStorm,
     placeOfEdge: (edge) => placeOfEdge(network.grid(), edge),
     crews: async () => crewFacts(await allCrews(pool), Date.now()),
   });
@@ -213,7 +223,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   // Awaited before anyone can ask; the server is made meanwhile.
   const rebuilt = Promise.all([
     alarms.start().then(switching.service.start),
-    outages.start().then(crews.service.start),
+    storm.service.start().then(outages.start).then(crews.service.start),
     firstTotals,
   ]);
   rebuilt.catch(() => undefined);
@@ -283,6 +293,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       ...crews.routes,
       ...switching.routes,
       ...etr.routes,
+      ...storm.routes,
       ...reliability.routes,
       ...publicFace.routes,
       kpi.route,
@@ -314,6 +325,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       backfillIntervals: Math.max(2, Math.min(96, Math.floor(backfillRows / columns().meter.count))),
       takeEvents: door.commitFieldEvents,
       darkMeters: outages.darkMeters(),
+      storm: work.stormPieces(crews.service),
       say: (text, edge, at) => say(text, areaOfEdge(edge), at),
       report,
     });
@@ -373,7 +385,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       hub.close();
       await server.close();
       await door.drained();
-      await Promise.all([vee, crews, etr, reliability].map(({ service }) => service.stop()));
+      await Promise.all([vee, crews, etr, reliability, storm].map(({ service }) => service.stop()));
       await Promise.all([outages.stop(), alarms.stop(), pipeline.stop()]);
       channel('flux:stream.readings_committed').unsubscribe(onCommitted);
       metrics.close();

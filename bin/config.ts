@@ -21,6 +21,13 @@ export interface Config {
   thresholdsFile: string | undefined;
   /** JSON file that says when meters are pinged */
   pingsFile: string | undefined;
+  /** storm mode follows its suggestions by itself */
+  stormAutomatic: boolean;
+  /** messages a second that are all evaluated at once in an area in storm mode */
+  stormMessagesPerS: number;
+  /** the simulation plays a storm with this seed in place of single faults, and so many hours of it */
+  stormSeed: number | undefined;
+  stormHours: number;
   /** address of the head-end that takes pings */
   headEndUrl: string | undefined;
   /** JSON file with validation rules of interval data */
@@ -111,6 +118,10 @@ const variables: Record<string, Setting> = {
   FLUX_TIME_ZONE: 'timeZone',
   FLUX_THRESHOLDS: 'thresholdsFile',
   FLUX_PINGS: 'pingsFile',
+  FLUX_STORM_AUTOMATIC: 'stormAutomatic',
+  FLUX_STORM_MESSAGES_PER_S: 'stormMessagesPerS',
+  FLUX_STORM: 'stormSeed',
+  FLUX_STORM_HOURS: 'stormHours',
   FLUX_HEADEND: 'headEndUrl',
   FLUX_VEE: 'veeFile',
   FLUX_CREW_KMH: 'crewKmh',
@@ -208,6 +219,10 @@ export function readConfig(
     timeZone: text('timeZone', 'America/Chicago'),
     thresholdsFile: optional('thresholdsFile'),
     pingsFile: optional('pingsFile'),
+    stormAutomatic: booleanFrom('FLUX_STORM_AUTOMATIC', value.stormAutomatic ?? false),
+    stormMessagesPerS: numberFrom('FLUX_STORM_MESSAGES_PER_S', value.stormMessagesPerS ?? 5000, 1, 1_000_000),
+    stormSeed: value.stormSeed === undefined ? undefined : numberFrom('--storm', value.stormSeed, 0, 2 ** 31 - 1),
+    stormHours: numberFrom('--storm-hours', value.stormHours ?? 6, 0.25, 72, false),
     headEndUrl: urlFrom('FLUX_HEADEND', optional('headEndUrl')),
     veeFile: optional('veeFile'),
     crewKmh: numberFrom('FLUX_CREW_KMH', value.crewKmh ?? 40, 5, 120, false),

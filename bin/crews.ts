@@ -31,6 +31,8 @@ interface CrewPieces {
   alarmsChanged: (alarms: Alarm[]) => void;
   say: (text: string, areaId: string | null) => void;
   report: (message: string, error: unknown) => void;
+  /** a simulated clock, UTC epoch ms */
+  drivenMs?: () => number;
 }
 
 /** Streams of randomness of a territory's seed; any number no other piece uses. */
@@ -72,7 +74,8 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
   });
   const service = makeCrewService({
     pool,
-    nowMs: Date.now,
+    nowMs: pieces.drivenMs ?? Date.now,
+    isDriven: pieces.drivenMs !== undefined,
     settings: { kmh: config.crewKmh, detour: config.crewDetour },
     outageOf: async (id) => {
       const open = outages()

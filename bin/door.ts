@@ -20,6 +20,8 @@ export interface DoorNeeds {
   meterRowOf: (meterId: string) => number;
   /** durable events, in order */
   eventsStored: (events: MeterEventColumns, previousEventId: number, lastEventId: number, receivedMs: number) => void;
+  /** UTC epoch ms; the real time where left out */
+  nowMs?: () => number;
 }
 
 const maxQueuedRows = 400_000;
@@ -48,7 +50,7 @@ export interface Door {
 }
 
 export function openDoor(needs: DoorNeeds): Door {
-  const { sink, ledger } = needs;
+  const { sink, ledger, nowMs = Date.now } = needs;
   const readings: Intake<ReadingColumns> = makeIntake<ReadingColumns, Committed>({
     maxQueuedRows,
     maxBatchRows,
@@ -60,7 +62,7 @@ export function openDoor(needs: DoorNeeds): Door {
         partition: 0,
         offsetFrom: claim.nextOffset,
         offsetTo: claim.nextOffset + rows.count + setAside.length,
-        receivedAtMs: Date.now(),
+        receivedAtMs: nowMs(),
         readings: rows,
         setAside,
       }),
@@ -77,7 +79,7 @@ export function openDoor(needs: DoorNeeds): Door {
           partition: 0,
           offsetFrom: claim.nextOffset,
           offsetTo: claim.nextOffset + events.count + setAside.length,
-          receivedAtMs: Date.now(),
+          receivedAtMs: nowMs(),
           events,
           setAside,
         }),
@@ -87,7 +89,7 @@ export function openDoor(needs: DoorNeeds): Door {
             pickEvents(events, result.eventRows),
             result.previousEventId,
             result.eventIds[result.eventIds.length - 1],
-            Date.now(),
+            nowMs(),
           );
       },
     });
@@ -95,7 +97,7 @@ export function openDoor(needs: DoorNeeds): Door {
   const events = eventIntake('http_events');
   const fieldEvents = eventIntake('simulation_events');
   const pingAnswers = eventIntake('headend_events');
-  const facts = () => ({ meterRowOf: needs.meterRowOf, nowMs: Date.now() });
+  const facts = () => ({ meterRowOf: needs.meterRowOf, nowMs: nowMs() });
   return {
     takeReadings: async (body) => {
       const decoded = decodeReadings(body, facts());

@@ -31,6 +31,8 @@ export interface EtrPieces {
   /** crews on file; an assumed roster where there are none */
   crews?: () => Promise<CrewFact[]>;
   report: (message: string, error: unknown) => void;
+  /** a simulated clock, UTC epoch ms */
+  drivenMs?: () => number;
 }
 
 export async function openEtr(config: Config, pieces: EtrPieces): Promise<Etr> {
@@ -43,7 +45,8 @@ export async function openEtr(config: Config, pieces: EtrPieces): Promise<Etr> {
     timeZone: config.timeZone,
     settings: etrDefaults,
     simulation: simulationDefaults,
-    nowMs: Date.now,
+    nowMs: pieces.drivenMs ?? Date.now,
+    isDriven: pieces.drivenMs !== undefined,
     draw: hashedDraw(config.seed),
     open: () =>
       outages()

@@ -17,6 +17,7 @@ import { publicCommands } from './commands/public.ts';
 import { readingsCommands } from './commands/readings.ts';
 import { reliabilityCommands } from './commands/reliability.ts';
 import { startCommand } from './commands/start.ts';
+import { stormCommands } from './commands/storm.ts';
 import { veeCommands } from './commands/vee.ts';
 import { endWith } from './terminal.ts';
 
@@ -40,6 +41,7 @@ for (const add of [
   crewCommands,
   etrCommands,
   reliabilityCommands,
+  stormCommands,
   accountsCommands,
   publicCommands,
   accountCommands,

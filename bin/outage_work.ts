@@ -3,14 +3,15 @@ import fs from 'node:fs/promises';
 import { FluxError, messageOf } from '#model/errors.ts';
 import type { HeadEnd } from '#model/headend.ts';
 import type { RouteDeclaration } from '#model/route.ts';
+import type { CrewService } from '#services/crews/service.ts';
 import { areaOf } from '#services/network/assets.ts';
-import { makeDeviceStates } from '#services/network/device_states.ts';
+import { type DeviceStates, makeDeviceStates } from '#services/network/device_states.ts';
 import { gridEventRoutes } from '#services/network/grid_events.ts';
 import type { NetworkService } from '#services/network/service.ts';
 import { positionsOf } from '#services/network/sql.ts';
-import { makeCallService } from '#services/outages/calls.ts';
+import { type CallService, makeCallService } from '#services/outages/calls.ts';
 import { callRoutes } from '#services/outages/calls_routes.ts';
-import { makePingService } from '#services/outages/pings.ts';
+import { makePingService, type PingService } from '#services/outages/pings.ts';
 import { type PingSettings, readPingSettings } from '#services/outages/pings_settings.ts';
 import { makePlannedService } from '#services/outages/planned.ts';
 import { plannedRoutes } from '#services/outages/planned_routes.ts';
@@ -24,14 +25,20 @@ import type { Pool } from '#stores/postgres/pool.ts';
 import { metersNotHeardSince } from '#stores/postgres/silent_meters.ts';
 import type { Config } from './config.ts';
 import type { Door } from './door.ts';
+import type { LiveStormPieces } from './storm/live.ts';
 
 const hourMs = 3_600_000;
 /** A meter whose newest reading came this long ago does not communicate. */
 const silentAfterMs = 48 * hourMs;
 
 export interface OutageWork {
+  calls: CallService;
+  pings: PingService;
+  states: DeviceStates;
   /** what the outage service asks when it starts */
   facts: Pick<OutageNeeds, 'positions' | 'planned' | 'withoutCommunication'>;
+  /** the doors a storm that is played goes through */
+  stormPieces(crews: CrewService): LiveStormPieces;
   routes(): RouteDeclaration[];
   /** after the outages: takes what is stored and not taken yet */
   start(): Promise<void>;
@@ -53,6 +60,10 @@ interface OutageWorkNeeds {
   /** the head-end went away (priority and words), or is back */
   alarm: (id: string, wrong: { priority: 2; text: string } | null) => void;
   report: (message: string, error: unknown) => void;
+  /** a simulated clock, UTC epoch ms */
+  drivenMs?: () => number;
+  /** in place of the utility's and of the live simulation's */
+  headEnd?: HeadEnd;
 }
 
 export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork> {
@@ -66,6 +77,7 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     meterOfAccount: needs.meterOfAccount,
     areaOfMeter,
     stored: () => outages().catchUp(),
+    nowMs: needs.drivenMs,
   });
   const planned = makePlannedService({
     pool,
@@ -84,8 +96,10 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
   });
   const pings = makePingService({
     pool,
-    headEnd: headEndOf(needs),
-    settings: await pingSettingsOf(config),
+    headEnd: needs.headEnd ? () => needs.headEnd : headEndOf(needs),
+    // one request after the other in a drill: the same order each time
+    settings: { ...(await pingSettingsOf(config)), ...(needs.drivenMs ? { requestsAtOnce: 1 } : {}) },
+    drivenMs: needs.drivenMs,
     network: columns,
     open: () => outages().open(),
     membersOf: (id) => outages().membersOf(id),
@@ -98,6 +112,9 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
   const withoutCommunication = () => metersNotHeardSince(pool, new Date(Date.now() - silentAfterMs));
   let timer: NodeJS.Timeout | undefined;
   return {
+    calls,
+    pings,
+    states,
     facts: {
       positions: async () =>
         (await positionsOf(pool, null)).map((one) => ({
@@ -108,6 +125,12 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
       planned: planned.windows,
       withoutCommunication,
     },
+    stormPieces: (crews) => ({
+      ...{ pool, crews, report },
+      outages: { open: () => outages().open(), act: (...order) => outages().act(...order) },
+      takeCall: (call) => calls.take(call, 'simulation'),
+      statesStored: states.wake,
+    }),
     routes: () => [
       ...outageRoutes({
         service: outages(),

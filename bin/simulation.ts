@@ -13,6 +13,7 @@ import { makeLiveReadings } from '#sources/simulation/live_readings.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { commitReadings } from '#stream/commit.ts';
 import type { Config } from './config.ts';
+import { type LiveStormPieces, makeLiveStorm } from './storm/live.ts';
 
 export interface SimulationNeeds {
   config: Config;
@@ -29,11 +30,14 @@ export interface SimulationNeeds {
   darkMeters: Int32Array;
   say: (text: string, edge: number, at: string) => void;
   report: (message: string, error: unknown) => void;
+  storm: LiveStormPieces;
 }
 
 export interface Simulation {
   /** the truth, for the simulated head-end alone */
   isDark(meter: number): boolean;
+  /** forecast of a storm that is played: the strongest gust that comes to an area */
+  gustAhead(area: string): { metresPerS: number; atMs: number } | null;
   operate(edge: number, open: boolean): void;
   stop(): Promise<void>;
 }
@@ -53,7 +57,17 @@ export function startSimulation(needs: SimulationNeeds): Simulation {
     for (const node of nodes) for (let k = meterOffset[node]; k < meterOffset[node + 1]; k++) found.push(meters[k]);
     return Int32Array.from(found);
   };
-  const field = makeField({
+  const storm =
+    config.stormSeed === undefined
+      ? undefined
+      : makeLiveStorm(
+          {
+            ...{ network, truth, seed: config.stormSeed, hours: config.stormHours },
+            ...{ startMs: Date.now(), speed: config.speed },
+          },
+          needs.storm,
+        );
+  const single = makeField({
     network,
     grid: {
       setOpen: (edge, open) => truth.setOpen(edge, open),
@@ -67,6 +81,7 @@ export function startSimulation(needs: SimulationNeeds): Simulation {
     speed: config.speed,
     gaspLossShare,
   });
+  const field = storm ?? single;
   field.wake(needs.darkMeters, Date.now());
   const live = makeLiveReadings(network, makeReadingGenerator(network, { seed }), field.dark, needs.backfillIntervals);
   let stopped = false;
@@ -117,9 +132,11 @@ export function startSimulation(needs: SimulationNeeds): Simulation {
     unsent.push(events);
     // A head-end keeps what it could not deliver.
     for (; unsent.length > 0; unsent.shift()) await needs.takeEvents(unsent[0]);
+    await storm?.settle(Date.now());
     return false;
   });
   return {
+    gustAhead: (area) => storm?.gustAhead(area) ?? null,
     isDark: (meter) => field.dark[meter] === 1,
     operate: (edge, open) => field.operate(edge, open, Date.now()),
     stop: async () => {

@@ -13,6 +13,7 @@ const statusOf: Record<string, number> = {
   cross_site: 403,
   not_found: 404,
   unknown_asset: 404,
+  unknown_area: 404,
   unknown_meter: 404,
   unknown_outage: 404,
   unknown_account: 404,

@@ -99,7 +99,7 @@ export function etrInWords(window: EtrWindow | undefined, nowMs: number, zone: s
   if (window.toMs < nowMs) return estimatePassed[language];
   const words = windowInWords(window, zone, language);
   return language === 'es'
-    ? `Estimamos que vuelva el ${words}.`.replace('el entre', 'entre')
+    ? `Estimamos que vuelva el ${words}.`.replace('el entre', 'entre').replace(/\.\.$/, '.')
     : `We expect it back ${words}.`;
 }
 

@@ -20,13 +20,15 @@ export function startCommand(program: Command, dataOption: () => Option): void {
     .option('--scale <size>', 'territory of a first start: demo, poc, or a number of meters (default: demo)')
     .option('--seed <number>', 'seed of that territory (default: 1)')
     .option('--speed <factor>', 'how much faster than life simulated faults come and crews repair (default: 1)')
+    .option('--storm <seed>', 'the simulation plays a storm in place of single faults; --speed makes it pass faster')
+    .option('--storm-hours <hours>', 'of that storm (default: 6)')
     .option('--no-simulation', 'no simulated readings and faults: only what comes in')
     .option('--open', 'everyone on this machine is signed in; loopback demos only')
     .action(async (flags: Record<string, unknown>) => {
-      const { data, simulation, role = 'center', ...others } = flags;
+      const { data, simulation, role = 'center', storm, ...others } = flags;
       // commander sets `simulation` to true where the flag is not given: then the environment decides
       const { config, unknownVariables } = readConfig(
-        { ...others, dataFolder: data, simulation: simulation === false ? false : undefined },
+        { ...others, stormSeed: storm, dataFolder: data, simulation: simulation === false ? false : undefined },
         process.env,
       );
       for (const name of unknownVariables)

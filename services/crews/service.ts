@@ -34,6 +34,8 @@ import { applyEvent } from './work.ts';
 export interface CrewNeeds {
   pool: Pool;
   nowMs: () => number;
+  /** simulated clock: the edges of shifts are not watched */
+  isDriven?: boolean;
   settings: PlanSettings;
   outageOf: (id: string) => Promise<OutageFact | null>;
   openOutages: () => OutageFact[];
@@ -285,7 +287,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
         await tick();
         await settleAll([...withJobs]);
       });
-      ticker = setInterval(onTick, tickMs);
+      if (!needs.isDriven) ticker = setInterval(onTick, tickMs);
     },
     list: async () => (await allCrews(pool)).map(shown),
     detail: async (id) => {

@@ -52,6 +52,8 @@ export interface EtrNeeds {
   settings: EtrSettings;
   simulation: SimulationSettings;
   nowMs: () => number;
+  /** simulated clock: no rounds of its own, who drives the clock calls `refresh` */
+  isDriven?: boolean;
   draw: Draw;
   /** outages with customers out, as the operators see them */
   open: () => Outage[];
@@ -247,6 +249,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     });
 
   function wakeSoon(): void {
+    if (needs.isDriven) return;
     soon ??= setTimeout(() => {
       soon = undefined;
       void tryRound();
@@ -294,7 +297,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
         await readOverrides();
         needs.changed([...current.keys()]);
         clearInterval(timer);
-        timer = setInterval(() => void tryRound(), everyMs);
+        if (!needs.isDriven) timer = setInterval(() => void tryRound(), everyMs);
         wakeSoon();
       }),
     valueOf: (id) => current.get(id) ?? null,

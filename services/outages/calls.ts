@@ -27,6 +27,8 @@ export interface CallNeeds {
   areaOfMeter: (meter: number) => string | null;
   /** calls were stored: the engine may look */
   stored: () => void;
+  /** UTC epoch ms; the real time where left out */
+  nowMs?: () => number;
 }
 
 export interface CallService {
@@ -58,7 +60,7 @@ const aheadMs = 5 * 60_000;
 const oldestMs = 24 * 3_600_000;
 
 export function makeCallService(needs: CallNeeds): CallService {
-  const { pool } = needs;
+  const { pool, nowMs = Date.now } = needs;
   let waiting: Waiting[] = [];
   let turn: Promise<void> = Promise.resolve();
 
@@ -140,10 +142,10 @@ export function makeCallService(needs: CallNeeds): CallService {
 
   return {
     take: async (report, takenBy) => {
-      const calledAt = report.called_at === undefined ? Date.now() : Date.parse(report.called_at);
-      if (!(calledAt <= Date.now() + aheadMs))
+      const calledAt = report.called_at === undefined ? nowMs() : Date.parse(report.called_at);
+      if (!(calledAt <= nowMs() + aheadMs))
         throw new FluxError('bad_request', `called_at ${report.called_at} is in the future; leave it out for "now"`);
-      if (calledAt < Date.now() - oldestMs)
+      if (calledAt < nowMs() - oldestMs)
         throw new FluxError(
           'bad_request',
           `called_at ${report.called_at} is more than a day ago; it says nothing about now`,
@@ -155,7 +157,7 @@ export function makeCallService(needs: CallNeeds): CallService {
         words: report.words ?? '',
         callback: report.callback ?? null,
         taken_by: takenBy,
-        called_at: new Date(Math.min(calledAt, Date.now())).toISOString(),
+        called_at: new Date(Math.min(calledAt, nowMs())).toISOString(),
       });
       return { call: await stored(report.id), isNew };
     },

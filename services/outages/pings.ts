@@ -37,6 +37,8 @@ export interface PingNeeds {
   /** the head-end went away, or (null) is back */
   condition: (wrong: string | null) => void;
   report: (message: string, error: unknown) => void;
+  /** a simulated clock, UTC epoch ms: who drives it also calls `look` */
+  drivenMs?: () => number;
 }
 
 export interface PingService {
@@ -45,6 +47,8 @@ export interface PingService {
   askNow(outage: Outage, by: string): Promise<number>;
   ofOutage(outageId: string): Promise<OutagePing[]>;
   state(): HeadEndState;
+  /** Asks what is due now and waits for the answers. */
+  look(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -62,6 +66,7 @@ const shownAnswers = 200;
 
 export function makePingService(needs: PingNeeds): PingService {
   const { pool, settings } = needs;
+  const nowMs = needs.drivenMs ?? Date.now;
   /** when each meter was last asked */
   const askedMs = new Map<number, number>();
   /** outages a process is done with: `${purpose} ${id}`, and the state it was done in */
@@ -75,7 +80,7 @@ export function makePingService(needs: PingNeeds): PingService {
   const seen: HeadEndState = {
     name: needs.headEnd()?.name ?? null,
     state: needs.headEnd() ? 'unknown' : 'absent',
-    since: new Date().toISOString(),
+    since: new Date(nowMs()).toISOString(),
     problem: null,
     asked: 0,
     answered: 0,
@@ -84,7 +89,7 @@ export function makePingService(needs: PingNeeds): PingService {
   };
   const latencies: number[] = [];
 
-  const mayAsk = (meter: number): boolean => Date.now() - (askedMs.get(meter) ?? 0) >= settings.noRepeatS * 1000;
+  const mayAsk = (meter: number): boolean => nowMs() - (askedMs.get(meter) ?? 0) >= settings.noRepeatS * 1000;
   const choose = (meters: Iterable<number>, share: PingSettings['verification']['share']): number[] => {
     const { meter } = needs.network();
     return chooseMeters(meters, {
@@ -116,7 +121,7 @@ export function makePingService(needs: PingNeeds): PingService {
       return true;
     };
     // gasps and restores still come in
-    if (Date.now() - Date.parse(outage.restored_at ?? outage.detected_at) < settings.settleS * 1000) return undefined;
+    if (nowMs() - Date.parse(outage.restored_at ?? outage.detected_at) < settings.settleS * 1000) return undefined;
     if (outage.restored_at !== null) {
       if (!settings.restoration.on || !once('restoration')) return undefined;
       return due('restoration', choose(await unheardMembers(pool, outage.id), settings.restoration.share));
@@ -136,7 +141,7 @@ export function makePingService(needs: PingNeeds): PingService {
     const open = needs.open();
     const ids = new Set(open.map(({ id }) => id));
     for (const key of done.keys()) if (!ids.has(key.slice(key.indexOf(' ') + 1))) done.delete(key);
-    for (const [meter, atMs] of askedMs) if (Date.now() - atMs > settings.noRepeatS * 1000) askedMs.delete(meter);
+    for (const [meter, atMs] of askedMs) if (nowMs() - atMs > settings.noRepeatS * 1000) askedMs.delete(meter);
     // The most customers first: in a storm the head-end is the bottleneck.
     const waiting = open.toSorted((a, b) => a.customers_out - b.customers_out);
     const work = async (): Promise<void> => {
@@ -172,7 +177,7 @@ export function makePingService(needs: PingNeeds): PingService {
   }
 
   async function askOnce(headEnd: HeadEnd, due: Due): Promise<PingAnswer[]> {
-    const atMs = Date.now();
+    const atMs = nowMs();
     const deadlineMs = atMs + settings.timeToLiveS * 1000;
     const id = await insertPing(pool, { ...due, atMs, deadlineMs });
     for (const meter of due.meters) askedMs.set(meter, atMs);
@@ -184,7 +189,7 @@ export function makePingService(needs: PingNeeds): PingService {
         await needs.commit(eventsOf(answers));
         await setAnswers(pool, id, answers);
         heard.push(...answers);
-        noteAnswers(answers.length, Date.now() - atMs);
+        noteAnswers(answers.length, nowMs() - atMs);
       }
     } catch (error) {
       problem = error;
@@ -198,7 +203,7 @@ export function makePingService(needs: PingNeeds): PingService {
 
   function noteAnswers(count: number, ms: number): void {
     seen.answered += count;
-    seen.last_answer_at = new Date().toISOString();
+    seen.last_answer_at = new Date(nowMs()).toISOString();
     latencies.push(ms);
     if (latencies.length > 200) latencies.shift();
     seen.median_latency_ms = latencies.toSorted((a, b) => a - b)[latencies.length >> 1];
@@ -207,17 +212,17 @@ export function makePingService(needs: PingNeeds): PingService {
   function noteWell(): void {
     failures = 0;
     if (seen.state === 'answering') return;
-    Object.assign(seen, { state: 'answering', since: new Date().toISOString(), problem: null });
+    Object.assign(seen, { state: 'answering', since: new Date(nowMs()).toISOString(), problem: null });
     needs.condition(null);
   }
 
   function noteFailure(error: unknown): void {
     const [first, last] = pauseMs;
-    notBeforeMs = Date.now() + Math.min(last, first * 2 ** Math.min(failures++, 10));
+    notBeforeMs = nowMs() + Math.min(last, first * 2 ** Math.min(failures++, 10));
     // Asked again, once the head-end is back.
     done.clear();
     if (seen.state !== 'away') {
-      Object.assign(seen, { state: 'away', since: new Date().toISOString() });
+      Object.assign(seen, { state: 'away', since: new Date(nowMs()).toISOString() });
       needs.report('the head-end can not be asked; tried again until it can', error);
       needs.condition(messageOf(error));
     }
@@ -226,11 +231,11 @@ export function makePingService(needs: PingNeeds): PingService {
 
   async function turn(): Promise<void> {
     const headEnd = needs.headEnd();
-    if (headEnd && Date.now() >= notBeforeMs) {
+    if (headEnd && nowMs() >= notBeforeMs) {
       if (seen.state === 'absent') Object.assign(seen, { name: headEnd.name, state: 'unknown' });
       await look(headEnd).catch(noteFailure);
     }
-    if (!ending.signal.aborted) timer = setTimeout(begin, lookMs);
+    if (!ending.signal.aborted && !needs.drivenMs) timer = setTimeout(begin, lookMs);
   }
   function begin(): void {
     looking = turn();
@@ -240,12 +245,12 @@ export function makePingService(needs: PingNeeds): PingService {
     start: async () => {
       await endPingsOfBefore(pool);
       const restoredAt = new Map(needs.open().map((outage) => [outage.id, outage.restored_at]));
-      for (const row of await askedAfter(pool, new Date(Date.now() - settings.noRepeatS * 1000))) {
+      for (const row of await askedAfter(pool, new Date(nowMs() - settings.noRepeatS * 1000))) {
         askedMs.set(row.meter_key, row.at_ms);
         if (row.purpose === 'restoration' && row.outage_id !== null)
           done.set(`restoration ${row.outage_id}`, String(restoredAt.get(row.outage_id)));
       }
-      timer = setTimeout(begin, lookMs);
+      if (!needs.drivenMs) timer = setTimeout(begin, lookMs);
     },
     askNow: async (outage, by) => {
       if (!needs.headEnd())
@@ -271,6 +276,7 @@ export function makePingService(needs: PingNeeds): PingService {
       }));
     },
     state: () => ({ ...seen }),
+    look: () => (looking = turn()),
     stop: async () => {
       ending.abort();
       clearTimeout(timer);

@@ -15,6 +15,7 @@ import { countingIds } from './engine_book.ts';
 import type { EngineResult, OutageChange, OutageRecord, PlannedWindow } from './engine_records.ts';
 import { evidenceOf } from './evidence.ts';
 import type { GridView } from './grid_view.ts';
+import type { HoldBack } from './hold_back.ts';
 import { isOpen, isOut } from './lifecycle.ts';
 import { chainLogOfBefore } from './log_sql.ts';
 import { makeReplay } from './replay.ts';
@@ -64,6 +65,10 @@ export interface OutageNeeds {
   /** told after the change is durable, in order */
   changed: (news: OutageNews[]) => void;
   report: (message: string, error: unknown) => void;
+  /** what waits when too much comes at once; nothing does where left out */
+  holdBack?: HoldBack;
+  /** a simulated clock, UTC epoch ms: who drives it also calls `tick` */
+  drivenMs?: () => number;
 }
 
 export interface OutageService {
@@ -118,6 +123,12 @@ export interface OutageService {
   totals(): { customersOut: number; outagesOpen: number; criticalOut: number };
   /** meters known to be without supply */
   darkMeters(): Int32Array;
+  /** other thresholds, or areas in another mode: everything is predicted anew by them */
+  setThresholds(thresholds: OutageThresholds): void;
+  /** Lets time pass: by itself where the clock is the real one. */
+  tick(): void;
+  /** resolves when everything stored so far is applied and durable; @throws what the store throws */
+  caughtUp(): Promise<void>;
   /** resolves when everything applied so far is durable */
   settled(): Promise<void>;
   stop(): Promise<void>;
@@ -128,6 +139,11 @@ const isListed = (record: OutageRecord): boolean => isOpen(record.state);
 
 export function makeOutageService(needs: OutageNeeds): OutageService {
   const { pool } = needs;
+  const nowMs = needs.drivenMs ?? Date.now;
+  const { holdBack } = needs;
+  /** newest event taken in; the mark stays behind it while some wait */
+  let seenEventId = 0;
+  let thresholds = needs.thresholds;
   let engine: OutageEngine | undefined;
   const marks = { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 };
   let ticker: NodeJS.Timeout | undefined;
@@ -152,21 +168,34 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   const take = (result: EngineResult, receivedMs?: number): void => loop.take(result, receivedMs);
   const replay = makeReplay({
     pool,
-    appliedEventId: () => marks.appliedEventId,
+    appliedEventId: () => seenEventId,
     appliedCallNo: () => marks.appliedCallNo,
     events: (rows) => {
       const last = rows[rows.length - 1];
-      marks.appliedEventId = last.event_id;
-      take(now().apply(eventColumns(rows), Date.now()), last.received_ms);
+      // what waits is older, and goes first
+      releaseAll();
+      seen(last.event_id);
+      take(now().apply(eventColumns(rows), nowMs()), last.received_ms);
     },
     calls: (rows) => {
       const last = rows[rows.length - 1];
       marks.appliedCallNo = last.placed_no;
       const calls = rows.map((row) => ({ meter: row.meter_key, atMs: row.called_ms, kind: row.kind }));
-      take(now().takeCalls(calls, Date.now()), last.received_ms);
+      take(now().takeCalls(calls, nowMs()), last.received_ms);
     },
     report: needs.report,
   });
+
+  function seen(eventId: number): void {
+    seenEventId = eventId;
+    marks.appliedEventId = holdBack?.evaluatedTo(eventId) ?? eventId;
+  }
+  function evaluateWaiting(events: MeterEventColumns | null | undefined): void {
+    if (!events) return;
+    seen(seenEventId);
+    take(now().apply(events, nowMs()));
+  }
+  const releaseAll = (): void => evaluateWaiting(holdBack?.releaseAll());
 
   function publish(changes: OutageChange[]): void {
     const news = changes.map(({ outage: record, kinds }): OutageNews => {
@@ -202,7 +231,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     const below = verb === 'restore_part' && edge !== undefined ? [...view.metersBelow(edge)] : undefined;
     const meters = meter_ids?.map((meter) => rowIn(network.meter.id, meter, 'unknown_meter', 'meter')) ?? below;
     const named = { edge, meters };
-    take(now().act(id, verb, { ...rest, ...named, actor }, Date.now()));
+    take(now().act(id, verb, { ...rest, ...named, actor }, nowMs()));
     await loop.settled();
     return detail(id);
   }
@@ -219,7 +248,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         engineMarks(pool),
       ]);
       marks.nextOutageNo = stored.next_outage_no;
-      marks.appliedEventId = stored.applied_event_id;
+      seen(stored.applied_event_id);
       marks.appliedCallNo = stored.applied_call_no;
       const counting = countingIds(marks.nextOutageNo);
       const ids = {
@@ -229,8 +258,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
           return given;
         },
       };
-      engine = createOutageEngine(needs.grid().view, needs.thresholds, ids, {
-        nowMs: Date.now(),
+      engine = createOutageEngine(needs.grid().view, thresholds, ids, {
+        nowMs: nowMs(),
         outages: records,
         meters,
         devices,
@@ -246,19 +275,20 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await replay.catchUp();
       await loop.settled();
       clearInterval(ticker);
-      ticker = setInterval(() => take(now().tick(Date.now())), tickMs);
+      if (!needs.drivenMs) ticker = setInterval(service.tick, tickMs);
     },
     apply: (events, previousEventId, lastEventId, receivedMs) => {
-      if (replay.isRunning() || previousEventId !== marks.appliedEventId) return replay.wake();
-      marks.appliedEventId = lastEventId;
-      take(now().apply(events, receivedMs), receivedMs);
+      if (replay.isRunning() || previousEventId !== seenEventId) return replay.wake();
+      const atOnce = holdBack?.take(events, previousEventId, receivedMs) ?? events;
+      seen(lastEventId);
+      take(now().apply(atOnce, receivedMs), receivedMs);
     },
     catchUp: replay.wake,
     deviceMoved: (edge, open, atMs) => {
       loop.deviceReported(edge, atMs);
-      take(now().applyDevice({ edge, open, atMs }, Date.now()), atMs);
+      take(now().applyDevice({ edge, open, atMs }, nowMs()), atMs);
     },
-    setPlanned: (windows) => take(now().setPlanned(windows, Date.now())),
+    setPlanned: (windows) => take(now().setPlanned(windows, nowMs())),
     membersOf: (id) => now().membersOf(id),
     etrChanged: (ids) => {
       const news = ids.flatMap((id): OutageNews[] => {
@@ -277,6 +307,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         .flatMap((ping) => ping.meters),
     gridReplaced: async () => {
       clearInterval(ticker);
+      releaseAll();
       await loop.settled();
       await service.start();
     },
@@ -331,11 +362,24 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       return { customersOut, outagesOpen, criticalOut };
     },
     darkMeters: () => Int32Array.from(now().darkMeters()),
+    setThresholds: (next) => {
+      thresholds = next;
+      if (engine) take(engine.setThresholds(next, nowMs()));
+    },
+    tick: () => {
+      evaluateWaiting(holdBack?.release(nowMs()));
+      take(now().tick(nowMs()));
+    },
+    caughtUp: async () => {
+      await replay.catchUp();
+      await loop.settled();
+    },
     settled: async () => {
       await loop.settled();
     },
     stop: async () => {
       clearInterval(ticker);
+      releaseAll();
       await loop.settled();
     },
   };

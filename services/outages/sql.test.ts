@@ -103,3 +103,13 @@ test('a prediction that was rejected says nothing about supply', async () => {
   await write(record(2, { startedMs: ms(200), state: 'rejected' }), [meter(9, null, ms(200), ms(201))]);
   assert.equal((await minutesOf()).length, 2);
 });
+
+test('steps that became one again leave no open row: customers out over time fall to nothing', async () => {
+  const open = { fromMs: ms(390), toMs: null, customersOut: 1, customerMinutes: 0 };
+  const first = { fromMs: ms(300), toMs: ms(390), customersOut: 2, customerMinutes: 180 };
+  await write(record(3, { state: 'partly_restored', startedMs: ms(300), customersOut: 1, steps: [first, open] }), []);
+  const steps = [{ ...first, toMs: ms(391) }];
+  await write(record(3, { state: 'restored', startedMs: ms(300), restoredMs: ms(391), customersOut: 0, steps }), []);
+  const { rows } = await pool.query("select step.step_no from outage_step as step where step.outage_id = 'OUT-3'");
+  assert.deepEqual(rows, [{ step_no: 1 }]);
+});

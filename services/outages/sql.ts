@@ -37,6 +37,15 @@ const stepUpsert: NamedQuery = {
           customer_minutes = excluded.customer_minutes`,
 };
 
+// A part that came back and the rest soon after are one step: the row of the second must not stay open for ever.
+const stepsBeyond: NamedQuery = {
+  name: 'outage_step_delete_beyond',
+  text: `
+    delete from outage_step as step
+    using unnest($1::text[], $2::int[]) as given (outage_id, steps)
+    where step.outage_id = given.outage_id and step.step_no > given.steps`,
+};
+
 const supplyUpsert: NamedQuery = {
   name: 'meter_supply_upsert',
   text: `
@@ -164,6 +173,10 @@ export async function storeOutages(on: Queryable, write: OutageWrite): Promise<v
       })),
     );
     await rowsOf(on, stepUpsert, [JSON.stringify(steps)]);
+    await rowsOf(on, stepsBeyond, [
+      write.outages.map(({ record }) => record.id),
+      write.outages.map(({ record }) => record.steps.length),
+    ]);
   }
   await appendLog(
     on,

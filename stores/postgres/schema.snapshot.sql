@@ -686,6 +686,31 @@ create table silver_part (
 );
 CREATE UNIQUE INDEX silver_part_cell ON public.silver_part USING btree (day_start_s, meter_from) WHERE (dropped_at IS NULL);
 
+create table storm_mode (
+  area_id text not null,
+  is_on boolean not null,
+  reason text not null,
+  author text not null,
+  since timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  constraint storm_mode_check CHECK ((is_on OR (expires_at IS NULL))),
+  constraint storm_mode_pkey PRIMARY KEY (area_id)
+);
+
+create table storm_mode_log (
+  storm_mode_log_id bigint not null generated always as identity,
+  area_id text not null,
+  is_on boolean not null,
+  reason text not null,
+  author text not null,
+  at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  constraint storm_mode_log_pkey PRIMARY KEY (storm_mode_log_id)
+);
+CREATE INDEX storm_mode_log_area ON public.storm_mode_log USING btree (area_id, storm_mode_log_id);
+CREATE TRIGGER storm_mode_log_row BEFORE DELETE OR UPDATE ON public.storm_mode_log FOR EACH ROW EXECUTE FUNCTION storm_mode_log_only_grows();
+CREATE TRIGGER storm_mode_log_whole BEFORE TRUNCATE ON public.storm_mode_log FOR EACH STATEMENT EXECUTE FUNCTION storm_mode_log_only_grows();
+
 create table stream_position (
   source text not null,
   partition_no integer not null,

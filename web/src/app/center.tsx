@@ -6,6 +6,7 @@ import { MapPane } from '../map/map_pane.tsx';
 import { loadNetwork } from '../map/network_store.ts';
 import { useNameOfPick } from '../network/selected_place.ts';
 import { EventsPane } from '../outages/events_pane.tsx';
+import { StormBanner } from '../storm/storm_banner.tsx';
 import { TrendPane } from '../trend/trend_pane.tsx';
 import { Banner } from './banner.tsx';
 import { GuideLine } from './guide_line.tsx';
@@ -60,6 +61,7 @@ export function Center({ session, page }: { session: Session; page: ReactNode })
       </button>
       <Header session={session} onChangePassword={() => setChanging(true)} />
       <Banner />
+      <StormBanner />
       <main
         id="panes"
         tabIndex={-1}

@@ -15,6 +15,7 @@ import { useNow } from '../lib/time/use_now.ts';
 import { customersOfArea } from '../map/area.ts';
 import { useNetwork } from '../map/network_store.ts';
 import { modeOf, modeRule, totalsOf } from '../outages/events.ts';
+import { useStormModes } from '../storm/use_storm.ts';
 import { Mark } from './mark.tsx';
 import { Nav } from './nav.tsx';
 import { toggleUtc, useScreen } from './screen_store.ts';
@@ -37,7 +38,8 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
   const unacknowledged = useMemo(() => alarmTotals(alarms.values()), [alarms]);
   const customers = (area !== null && data && customersOfArea(data, area)) || kpi?.meters_total || 0;
   const known = kpi !== null;
-  const mode = modeOf(totals.events, totals.customersOut, customers);
+  const stormy = useStormModes().data?.some(({ on, area_id }) => on && (area === null || area_id === area)) ?? false;
+  const mode = modeOf(totals.events, totals.customersOut, customers, stormy);
   const silentS = (performance.now() - heardAtMs) / 1000;
   const passedS = kpi ? Math.max(0, (now - Date.parse(kpi.at)) / 1000) : 0;
   const aged = (s: number | null | undefined) => formatAge(s === null || s === undefined ? null : s + passedS);

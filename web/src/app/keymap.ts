@@ -27,6 +27,7 @@ export type Command =
   | 'go_calls'
   | 'go_reliability'
   | 'go_restoration'
+  | 'go_storm'
   | 'filter'
   | 'zoom'
   | 'zoom_out'
@@ -83,6 +84,7 @@ export const bindings: readonly Binding[] = [
   { keys: 'g c', command: 'go_calls', does: 'go to the trouble calls', group: 'Screen' },
   { keys: 'g r', command: 'go_reliability', does: 'go to the reliability indices', group: 'Screen' },
   { keys: 'g h', command: 'go_restoration', does: 'go to the restoration times', group: 'Screen' },
+  { keys: 'g o', command: 'go_storm', does: 'go to the storm board', group: 'Screen' },
   { keys: 'Ctrl+k', command: 'palette', does: 'commands and search', group: 'Screen' },
   { keys: 'U', command: 'utc', does: 'utility time or UTC', group: 'Screen' },
   { keys: 'L', command: 'theme', does: 'light or dark', group: 'Screen' },

@@ -14,6 +14,7 @@ const pageViews: Partial<Record<PageName, ComponentType<{ session: Session }>>> 
   calls: lazy(async () => ({ default: (await import('../calls/calls_page.tsx')).CallsPage })),
   crews: lazy(async () => ({ default: (await import('../crews/crews_page.tsx')).CrewsPage })),
   switching: lazy(async () => ({ default: (await import('../switching/switching_page.tsx')).SwitchingPage })),
+  storm: lazy(async () => ({ default: (await import('../storm/storm_page.tsx')).StormPage })),
   pipeline: lazy(async () => ({ default: (await import('../pipeline/pipeline_page.tsx')).PipelinePage })),
   restoration: lazy(async () => ({ default: (await import('../etr/etr_page.tsx')).EtrPage })),
   validation: lazy(async () => ({ default: (await import('../vee/vee_page.tsx')).VeePage })),

@@ -125,6 +125,9 @@ export function run(command: Command): void {
     case 'go_restoration':
       useScreen.setState({ page: 'restoration', pane: null });
       break;
+    case 'go_storm':
+      useScreen.setState({ page: 'storm', pane: null });
+      break;
     case 'go_validation':
       useScreen.setState({ page: 'validation', pane: null });
       break;

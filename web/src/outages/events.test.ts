@@ -132,9 +132,9 @@ test('totals: restored ones are no events, the latest P90 counts, missing ones a
 });
 
 test('mode in words follows the rule', () => {
-  assert.equal(modeOf(0, 0, 596906), 'normal');
-  assert.equal(modeOf(10, 5, 596906), 'elevated');
-  assert.equal(modeOf(50, 5, 596906), 'storm');
-  assert.equal(modeOf(1, 6000, 596906), 'storm');
-  assert.equal(modeOf(0, 0, 0), 'normal');
+  assert.equal(modeOf(0, 0, 596906, false), 'normal');
+  assert.equal(modeOf(10, 5, 596906, false), 'elevated');
+  assert.equal(modeOf(1, 6000, 596906, false), 'elevated');
+  assert.equal(modeOf(0, 0, 596906, true), 'storm');
+  assert.equal(modeOf(0, 0, 0, false), 'normal');
 });

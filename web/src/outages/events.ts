@@ -167,10 +167,9 @@ export function totalsOf(outages: Iterable<Outage>, area: string | null): Totals
 }
 
 export type Mode = 'normal' | 'elevated' | 'storm';
-export const modeRule = 'Storm: 50 events or 1% of customers out. Elevated: 10 events or 0.1%.';
-
-export function modeOf(events: number, customersOut: number, customers: number): Mode {
-  const share = customers > 0 ? customersOut / customers : 0;
-  if (events >= 50 || share >= 0.01) return 'storm';
-  return events >= 10 || share >= 0.001 ? 'elevated' : 'normal';
+export const modeRule = 'Storm: storm mode is on in an area shown. Elevated: 10 events or 0.1% of customers out.';
+/** @param stormy a person switched storm mode on */
+export function modeOf(events: number, customersOut: number, customers: number, stormy: boolean): Mode {
+  if (stormy) return 'storm';
+  return events >= 10 || (customers > 0 && customersOut / customers >= 0.001) ? 'elevated' : 'normal';
 }
