@@ -90,7 +90,7 @@ export function outageRoutes({ service, pings, standing, pool, areaOfDevice }: O
       params: idParams,
       response: Type.Intersect([OutageEvidence, Type.Object({ pings: Type.Array(OutagePing) })]),
       handle: async ({ params }) => ({
-        ...service.evidence(params.id),
+        ...(await service.evidence(params.id)),
         pings: await pings.ofOutage(params.id),
       }),
     },

@@ -25,8 +25,8 @@ import {
   engineMarks,
   eventColumns,
   findOutage,
+  neededRecords,
   newestOutages,
-  openRecords,
   outageLog,
   supplyRows,
 } from './sql.ts';
@@ -92,7 +92,7 @@ export interface OutageService {
   open(): Outage[];
   list(onlyOpen: boolean, limit: number): Promise<Outage[]>;
   detail(id: string): Promise<OutageDetail>;
-  evidence(id: string): OutageEvidence;
+  evidence(id: string): Promise<OutageEvidence>;
   /**
    * What a person does with an outage.
    * @throws FluxError `unknown_outage`, `invalid_transition`, `outage_changed` where `revision` is of an older state
@@ -184,12 +184,22 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
 
   async function detail(id: string): Promise<OutageDetail> {
     const [row, log] = await Promise.all([findOutage(pool, id), outageLog(pool, id)]);
-    if (!row) throw new FluxError('unknown_outage', `there is no outage ${id}`);
+    if (!row) throw unknownOutage(id);
     return toDetail(needs.grid(), row.record, log, needs.etrOf);
+  }
+
+  /** One that was over before the start is only in the store. @throws FluxError `unknown_outage` */
+  async function recall(id: string): Promise<void> {
+    if (now().knows(id)) return;
+    const row = await findOutage(pool, id);
+    if (!row) throw unknownOutage(id);
+    now().recall(row.record);
   }
 
   /** One after the other: between the look at the log and the action nobody else acts. */
   async function actOn(id: string, { verb, revision, ...facts }: OutageAction, actor: string): Promise<OutageDetail> {
+    await recall(id);
+    if (facts.into !== undefined) await recall(facts.into);
     for (let logged = -1; logged !== loop.logged(); ) {
       await loop.settled();
       logged = loop.logged();
@@ -212,7 +222,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await replay.catchUp().catch(() => undefined);
       await chainLogOfBefore(pool).catch((error: unknown) => needs.report('the outage log is not whole', error));
       const [records, meters, devices, rates, stored] = await Promise.all([
-        openRecords(pool),
+        neededRecords(pool),
         supplyRows(pool),
         deviceReports(pool),
         areaRates(pool),
@@ -238,7 +248,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         withoutCommunication: await needs.withoutCommunication(),
         planned: await needs.planned(),
       });
-      publish(records.map((outage) => ({ kinds: [], outage })));
+      publish(records.filter(isListed).map((outage) => ({ kinds: [], outage })));
       // What was operated in the moment before a crash: the grid has it, the engine may not.
       const reportedMs = new Map(devices.map(({ edge, atMs }) => [edge, atMs]));
       for (const { edge, open, atMs } of await needs.positions())
@@ -286,7 +296,10 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
     },
     detail,
-    evidence: (id) => evidenceOf(needs.grid(), now(), id),
+    evidence: async (id) => {
+      await recall(id);
+      return evidenceOf(needs.grid(), now(), id);
+    },
     act: (id, action, actor) => {
       const done = acting.then(() => actOn(id, action, actor));
       acting = done.catch(() => undefined);
@@ -341,6 +354,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   };
   return service;
 }
+
+const unknownOutage = (id: string): FluxError => new FluxError('unknown_outage', `there is no outage ${id}`);
 
 /** @throws FluxError with `code`, naming what is not there */
 function rowIn(ids: IdColumn, id: string, code: string, what: string): number {
