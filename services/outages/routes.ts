@@ -140,7 +140,8 @@ export function outageRoutes({ service, pings, standing, pool, areaOfDevice }: O
     {
       method: 'POST',
       path: '/api/outages/{id}/actions',
-      summary: 'confirm, reject, merge, split, move, assign, depart, arrive, restore, complete, close, reopen',
+      summary:
+        'confirm, reject, merge, split, move, assign, unassign, depart, arrive, restore, complete, close, reopen',
       role: 'operator',
       scope: byArea,
       params: idParams,

@@ -4,6 +4,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { verbsWithReason } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
 import { migrate } from '#stores/postgres/migrate.ts';
@@ -195,4 +196,19 @@ test('R6 meters left over from an outage that was closed before a restart are ou
   await send([[bed.below('V1')[0], 'power_restored', 3600]]);
   const [nested] = service.open();
   assert.equal(nested.started_at, before.outage.restored_at);
+});
+
+test('what takes something back must say why: refused by the service, whoever calls it, and nothing is done', async () => {
+  const id = await darkAndConfirmed();
+  const before = await service.detail(id);
+  for (const verb of verbsWithReason)
+    for (const reason of [undefined, '', '  x  '])
+      await assert.rejects(
+        service.act(id, { verb, ...(reason === undefined ? {} : { reason }) }, 'ann'),
+        (error: unknown) => error instanceof FluxError && error.code === 'bad_request' && /say why/.test(error.message),
+      );
+  assert.deepEqual(await service.detail(id), before);
+  await service.act(id, { verb: 'assign', crew: 'LN-1' }, 'ann');
+  const freed = await service.act(id, { verb: 'unassign', reason: 'flat tyre' }, 'ann');
+  assert.deepEqual([freed.outage.state, freed.outage.crew], ['confirmed', null]);
 });

@@ -9,7 +9,7 @@ import type { IdColumn } from '#model/id_column.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { refuseStale } from './actions.ts';
+import { refuseStale, refuseWithoutReason } from './actions.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
 import type { EngineResult, OutageChange, OutageRecord, PlannedWindow } from './engine_records.ts';
@@ -95,7 +95,7 @@ export interface OutageService {
   evidence(id: string): Promise<OutageEvidence>;
   /**
    * What a person does with an outage.
-   * @throws FluxError `unknown_outage`, `invalid_transition`, `outage_changed` where `revision` is of an older state
+   * @throws FluxError `unknown_outage`, `invalid_transition`, `bad_request` where it must say why, `outage_changed` where `revision` is of an older state
    */
   act(id: string, action: OutageAction, actor: string): Promise<OutageDetail>;
   /**
@@ -300,7 +300,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await recall(id);
       return evidenceOf(needs.grid(), now(), id);
     },
-    act: (id, action, actor) => {
+    act: async (id, action, actor) => {
+      refuseWithoutReason(id, action);
       const done = acting.then(() => actOn(id, action, actor));
       acting = done.catch(() => undefined);
       return done;

@@ -84,6 +84,22 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     assert.equal((await detail()).log.filter(({ verb }) => verb === 'assign').length, 2);
   });
 
+  test('A takes the crew off; without a reason the form does not go', async () => {
+    const details = page.getByRole('region', { name: 'Details' });
+    const form = details.locator('form');
+    await form.waitFor({ state: 'detached' });
+    await page.keyboard.press('A');
+    await form.getByText('Crew 12 is taken off this outage', { exact: false }).waitFor();
+    await page.locator('form input[name="reason"]:focus').waitFor();
+    await page.keyboard.press('Enter');
+    assert.equal((await detail()).outage.crew, 'Crew 12');
+    await page.keyboard.type('needed elsewhere');
+    await page.keyboard.press('Enter');
+    await until('the crew is off', async () => (await detail()).outage.crew === null);
+    assert.equal((await detail()).outage.state, 'confirmed');
+    await form.waitFor({ state: 'detached' });
+  });
+
   test('the full view has its address: evidence, steps, customers, calls, log', async () => {
     await page.goto(`${center.url}/?pane=detail&sel=outage:${outage.id}`);
     const article = page.getByRole('article', { name: `Outage ${outage.id}` });
