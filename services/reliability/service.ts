@@ -122,7 +122,10 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
         to,
         customers_served: customers,
         known_since: liveSince,
-        own: known.own + snapshot.live.length - snapshot.replaced.length,
+        own:
+          known.own +
+          snapshot.live.filter(isOutage).length -
+          snapshot.replaced.filter((row) => isOutage({ row })).length,
         declared: known.declared,
         declared_from: known.declaredFrom,
         declared_to: known.declaredTo,
@@ -270,6 +273,7 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
   };
 }
 
+const isOutage = ({ row }: Pick<Snapshot['live'][number], 'row'>): boolean => row.origin === 'outage';
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 function customersOf(places: Places, feeders: readonly number[] | null): number {
