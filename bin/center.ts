@@ -168,8 +168,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   });
   const publicFace = await openPublicFace({
     ...{ config, pool, network: columns, seed: loaded.seed, report, alarm },
-    membersOf: outages.membersOf,
-    settled: outages.settled,
+    ...{ membersOf: outages.membersOf, settled: outages.settled, planned: work.plannedNow },
   });
   const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,

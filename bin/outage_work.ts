@@ -24,6 +24,7 @@ import type { Pool } from '#stores/postgres/pool.ts';
 import { metersNotHeardSince } from '#stores/postgres/silent_meters.ts';
 import type { Config } from './config.ts';
 import type { Door } from './door.ts';
+import { makePlannedBoard, type PlannedBoard } from './planned_board.ts';
 
 const hourMs = 3_600_000;
 /** A meter whose newest reading came this long ago does not communicate. */
@@ -33,6 +34,8 @@ export interface OutageWork {
   /** what the outage service asks when it starts */
   facts: Pick<OutageNeeds, 'positions' | 'planned' | 'withoutCommunication'>;
   routes(): RouteDeclaration[];
+  /** planned work as it was last read */
+  plannedNow: Pick<PlannedBoard, 'at' | 'lasting'>;
   /** after the outages: takes what is stored and not taken yet */
   start(): Promise<void>;
   /** another process stored something */
@@ -67,12 +70,16 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     areaOfMeter,
     stored: () => outages().catchUp(),
   });
+  const plannedNow = makePlannedBoard();
   const planned = makePlannedService({
     pool,
     network: columns,
     metersBelow: (edge) => network.grid().operated.metersBelow(edge),
     areaOfMeter,
-    changed: (windows) => outages().setPlanned(windows),
+    changed: (windows) => {
+      plannedNow.take(windows);
+      outages().setPlanned(windows);
+    },
   });
   const standing = makeStandingService({
     pool,
@@ -105,9 +112,14 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
           open: one.is_open,
           atMs: one.at_ms,
         })),
-      planned: planned.windows,
+      planned: async () => {
+        const windows = await planned.windows();
+        plannedNow.take(windows);
+        return windows;
+      },
       withoutCommunication,
     },
+    plannedNow,
     routes: () => [
       ...outageRoutes({
         service: outages(),

@@ -14,6 +14,8 @@ import {
   headlines,
   type Language,
   nextSteps,
+  plannedEndInWords,
+  plannedSource,
 } from '#model/public_words.ts';
 import { normalAddress } from './address.ts';
 import { type Board, type BoardNews, type HomeState, makeBoard } from './board.ts';
@@ -25,9 +27,17 @@ export interface RestorationNeeds {
   meterRowOf: (id: string) => number;
   /** keys of the meters out by an outage now */
   membersOf: (outageId: string) => ArrayLike<number>;
+  /** planned work that the meter is in now */
+  plannedOf: (meter: number) => PlannedSpan | undefined;
   /** until when the outages are known here, UTC epoch ms */
   currentToMs: () => number;
   timeZone: string;
+}
+
+/** UTC epoch ms */
+export interface PlannedSpan {
+  fromMs: number;
+  toMs: number;
 }
 
 /** Exactly one of them. */
@@ -92,11 +102,16 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
     const home = board.at(meter);
     const window = home && !home.isBack ? etrWindow(home.outage) : undefined;
     const isPast = window !== undefined && window.toMs < nowMs;
-    const key = `${language} ${home ? home.version : 'on'} ${isPast ? 1 : 0}`;
+    // An outage that a person or the meters know of is the worse news.
+    const planned = home && !home.isBack ? undefined : needs.plannedOf(meter);
+    const state = planned ? `${planned.fromMs} ${planned.toMs}` : home ? home.version : 'on';
+    const key = `${language} ${state} ${isPast ? 1 : 0}`;
     let text = rendered.get(key);
     if (text === undefined) {
       if (rendered.size >= mostRendered) rendered.clear();
-      text = unfinished(render(home, nowMs, needs.timeZone, language));
+      text = unfinished(
+        planned ? renderPlanned(planned, needs.timeZone, language) : render(home, nowMs, needs.timeZone, language),
+      );
       rendered.set(key, text);
     }
     return text + ageText(nowMs);
@@ -106,7 +121,9 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
     const distinct = new Map(homes.map((home) => [home.label, home]));
     // Two meters behind one address (a second service) are one home: what is worse counts.
     if (distinct.size === 1) {
-      const out = homes.find(({ meter }) => board.at(meter)?.isBack === false);
+      const out =
+        homes.find(({ meter }) => board.at(meter)?.isBack === false) ??
+        homes.find(({ meter }) => needs.plannedOf(meter) !== undefined);
       return ofMeter((out ?? homes[0]).meter, language);
     }
     return unfinished(several([...distinct.keys()].slice(0, mostCandidates), language)) + ageText(Date.now());
@@ -206,6 +223,27 @@ function render(
     etr_words: isBack ? null : etrInWords(window, nowMs, zone, language),
     crew: isBack ? null : crewInWords(outage.state, outage.crew !== null, language),
     updated_at: outage.updated_at,
+  };
+}
+
+/** The free text of the control room stays inside: the public reads that the work is planned. */
+function renderPlanned(
+  { fromMs, toMs }: PlannedSpan,
+  zone: string,
+  language: Language,
+): Omit<Restoration, 'as_of' | 'age_s'> {
+  const end = new Date(toMs).toISOString();
+  return {
+    status: 'planned',
+    headline: headlines.planned[language],
+    cause: causeInWords('planned', language),
+    since: new Date(fromMs).toISOString(),
+    etr: { from: end, to: end, source: plannedSource[language] },
+    etr_words: plannedEndInWords(toMs, zone, language),
+    crew: null,
+    next_step: nextSteps.planned[language],
+    updated_at: null,
+    candidates: [],
   };
 }
 
