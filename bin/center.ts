@@ -122,6 +122,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     ...{ config, pool, network, alarm, report },
     outages: () => outages,
     door: () => door,
+    places: () => publicFace.places,
     meterOfAccount: async (account) => publicFace.service.meterOfAccount(account),
     isDark: () => simulation?.isDark,
   });

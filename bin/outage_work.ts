@@ -16,7 +16,7 @@ import { makePlannedService } from '#services/outages/planned.ts';
 import { plannedRoutes } from '#services/outages/planned_routes.ts';
 import { outageRoutes } from '#services/outages/routes.ts';
 import type { OutageNeeds, OutageService } from '#services/outages/service.ts';
-import { makeStandingService } from '#services/outages/standing.ts';
+import { makeStandingService, type PlaceFinder } from '#services/outages/standing.ts';
 import { httpHeadEnd } from '#sources/headend/http.ts';
 import { simulatedDefaults, simulatedHeadEnd } from '#sources/headend/simulated.ts';
 import { Random } from '#sources/territory/random.ts';
@@ -49,6 +49,7 @@ interface OutageWorkNeeds {
   network: NetworkService;
   outages: () => OutageService;
   door: () => Door;
+  places: () => PlaceFinder;
   /** meter of a customer's account, -1 where there is none */
   meterOfAccount: (account: string) => Promise<number>;
   /** the simulated field's truth; undefined where no field is simulated */
@@ -88,6 +89,11 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     outage: async (id) => (await outages().detail(id)).outage,
     plannedOf: planned.ofMeter,
     calls,
+    places: {
+      like: (text, most) => needs.places().like(text, most),
+      ofMeter: (meter) => needs.places().ofMeter(meter),
+      exact: (place) => needs.places().exact(place),
+    },
   });
   const pings = makePingService({
     pool,

@@ -8,6 +8,7 @@ import type { NetworkColumns } from '#model/network.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import { isOut } from '#services/outages/lifecycle.ts';
 import type { OutageNews } from '#services/outages/service.ts';
+import type { PlaceFinder } from '#services/outages/standing.ts';
 import { makeCells } from '#services/public_map/cells.ts';
 import { type Ground, makeGround } from '#services/public_map/drawing.ts';
 import { framedPage } from '#services/public_map/frame.ts';
@@ -15,6 +16,7 @@ import { type Masking, publicPicture, type Zone } from '#services/public_map/pic
 import { makePublisher, type Publisher } from '#services/public_map/publisher.ts';
 import { feedRoutes } from '#services/public_map/routes.ts';
 import { normalAddress } from '#services/restoration/address.ts';
+import { placeOfMeter, placesLike } from '#services/restoration/places.ts';
 import { restorationRoutes } from '#services/restoration/routes.ts';
 import { makeRestorationService, type RestorationService } from '#services/restoration/service.ts';
 import {
@@ -48,6 +50,7 @@ export interface PublicFace {
   routes: RouteDeclaration[];
   files: PublicFiles;
   service: RestorationService;
+  places: PlaceFinder;
   publisher: Publisher;
   follow(news: readonly OutageNews[]): void;
   networkChanged(): void;
@@ -188,6 +191,11 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
 
   return {
     service,
+    places: {
+      like: (words, most) => placesLike(pool, words, most),
+      ofMeter: (meter) => placeOfMeter(pool, meter),
+      exact: service.metersOf,
+    },
     publisher,
     files,
     routes: [

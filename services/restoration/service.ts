@@ -60,6 +60,8 @@ export interface RestorationService {
   answerTo(words: string, language: Language): string;
   /** Meter row of an account, -1 where it is unknown, has several homes or nothing is read yet. */
   meterOfAccount(account: string): number;
+  /** Meter rows of all homes that fit, for who answers the phone. @throws FluxError `not_ready`, `bad_request` */
+  metersOf(place: { account: string } | { address: string }): number[];
   board(): Board;
   premiseCount(): number;
 }
@@ -170,6 +172,17 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
       if (/^[\dA-Z]{4,40}$/.test(accountOf(text)) && /^[\d\s-]+$/.test(text))
         return service.answer({ account: text }, language);
       return service.answer({ address: text }, language);
+    },
+    metersOf: (place) => {
+      if ('account' in place)
+        return ready()
+          .ofAccount(place.account)
+          .map(({ meter }) => meter);
+      const normal = normalAddress(place.address);
+      if (!normal) throw new FluxError('bad_request', 'an address begins with its house number, then the street');
+      return ready()
+        .ofAddress(normal)
+        .map(({ meter }) => meter);
     },
     board: () => board,
     meterOfAccount: (account) => {

@@ -37,3 +37,7 @@ create trigger reliability_planned_insert after insert on planned_outage
   referencing new table as changed for each statement execute function reliability_planned_changed();
 create trigger reliability_planned_update after update on planned_outage
   referencing new table as changed for each statement execute function reliability_planned_changed();
+
+-- Who answers the phone types the first of an account number, or a house number and the first of a street.
+create index premise_street_prefix on premise (street_key collate "C");
+create index premise_account_prefix on premise (account_id collate "C");
