@@ -51,6 +51,7 @@ export async function openTestbed(): Promise<Testbed> {
   const network = generateTerritory({ scale: 1000, seed: 7, onProgress: () => undefined });
   await writeNetwork(server.pool, network, { sha256: 'x', seed: 7 });
   const service = makeReliabilityService({
+    crewsWorked: async () => [],
     pool: server.pool,
     network: () => network,
     zone,

@@ -14,6 +14,7 @@ import { customersByExperience, stepsBetween } from './experience_sql.ts';
 import { addSums, type IndexSums, indicesOf, minutesOf, noSums } from './indices.ts';
 import { customersOutCurve, oe417Alarm, watchOe417 } from './oe417.ts';
 import { deviceFacts, feederFacts, feedersOf, groupsOf, type Places, placesOf, rowAt } from './places.ts';
+import type { CrewsOfKind } from './resources.ts';
 import {
   addDays,
   correct,
@@ -37,6 +38,8 @@ export interface ReliabilityNeeds {
   network: () => NetworkColumns;
   /** IANA name: days are those of the utility */
   zone: string;
+  /** crews that worked in a period, by kind; areas null = all */
+  crewsWorked: (fromMs: number, toMs: number, areas: readonly string[] | null) => Promise<CrewsOfKind[]>;
   report: (message: string, error: unknown) => void;
   now?: () => number;
   /** told after each look whether form OE-417 is due; null where nothing is */
@@ -259,6 +262,7 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     causes,
     customers,
     oe417,
+    crewsWorked: needs.crewsWorked,
     bringForward,
     /** Everything up to now: for commands, which ask once. */
     caughtUp: () => bringForward(true),
