@@ -198,7 +198,7 @@ test('R6 meters left over from an outage that was closed before a restart are ou
   assert.equal(nested.started_at, before.outage.restored_at);
 });
 
-test('what takes something back must say why: refused by the service, whoever calls it, and nothing is done', async () => {
+test('G5 what takes something back must say why: refused by the service, whoever calls it, and nothing is done', async () => {
   const id = await darkAndConfirmed();
   const before = await service.detail(id);
   for (const verb of verbsWithReason)
