@@ -125,6 +125,7 @@ try {
   await pool.query('vacuum analyze reliability_interruption');
   const network = benchNetwork();
   const service = makeReliabilityService({
+    crewsWorked: async () => [],
     pool,
     network: () => network,
     zone,

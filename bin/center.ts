@@ -123,6 +123,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     ...{ config, pool, network, alarm, report },
     outages: () => outages,
     door: () => door,
+    places: () => publicFace.places,
     meterOfAccount: async (account) => publicFace.service.meterOfAccount(account),
     isDark: () => simulation?.isDark,
   });
@@ -178,8 +179,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   });
   const publicFace = await openPublicFace({
     ...{ config, pool, network: columns, seed: loaded.seed, report, alarm },
-    membersOf: outages.membersOf,
-    settled: outages.settled,
+    ...{ membersOf: outages.membersOf, settled: outages.settled, planned: work.plannedNow },
   });
   const doorNeeds: Parameters<typeof makeResubmit>[0] = {
     sink,

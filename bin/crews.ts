@@ -1,7 +1,6 @@
 /** Crews and switching joined to the outages, the grid and the alarms. */
 import type { Alarm } from '#model/api/live.ts';
-import type { Outage, OutageVerb } from '#model/api/outages.ts';
-import { outageVerbs } from '#model/api/outages.ts';
+import type { Outage } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { AlarmService } from '#services/alarms/service.ts';
@@ -94,11 +93,8 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
         .open()
         .filter((outage) => takesCrew(outage.state))
         .map(factOf),
-    act: async (id, verb, facts) => {
-      // an outage whose life cycle has no way back from `assigned` keeps its state: the notice has been given
-      if (!(outageVerbs as readonly string[]).includes(verb)) return;
-      const { actor, ...said } = facts;
-      await outages().act(id, { verb: verb as OutageVerb, ...said }, actor);
+    act: async (id, verb, { actor, ...said }) => {
+      await outages().act(id, { verb, ...said }, actor);
     },
     notice: (crew, outageId, text) => {
       const id = `CREW-${crew.crew_id}-${outageId}`;

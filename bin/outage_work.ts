@@ -17,7 +17,7 @@ import { makePlannedService } from '#services/outages/planned.ts';
 import { plannedRoutes } from '#services/outages/planned_routes.ts';
 import { outageRoutes } from '#services/outages/routes.ts';
 import type { OutageNeeds, OutageService } from '#services/outages/service.ts';
-import { makeStandingService } from '#services/outages/standing.ts';
+import { makeStandingService, type PlaceFinder } from '#services/outages/standing.ts';
 import { httpHeadEnd } from '#sources/headend/http.ts';
 import { simulatedDefaults, simulatedHeadEnd } from '#sources/headend/simulated.ts';
 import { Random } from '#sources/territory/random.ts';
@@ -25,6 +25,7 @@ import type { Pool } from '#stores/postgres/pool.ts';
 import { metersNotHeardSince } from '#stores/postgres/silent_meters.ts';
 import type { Config } from './config.ts';
 import type { Door } from './door.ts';
+import { makePlannedBoard, type PlannedBoard } from './planned_board.ts';
 import type { LiveStormPieces } from './storm/live.ts';
 
 const hourMs = 3_600_000;
@@ -40,6 +41,8 @@ export interface OutageWork {
   /** the doors a storm that is played goes through */
   stormPieces(crews: CrewService): LiveStormPieces;
   routes(): RouteDeclaration[];
+  /** planned work as it was last read */
+  plannedNow: Pick<PlannedBoard, 'at' | 'lasting'>;
   /** after the outages: takes what is stored and not taken yet */
   start(): Promise<void>;
   /** another process stored something */
@@ -53,6 +56,7 @@ interface OutageWorkNeeds {
   network: NetworkService;
   outages: () => OutageService;
   door: () => Door;
+  places: () => PlaceFinder;
   /** meter of a customer's account, -1 where there is none */
   meterOfAccount: (account: string) => Promise<number>;
   /** the simulated field's truth; undefined where no field is simulated */
@@ -79,12 +83,16 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     stored: () => outages().catchUp(),
     nowMs: needs.drivenMs,
   });
+  const plannedNow = makePlannedBoard();
   const planned = makePlannedService({
     pool,
     network: columns,
     metersBelow: (edge) => network.grid().operated.metersBelow(edge),
     areaOfMeter,
-    changed: (windows) => outages().setPlanned(windows),
+    changed: (windows) => {
+      plannedNow.take(windows);
+      outages().setPlanned(windows);
+    },
   });
   const standing = makeStandingService({
     pool,
@@ -93,6 +101,11 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     outage: async (id) => (await outages().detail(id)).outage,
     plannedOf: planned.ofMeter,
     calls,
+    places: {
+      like: (text, most) => needs.places().like(text, most),
+      ofMeter: (meter) => needs.places().ofMeter(meter),
+      exact: (place) => needs.places().exact(place),
+    },
   });
   const pings = makePingService({
     pool,
@@ -122,7 +135,11 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
           open: one.is_open,
           atMs: one.at_ms,
         })),
-      planned: planned.windows,
+      planned: async () => {
+        const windows = await planned.windows();
+        plannedNow.take(windows);
+        return windows;
+      },
       withoutCommunication,
     },
     stormPieces: (crews) => ({
@@ -131,6 +148,7 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
       takeCall: (call) => calls.take(call, 'simulation'),
       statesStored: states.wake,
     }),
+    plannedNow,
     routes: () => [
       ...outageRoutes({
         service: outages(),

@@ -8,6 +8,7 @@ import type { NetworkColumns } from '#model/network.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import { isOut } from '#services/outages/lifecycle.ts';
 import type { OutageNews } from '#services/outages/service.ts';
+import type { PlaceFinder } from '#services/outages/standing.ts';
 import { makeCells } from '#services/public_map/cells.ts';
 import { type Ground, makeGround } from '#services/public_map/drawing.ts';
 import { framedPage } from '#services/public_map/frame.ts';
@@ -15,6 +16,7 @@ import { type Masking, publicPicture, type Zone } from '#services/public_map/pic
 import { makePublisher, type Publisher } from '#services/public_map/publisher.ts';
 import { feedRoutes } from '#services/public_map/routes.ts';
 import { normalAddress } from '#services/restoration/address.ts';
+import { placeOfMeter, placesLike } from '#services/restoration/places.ts';
 import { restorationRoutes } from '#services/restoration/routes.ts';
 import { makeRestorationService, type RestorationService } from '#services/restoration/service.ts';
 import {
@@ -28,6 +30,7 @@ import {
 import { serviceAddresses } from '#sources/territory/addresses.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import type { Config } from './config.ts';
+import type { PlannedBoard } from './planned_board.ts';
 
 export interface PublicFaceNeeds {
   config: Config;
@@ -36,6 +39,7 @@ export interface PublicFaceNeeds {
   /** seed of a synthetic territory; 0 where the network was imported */
   seed: number;
   membersOf: (outageId: string) => ArrayLike<number>;
+  planned: Pick<PlannedBoard, 'at' | 'lasting'>;
   /** resolves when everything applied to the outages so far is durable and told */
   settled: () => Promise<void>;
   report: (message: string, error: unknown) => void;
@@ -46,11 +50,19 @@ export interface PublicFace {
   routes: RouteDeclaration[];
   files: PublicFiles;
   service: RestorationService;
+  places: PlaceFinder;
   publisher: Publisher;
   follow(news: readonly OutageNews[]): void;
   networkChanged(): void;
   start(): Promise<void>;
   stop(): Promise<void>;
+}
+
+interface Scene {
+  masking: Masking;
+  ground: Ground;
+  /** area row of a meter, -1 where it hangs on no feeder */
+  zoneOf: (meter: number) => number;
 }
 
 /** Homes in the square an outage is shown at, for each customer it must have at least. */
@@ -93,10 +105,10 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
   let settling: Promise<void> | undefined;
   /** until then addresses are "not read yet", never "unknown" */
   let isSettled = needs.seed === 0;
-  let made: { masking: Masking; ground: Ground; of: NetworkColumns } | undefined;
+  let made: (Scene & { of: NetworkColumns }) | undefined;
 
   /** Counts all meters: made at the first picture of a network. */
-  function scene(): { masking: Masking; ground: Ground } {
+  function scene(): Scene {
     const columns = network();
     if (made?.of !== columns) {
       const zones = zonesOf(columns);
@@ -107,7 +119,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
       };
       const cells = makeCells(columns, settings.smallest * homesPerCustomer, zoneOf);
       const masking = { smallest: settings.smallest, cells, zones, publicId };
-      made = { masking, ground: makeGround(cells, zones), of: columns };
+      made = { masking, ground: makeGround(cells, zones), zoneOf, of: columns };
     }
     return made;
   }
@@ -117,11 +129,20 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
       .board()
       .open()
       .filter(({ state }) => isOut(state));
-  const picture = () => publicPicture(outNow(), scene().masking);
+  const picture = () => {
+    const { masking, zoneOf } = scene();
+    // A window lies in one area: the planned work is refused otherwise.
+    const work = needs.planned.lasting().flatMap(({ meters, toMs }) => {
+      const row = zoneOf(meters[0]);
+      return row < 0 ? [] : [{ zone_id: masking.zones[row].id, meters, toMs }];
+    });
+    return publicPicture(outNow(), masking, work);
+  };
   const service = makeRestorationService({
     meterCount: () => network().meter.count,
     meterRowOf: (id) => network().meter.id.rowOf(id),
     membersOf: needs.membersOf,
+    plannedOf: needs.planned.at,
     currentToMs: () => currentToMs,
     timeZone: config.timeZone,
   });
@@ -170,6 +191,11 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
 
   return {
     service,
+    places: {
+      like: (words, most) => placesLike(pool, words, most),
+      ofMeter: (meter) => placeOfMeter(pool, meter),
+      exact: service.metersOf,
+    },
     publisher,
     files,
     routes: [

@@ -2,6 +2,7 @@
 import type { Alarm } from '#model/api/live.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { RouteDeclaration } from '#model/route.ts';
+import { crewsWorked } from '#services/crews/worked.ts';
 import { reliabilityRoutes } from '#services/reliability/routes.ts';
 import { makeReliabilityService, type ReliabilityService } from '#services/reliability/service.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
@@ -24,6 +25,7 @@ export function openReliability(pieces: ReliabilityPieces): {
   const service = makeReliabilityService({
     ...{ pool, network, report },
     zone: timeZone,
+    crewsWorked: (fromMs, toMs, areas) => crewsWorked(pool, fromMs, toMs, areas),
     alarm: (wrong) => {
       const changed = pieces.condition('ALM-OE417', wrong);
       if (changed.length > 0) pieces.publish(changed);

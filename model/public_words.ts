@@ -5,7 +5,7 @@ export const languages = ['en', 'es'] as const;
 export type Language = (typeof languages)[number];
 
 /** Supply of one home, as far as the outages say. */
-export const homeStatuses = ['on', 'possible', 'out', 'restored'] as const;
+export const homeStatuses = ['on', 'possible', 'out', 'planned', 'restored'] as const;
 export type HomeStatus = (typeof homeStatuses)[number];
 
 /** A window from P50 (rounded down) to P90 (rounded up). */
@@ -103,6 +103,19 @@ export function etrInWords(window: EtrWindow | undefined, nowMs: number, zone: s
     : `We expect it back ${words}.`;
 }
 
+/** A sentence on when planned work is to be over. */
+export function plannedEndInWords(toMs: number, zone: string, language: Language): string {
+  const when = timeInWords(toMs, zone, language);
+  return language === 'es'
+    ? `Los trabajos terminan, según lo previsto, el ${when}.`
+    : `The work is planned to end ${when}.`;
+}
+
+export const plannedSource: Both = {
+  en: 'the end that was announced for the work',
+  es: 'el fin anunciado de los trabajos',
+};
+
 const sources: [RegExp, Both][] = [
   [/crew/, { en: 'told by the crew at work', es: 'según la cuadrilla que trabaja en el lugar' }],
   [
@@ -190,6 +203,7 @@ export const headlines: Record<HomeStatus, Both> = {
   on: { en: 'We know of no outage at this address.', es: 'No conocemos ningún corte en esta dirección.' },
   possible: { en: 'We believe the power is out here.', es: 'Creemos que no hay luz aquí.' },
   out: { en: 'The power is out here.', es: 'No hay luz aquí.' },
+  planned: { en: 'The power is off here for planned work.', es: 'Aquí no hay luz por trabajos programados.' },
   restored: { en: 'The power is back here.', es: 'La luz ha vuelto aquí.' },
 };
 
@@ -205,6 +219,10 @@ export const nextSteps: Record<HomeStatus, Both> = {
   out: {
     en: 'You need not report it again. Stay away from lines on the ground; call 911 if one is down.',
     es: 'No hace falta avisar de nuevo. No se acerque a cables caídos; llame al 911 si ve uno.',
+  },
+  planned: {
+    en: 'You need not report it. Treat every line as live: the power may be back sooner.',
+    es: 'No hace falta avisar. Trate todo cable como si tuviera corriente: la luz puede volver antes.',
   },
   restored: {
     en: 'If your power is still out: check your breakers first, then report it to us.',

@@ -133,6 +133,7 @@ describe('what counts', () => {
       ]);
     assert.deepEqual(await days(service), [['2026-03-07', 2400]]);
     const utc = makeReliabilityService({
+      crewsWorked: async () => [],
       pool: server.pool,
       network: () => network,
       zone: 'UTC',
@@ -340,6 +341,7 @@ test('the watch for OE-417 sees outages as they are stored, and the alarm is tol
   await store({ number: 2, feeder: 1, steps: [[fromMs + 30 * minute, null, 25_000]] });
   const told: ({ text: string } | null)[] = [];
   const watching = makeReliabilityService({
+    crewsWorked: async () => [],
     ...{ pool: server.pool, network: () => network, zone, now: () => frozenMs },
     report: (message, error) => assert.fail(`${message}: ${String(error)}`),
     alarm: (wrong) => told.push(wrong),

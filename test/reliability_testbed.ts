@@ -51,6 +51,7 @@ export async function openTestbed(): Promise<Testbed> {
   const network = generateTerritory({ scale: 1000, seed: 7, onProgress: () => undefined });
   await writeNetwork(server.pool, network, { sha256: 'x', seed: 7 });
   const service = makeReliabilityService({
+    crewsWorked: async () => [],
     pool: server.pool,
     network: () => network,
     zone,
@@ -63,7 +64,7 @@ export async function openTestbed(): Promise<Testbed> {
     await server.pool.query(
       `set session_replication_role = replica;
        truncate outage, outage_step, outage_log, meter_outage_span, meter_supply, meter_event, reliability_due,
-                reliability_interruption, reliability_day, reliability_momentary restart identity cascade;
+                reliability_interruption, reliability_day, reliability_momentary, planned_outage restart identity cascade;
        set session_replication_role = default`,
     );
     await server.pool.query('update reliability_mark set event_id = 0, time_zone = null');

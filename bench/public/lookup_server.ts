@@ -54,6 +54,7 @@ process.once('message', async (task: LookUpServerTask) => {
     meterCount: () => meters,
     meterRowOf: (id) => Number(id.slice(4)) - 1,
     membersOf,
+    plannedOf: () => undefined,
     currentToMs: Date.now,
     timeZone: 'America/Chicago',
   });

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Command, Option } from 'commander';
 import { type ReliabilityLevel, type ReliabilityRow, reliabilityLevels } from '#model/api/reliability.ts';
 import { FluxError, messageOf } from '#model/errors.ts';
+import { crewsWorked } from '#services/crews/worked.ts';
 import { type BadField, sayBadField } from '#services/reliability/csv.ts';
 import { defaultLeastCoverage, readDailyFile } from '#services/reliability/daily_file.ts';
 import { keepHistory, ownRecordSince, readHistory } from '#services/reliability/history.ts';
@@ -158,6 +159,7 @@ async function withStore<T>(config: Config, work: (pool: Pool, service: Reliabil
       pool: store.pool,
       network: () => network,
       zone: config.timeZone,
+      crewsWorked: (fromMs, toMs, areas) => crewsWorked(store.pool, fromMs, toMs, areas),
       report: reportToTerminal,
     });
     return await work(store.pool, service);

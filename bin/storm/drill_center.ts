@@ -93,6 +93,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     ...{ config, pool, network, report, drivenMs, alarm: quiet.alarm },
     outages: () => outages,
     door: () => door,
+    places: () => publicFace.places,
     meterOfAccount: async () => -1,
     isDark: () => undefined,
     headEnd: needs.headEnd,
@@ -134,10 +135,10 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     ...{ pool, network: columns, report, drivenMs, inStorm: storm.service.inStorm },
     placeOfEdge: (edge) => placeOfEdge(network.grid(), edge),
     outages: () => outages,
-    crews: () => crewFactsOf(roster),
+    crews: async () => crewFactsOf(roster),
   });
   const publicFace = await openPublicFace({
-    ...{ config, pool, network: columns, report, seed: 0 },
+    ...{ config, pool, network: columns, report, seed: 0, planned: work.plannedNow },
     alarm: quiet.alarm,
     membersOf: outages.membersOf,
     settled: outages.settled,

@@ -45,9 +45,22 @@ export const TroubleCall = Type.Object({
 });
 export type TroubleCall = Static<typeof TroubleCall>;
 
+/** A place that may be meant by what a caller says. */
+export const CallPlace = Type.Object({
+  meter_id: Type.String(),
+  area_id: Nullable(Type.String()),
+  account_id: Type.String(),
+  /** as on the bill */
+  address: Type.String(),
+  by: Type.Enum(['account', 'address']),
+});
+export type CallPlace = Static<typeof CallPlace>;
+
 /** What is known of a meter right now. `back` was out and said that it is not any more. */
 export const MeterStanding = Type.Object({
   meter_id: Type.String(),
+  account_id: Nullable(Type.String()),
+  address: Nullable(Type.String()),
   area_id: Nullable(Type.String()),
   customer_class: Type.String(),
   critical: Nullable(Type.String()),

@@ -38,6 +38,21 @@ export const outageVerbs = [
 export type OutageVerb = (typeof outageVerbs)[number];
 export const OutageVerb = Type.Enum([...outageVerbs]);
 
+/** Verbs that take something back, throw something away or move customers must say why. */
+export const verbsWithReason: ReadonlySet<OutageVerb> = new Set<OutageVerb>([
+  'reject',
+  'merge',
+  'split',
+  'move',
+  'unassign',
+  'restore',
+  'restore_part',
+  'close',
+  'reopen',
+]);
+/** shortest reason that is one, characters */
+export const shortestReason = 3;
+
 export const moveDirections = ['up', 'down'] as const;
 export type MoveDirection = (typeof moveDirections)[number];
 
@@ -181,7 +196,12 @@ export type OutageEvidence = Static<typeof OutageEvidence>;
 
 export const OutageAction = Type.Object({
   verb: OutageVerb,
-  reason: Type.Optional(Type.String({ maxLength: 500 })),
+  reason: Type.Optional(
+    Type.String({
+      maxLength: 500,
+      description: `${[...verbsWithReason].join(', ')} need one of ${shortestReason} characters or more`,
+    }),
+  ),
   crew: Type.Optional(Type.String({ maxLength: 80 })),
   cause: Type.Optional(Type.String({ maxLength: 80 })),
   /** the revision it was decided on: refused with what changed where the outage has a newer log entry */

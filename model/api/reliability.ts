@@ -102,7 +102,7 @@ export type CustomerExperience = Static<typeof CustomerExperience>;
 export const Interruption = Type.Object({
   /** null: the line of all that the limit left out */
   id: Nullable(Type.String()),
-  origin: Type.Enum(['outage', 'history', 'rest']),
+  origin: Type.Enum(['outage', 'planned', 'history', 'rest']),
   day: Nullable(Type.String()),
   started_at: Nullable(Instant),
   ended_at: Nullable(Instant),

@@ -39,12 +39,8 @@ export interface CrewNeeds {
   settings: PlanSettings;
   outageOf: (id: string) => Promise<OutageFact | null>;
   openOutages: () => OutageFact[];
-  /** the outage's own verb; `unassign` where nobody goes there any more. @throws FluxError where it refuses */
-  act: (
-    outageId: string,
-    verb: OutageVerb | 'unassign',
-    facts: { actor: string; crew?: string; reason?: string },
-  ) => Promise<void>;
+  /** the outage's own verb. @throws FluxError where it refuses */
+  act: (outageId: string, verb: OutageVerb, facts: { actor: string; crew?: string; reason?: string }) => Promise<void>;
   /** told to everybody, and kept until somebody has taken note of it */
   notice: (crew: CrewRow, outageId: string, text: string) => void;
   report: (message: string, error: unknown) => void;
@@ -190,7 +186,10 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       const outage = await needs.outageOf(outageId);
       if (!outage || !takesCrew(outage.state)) continue;
       needs.notice(crew, outageId, `${outageId} has no crew any more: ${crew.crew_id} ${reason ?? 'was released'}`);
-      await needs.act(outageId, 'unassign', { actor, reason: reason ?? `crew ${crew.crew_id} was released` });
+      await needs.act(outageId, 'unassign', {
+        actor,
+        reason: `crew ${crew.crew_id} left${reason ? `: ${reason}` : ''}`,
+      });
     }
   }
 

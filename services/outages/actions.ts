@@ -1,5 +1,11 @@
 /** Two people at one outage: who acts on what is no longer so is told what changed, and by whom. */
-import type { OutageChangeNote, OutageDetail } from '#model/api/outages.ts';
+import {
+  type OutageAction,
+  type OutageChangeNote,
+  type OutageDetail,
+  shortestReason,
+  verbsWithReason,
+} from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
 
 /**
@@ -23,5 +29,15 @@ export function refuseStale(id: string, seen: number, now: OutageDetail): void {
     'outage_changed',
     `${id} was changed since you saw it: ${newest.actor} ${newest.verb.replaceAll('_', ' ')}, now ${newest.to_state.replaceAll('_', ' ')}; nothing was done, look again and decide again`,
     { details: { revision, changes } },
+  );
+}
+
+/** @throws FluxError `bad_request` where the verb must say why, and does not */
+export function refuseWithoutReason(id: string, { verb, reason = '' }: OutageAction): void {
+  if (!verbsWithReason.has(verb) || reason.trim().length >= shortestReason) return;
+  const done = verb.replaceAll('_', ' ');
+  throw new FluxError(
+    'bad_request',
+    `"${done}" of ${id} needs a reason: say why in "reason", ${shortestReason} characters or more; nothing was done`,
   );
 }

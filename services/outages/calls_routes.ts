@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { CallReport, MeterStanding, TroubleCall } from '#model/api/calls.ts';
+import { CallPlace, CallReport, MeterStanding, TroubleCall } from '#model/api/calls.ts';
 import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
 import type { CallService } from './calls.ts';
-import type { StandingService } from './standing.ts';
+import type { StandingQuestion, StandingService } from './standing.ts';
 
 const idParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 const limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 500 }));
@@ -55,12 +55,30 @@ export function callRoutes(
     {
       method: 'GET',
       path: '/api/calls/standing',
-      summary: 'what is known of a meter right now: its outage, planned work, its last ping and its calls',
+      summary:
+        'what is known of a meter, account or address right now: its outage, planned work, its last ping and its calls',
       role: 'viewer',
-      scope: { kind: 'asset', areaOf: ({ query }) => standing.areaOfMeter(String(query.meter)) },
-      query: Type.Object({ meter: Type.String({ minLength: 1, maxLength: 128 }) }),
+      scope: { kind: 'asset', areaOf: ({ query }) => standing.areaOf(query as StandingQuestion) },
+      query: Type.Object({
+        meter: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+        account: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+        address: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+      }),
       response: MeterStanding,
-      handle: ({ query }) => standing.of(String(query.meter)),
+      handle: ({ query }) => standing.of(query as StandingQuestion),
+    },
+    {
+      method: 'GET',
+      path: '/api/calls/places',
+      summary: 'meters by the first of their account number, or by house number and parts of the street',
+      role: 'operator',
+      scope: { kind: 'rows', areaOf: (row: CallPlace) => row.area_id },
+      query: Type.Object({
+        q: Type.String({ minLength: 3, maxLength: 200 }),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+      }),
+      response: Type.Array(CallPlace),
+      handle: ({ query }) => standing.places(String(query.q), Number(query.limit ?? 20)),
     },
     {
       method: 'POST',

@@ -24,7 +24,7 @@ import {
 } from './engine_records.ts';
 import { Resolver } from './engine_resolve.ts';
 import { type Return, takeReturns } from './engine_return.ts';
-import { restoreState } from './engine_state.ts';
+import { recallOutage, restoreState } from './engine_state.ts';
 import type { GridView } from './grid_view.ts';
 import { engineMayMove, nextState } from './lifecycle.ts';
 import type { OutageThresholds } from './thresholds.ts';
@@ -59,6 +59,9 @@ export interface OutageEngine {
   /** @throws FluxError `unknown_outage`, `invalid_transition`, `bad_merge`, `bad_split`, `bad_move`, `already_there`, `nothing_below` */
   act(outageId: string, verb: OutageVerb, options: ActOptions, nowMs: number): EngineResult;
   setThresholds(thresholds: OutageThresholds, nowMs: number): EngineResult;
+  knows(outageId: string): boolean;
+  /** An outage that was over when the state was kept without it, as it was last given out: it can be acted on again. */
+  recall(outage: OutageRecord): void;
   /** Copies of all outages the engine knows; without closed, rejected and merged ones where `active`. */
   outages(active?: boolean): OutageRecord[];
   /** Keys of all meters known dark, in no order. Costs the dark ones. */
@@ -152,7 +155,10 @@ export function createOutageEngine(
     topologyChanged: (nowMs) => step(nowMs, () => core.refile()),
     tick: (nowMs) => step(nowMs, () => {}),
     place: (edge, options, nowMs) =>
-      attempt(nowMs, () => placeAt(core, edge, core.nowMs, 'operator', options.reason ?? null, options.actor)),
+      attempt(nowMs, () => {
+        const slot = placeAt(core, edge, core.nowMs, 'operator', options.reason ?? null, options.actor);
+        if (slot !== undefined && options.cause !== undefined) core.book.outages[slot].cause = options.cause;
+      }),
     act: (outageId, verb, options, nowMs) => {
       const slot = core.book.slotOf(outageId);
       nextState(core.book.outages[slot].state, verb);
@@ -163,6 +169,10 @@ export function createOutageEngine(
         core.setThresholds(next);
         core.reviewAll();
       }),
+    knows: (outageId) => core.book.has(outageId),
+    recall: (outage) => {
+      if (!core.book.has(outage.id)) recallOutage(core, outage);
+    },
     outages: (active = false) => {
       const { book } = core;
       return (active ? [...book.active].map((slot) => book.outages[slot]) : book.outages).map((outage) =>

@@ -4,7 +4,10 @@ import type { EngineCore } from './engine_core.ts';
 import { restoreAll } from './engine_return.ts';
 import { engineMayMove, isOut, mayBeAbsorbed } from './lifecycle.ts';
 
-/** One outage at a device that is known to be open, or that a person names. @throws FluxError `nothing_below` */
+/**
+ * One outage at a device that is known to be open, or that a person names.
+ * @returns its slot, undefined where a report concerns nobody @throws FluxError `nothing_below`
+ */
 export function placeAt(
   core: EngineCore,
   edge: number,
@@ -12,7 +15,7 @@ export function placeAt(
   source: 'grid_event' | 'operator',
   reason: string | null,
   actor = 'engine',
-): void {
+): number | undefined {
   const { book } = core;
   const event = source === 'operator' ? 'confirm' : 'device_open';
   const standing = standingAt(core, edge);
@@ -21,11 +24,11 @@ export function placeAt(
       book.advance(standing, event, core.nowMs, actor, reason);
       core.file(standing);
     }
-    return;
+    return standing;
   }
   const below = customersAt(core, edge);
   if (below.length === 0) {
-    if (source === 'grid_event') return;
+    if (source === 'grid_event') return undefined;
     throw nothingBelow();
   }
   const absorbed = claim(core, below, -1);
@@ -39,6 +42,7 @@ export function placeAt(
   seat(core, slot, edge, below, atMs);
   book.advance(slot, event, core.nowMs, actor, reason);
   core.file(slot);
+  return slot;
 }
 
 /** A person moves an outage: it stands at `edge` from now on, and takes in the predictions below it. */

@@ -168,7 +168,7 @@ export interface EngineResult {
 /** Everything the engine needs to go on after a restart. */
 export interface EngineState {
   nowMs: number;
-  /** all outages that are not closed, rejected or merged; others may be left out */
+  /** all that are not closed, rejected or merged, and those a meter is left over from; others may be left out */
   outages: OutageRecord[];
   meters: MeterRow[];
   /** newest known time of each device that reported, by edge row */

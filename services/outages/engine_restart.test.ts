@@ -13,9 +13,9 @@ import { FluxError } from '#model/errors.ts';
 import { makeMeterEventColumns, meterEventTypes } from '#model/reading.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
-import type { EngineResult, OutageRecord } from './engine_records.ts';
+import type { EngineResult, EngineState, OutageRecord } from './engine_records.ts';
 import { plant, type Testbed, transformers } from './engine_testbed.ts';
-import { isOut } from './lifecycle.ts';
+import { isOpen, isOut } from './lifecycle.ts';
 import { defaultThresholds } from './thresholds.ts';
 
 const phases: Record<string, number> = { T1: 1, T2: 2, T3: 1, U1: 4, U2: 4, V1: 1, V2: 2, V3: 7 };
@@ -109,7 +109,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Plays the steps; before step `restartAt` the engine is thrown away and built from its kept state, through JSON. */
+/** Outages that were over at the restart: kept apart, and given back when somebody names them. */
+type Archive = Map<string, OutageRecord>;
+
+/**
+ * Plays the steps; before step `restartAt` the engine is thrown away and built from its kept state, through JSON, without
+ * the outages that are over.
+ */
 function play(steps: Step[], restartAt: number, check?: (engine: OutageEngine, result: EngineResult) => void) {
   const fresh: Testbed = bed;
   for (const id of devices) fresh.setOpen(bed.edge(id), false);
@@ -117,19 +123,29 @@ function play(steps: Step[], restartAt: number, check?: (engine: OutageEngine, r
   let engine = createOutageEngine(fresh.grid, thresholds, ids);
   let nowS = 1_000_000;
   const told: EngineResult[] = [];
+  const archive: Archive = new Map();
   for (const [i, one] of steps.entries()) {
-    if (i === restartAt)
-      engine = createOutageEngine(fresh.grid, thresholds, ids, JSON.parse(JSON.stringify(engine.state())));
+    if (i === restartAt) {
+      const kept = JSON.parse(JSON.stringify(engine.state())) as EngineState;
+      const named = new Set(kept.meters.map(({ leftoverOf }) => leftoverOf));
+      for (const outage of kept.outages)
+        if (!isOpen(outage.state) && !named.has(outage.id)) archive.set(outage.id, outage);
+      const outages = kept.outages.filter(({ id }) => !archive.has(id));
+      engine = createOutageEngine(fresh.grid, thresholds, ids, { ...kept, outages });
+    }
     nowS += one.passS;
-    const result = perform(engine, one, nowS);
+    const result = perform(engine, one, nowS, archive);
     if (!result) continue;
     told.push(result);
     check?.(engine, result);
   }
-  return { told, outages: engine.outages(), engine };
+  return { told, outages: allOutages(engine, archive), engine };
 }
 
-function perform(engine: OutageEngine, one: Step, nowS: number): EngineResult | undefined {
+const allOutages = (engine: OutageEngine, archive: Archive): OutageRecord[] =>
+  [...engine.outages(), ...archive.values()].sort((a, b) => a.number - b.number);
+
+function perform(engine: OutageEngine, one: Step, nowS: number, archive: Archive): EngineResult | undefined {
   const below = (index: number, skip: number): number[] =>
     bed.below(devices[index]).filter((_, i) => (i + 1) % skip !== 0);
   if (one.kind === 'planned') {
@@ -156,11 +172,16 @@ function perform(engine: OutageEngine, one: Step, nowS: number): EngineResult | 
     return engine.applyDevice({ edge, open: one.open, atMs: nowS * 1000 }, nowS * 1000);
   }
   if (one.kind === 'act') {
-    const outages = engine.outages();
+    const outages = allOutages(engine, archive);
     if (outages.length === 0) return undefined;
+    const { id } = outages[one.pick % outages.length];
+    const into = outages[one.other % outages.length].id;
+    for (const named of [id, into]) {
+      const over = archive.get(named);
+      if (over) engine.recall(over);
+      archive.delete(named);
+    }
     try {
-      const { id } = outages[one.pick % outages.length];
-      const into = outages[one.other % outages.length].id;
       const options = { actor: 'ann', into, direction: one.direction, ...(one.other % 2 ? { edge } : {}) };
       return engine.act(id, one.verb, options, nowS * 1000);
     } catch (error) {
@@ -225,6 +246,31 @@ function checkOutage(outage: OutageRecord, members: number): void {
   assert.equal(outage.state === 'merged', outage.mergedInto !== null);
 }
 
+/** Found once: after a window without length a prediction that nobody was out by was withdrawn, but only after a restart. */
+const callsAroundAnInstant: Step[] = [
+  { kind: 'calls', device: 0, say: 'no_power', skip: 1, passS: 60, agoS: 0 },
+  { kind: 'planned', windows: [{ device: 0, fromS: 0, forS: 0 }], passS: 60 },
+  { kind: 'calls', device: 0, say: 'no_power', skip: 1, passS: 60, agoS: 0 },
+];
+/** Found once: a stray that left was taken off the outage it went to. */
+const strayMeters: Step[] = [
+  { kind: 'events', device: 0, type: 0, skip: 3, passS: 0, agoS: 2 },
+  { kind: 'events', device: 0, type: 6, skip: 2, passS: 4, agoS: 0 },
+  { kind: 'events', device: 10, type: 0, skip: 2, passS: 1, agoS: 0 },
+  { kind: 'events', device: 11, type: 0, skip: 2, passS: 38, agoS: 0 },
+  { kind: 'act', pick: 0, other: 0, verb: 'confirm', direction: 'up', device: 0, passS: 60 },
+  { kind: 'events', device: 0, type: 0, skip: 2, passS: 60, agoS: 0 },
+];
+
+/** Found once: meters left over from an outage that was closed before the restart were dark from its beginning again. */
+const leftoversOfClosed: Step[] = [
+  { kind: 'calls', device: 0, say: 'no_power', skip: 1, passS: 0, agoS: 0 },
+  { kind: 'act', pick: 0, other: 0, verb: 'restore', direction: 'up', device: 0, passS: 60 },
+  { kind: 'events', device: 0, type: 0, skip: 2, passS: 600, agoS: 0 },
+  { kind: 'events', device: 1, type: 6, skip: 9, passS: 60, agoS: 0 },
+  { kind: 'events', device: 0, type: 0, skip: 2, passS: 60, agoS: 0 },
+];
+
 test('S1 a restart between any two calls changes nothing: same outages, ids, steps, log', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), fc.nat(), (steps, at) => {
@@ -237,7 +283,13 @@ test('S1 a restart between any two calls changes nothing: same outages, ids, ste
       });
       assert.deepEqual(facts(restarted), facts(through));
     }),
-    { numRuns: 500 },
+    {
+      numRuns: 500,
+      examples: [
+        [callsAroundAnInstant, 336_515_281],
+        [leftoversOfClosed, 2_147_483_626],
+      ],
+    },
   );
 });
 
@@ -246,7 +298,7 @@ test('M1 P5 R1 after every call: one outage per meter, counts and steps that add
     fc.property(fc.array(step, { minLength: 2, maxLength: 14 }), (steps) => {
       play(steps, -1, checkInvariants);
     }),
-    { numRuns: 500 },
+    { numRuns: 500, examples: [[strayMeters]] },
   );
 });
 

@@ -90,7 +90,7 @@ export function outageRoutes({ service, pings, standing, pool, areaOfDevice }: O
       params: idParams,
       response: Type.Intersect([OutageEvidence, Type.Object({ pings: Type.Array(OutagePing) })]),
       handle: async ({ params }) => ({
-        ...service.evidence(params.id),
+        ...(await service.evidence(params.id)),
         pings: await pings.ofOutage(params.id),
       }),
     },
@@ -140,7 +140,8 @@ export function outageRoutes({ service, pings, standing, pool, areaOfDevice }: O
     {
       method: 'POST',
       path: '/api/outages/{id}/actions',
-      summary: 'confirm, reject, merge, split, move, assign, depart, arrive, restore, complete, close, reopen',
+      summary:
+        'confirm, reject, merge, split, move, assign, unassign, depart, arrive, restore, complete, close, reopen',
       role: 'operator',
       scope: byArea,
       params: idParams,

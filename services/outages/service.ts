@@ -9,7 +9,7 @@ import type { IdColumn } from '#model/id_column.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { refuseStale } from './actions.ts';
+import { refuseStale, refuseWithoutReason } from './actions.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
 import type { EngineResult, OutageChange, OutageRecord, PlannedWindow } from './engine_records.ts';
@@ -26,8 +26,8 @@ import {
   engineMarks,
   eventColumns,
   findOutage,
+  neededRecords,
   newestOutages,
-  openRecords,
   outageLog,
   supplyRows,
 } from './sql.ts';
@@ -97,10 +97,10 @@ export interface OutageService {
   open(): Outage[];
   list(onlyOpen: boolean, limit: number): Promise<Outage[]>;
   detail(id: string): Promise<OutageDetail>;
-  evidence(id: string): OutageEvidence;
+  evidence(id: string): Promise<OutageEvidence>;
   /**
    * What a person does with an outage.
-   * @throws FluxError `unknown_outage`, `invalid_transition`, `outage_changed` where `revision` is of an older state
+   * @throws FluxError `unknown_outage`, `invalid_transition`, `bad_request` where it must say why, `outage_changed` where `revision` is of an older state
    */
   act(id: string, action: OutageAction, actor: string): Promise<OutageDetail>;
   /**
@@ -213,12 +213,22 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
 
   async function detail(id: string): Promise<OutageDetail> {
     const [row, log] = await Promise.all([findOutage(pool, id), outageLog(pool, id)]);
-    if (!row) throw new FluxError('unknown_outage', `there is no outage ${id}`);
+    if (!row) throw unknownOutage(id);
     return toDetail(needs.grid(), row.record, log, needs.etrOf);
+  }
+
+  /** One that was over before the start is only in the store. @throws FluxError `unknown_outage` */
+  async function recall(id: string): Promise<void> {
+    if (now().knows(id)) return;
+    const row = await findOutage(pool, id);
+    if (!row) throw unknownOutage(id);
+    now().recall(row.record);
   }
 
   /** One after the other: between the look at the log and the action nobody else acts. */
   async function actOn(id: string, { verb, revision, ...facts }: OutageAction, actor: string): Promise<OutageDetail> {
+    await recall(id);
+    if (facts.into !== undefined) await recall(facts.into);
     for (let logged = -1; logged !== loop.logged(); ) {
       await loop.settled();
       logged = loop.logged();
@@ -241,7 +251,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await replay.catchUp().catch(() => undefined);
       await chainLogOfBefore(pool).catch((error: unknown) => needs.report('the outage log is not whole', error));
       const [records, meters, devices, rates, stored] = await Promise.all([
-        openRecords(pool),
+        neededRecords(pool),
         supplyRows(pool),
         deviceReports(pool),
         areaRates(pool),
@@ -267,7 +277,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         withoutCommunication: await needs.withoutCommunication(),
         planned: await needs.planned(),
       });
-      publish(records.map((outage) => ({ kinds: [], outage })));
+      publish(records.filter(isListed).map((outage) => ({ kinds: [], outage })));
       // What was operated in the moment before a crash: the grid has it, the engine may not.
       const reportedMs = new Map(devices.map(({ edge, atMs }) => [edge, atMs]));
       for (const { edge, open, atMs } of await needs.positions())
@@ -317,8 +327,12 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
     },
     detail,
-    evidence: (id) => evidenceOf(needs.grid(), now(), id),
-    act: (id, action, actor) => {
+    evidence: async (id) => {
+      await recall(id);
+      return evidenceOf(needs.grid(), now(), id);
+    },
+    act: async (id, action, actor) => {
+      refuseWithoutReason(id, action);
       const done = acting.then(() => actOn(id, action, actor));
       acting = done.catch(() => undefined);
       return done;
@@ -385,6 +399,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   };
   return service;
 }
+
+const unknownOutage = (id: string): FluxError => new FluxError('unknown_outage', `there is no outage ${id}`);
 
 /** @throws FluxError with `code`, naming what is not there */
 function rowIn(ids: IdColumn, id: string, code: string, what: string): number {

@@ -37,9 +37,9 @@ const stepUpsert: NamedQuery = {
           customer_minutes = excluded.customer_minutes`,
 };
 
-// A part that came back and the rest soon after are one step: the row of the second must not stay open for ever.
-const stepsBeyond: NamedQuery = {
-  name: 'outage_step_delete_beyond',
+// The engine takes back a running step that nobody is out in: it must not stay, open for ever.
+const stepTrim: NamedQuery = {
+  name: 'outage_step_trim',
   text: `
     delete from outage_step as step
     using unnest($1::text[], $2::int[]) as given (outage_id, steps)
@@ -173,10 +173,8 @@ export async function storeOutages(on: Queryable, write: OutageWrite): Promise<v
       })),
     );
     await rowsOf(on, stepUpsert, [JSON.stringify(steps)]);
-    await rowsOf(on, stepsBeyond, [
-      write.outages.map(({ record }) => record.id),
-      write.outages.map(({ record }) => record.steps.length),
-    ]);
+    const records = write.outages.map(({ record }) => record);
+    await rowsOf(on, stepTrim, [records.map((record) => record.id), records.map((record) => record.steps.length)]);
   }
   await appendLog(
     on,
@@ -211,12 +209,17 @@ export async function storeOutages(on: Queryable, write: OutageWrite): Promise<v
   await rowsOf(on, engineMark, [appliedEventId, nextOutageNo, appliedCallNo]);
 }
 
-const openOutages: NamedQuery = {
-  name: 'outage_open_records',
-  text: 'select outage.record from outage where outage.is_open order by outage.outage_no',
+const neededOutages: NamedQuery = {
+  name: 'outage_needed_records',
+  text: `
+    select outage.record
+    from outage
+    where outage.is_open or outage.id in (select supply.leftover_of from meter_supply as supply where supply.leftover_of is not null)
+    order by outage.outage_no`,
 };
-export const openRecords = async (on: Queryable) =>
-  (await rowsOf<{ record: OutageRecord }>(on, openOutages)).map((row) => row.record);
+/** Home: operational store. Outages the engine goes on with: open ones, and those some meter is left over from. */
+export const neededRecords = async (on: Queryable) =>
+  (await rowsOf<{ record: OutageRecord }>(on, neededOutages)).map((row) => row.record);
 
 const supplyAll: NamedQuery = {
   name: 'meter_supply_all',

@@ -1,5 +1,5 @@
 /** What is known of one meter right now: for who answers the phone. */
-import type { CustomerOut, MeterStanding } from '#model/api/calls.ts';
+import type { CallPlace, CustomerOut, MeterStanding } from '#model/api/calls.ts';
 import type { Outage } from '#model/api/outages.ts';
 import type { PlannedOutage } from '#model/api/planned.ts';
 import { FluxError } from '#model/errors.ts';
@@ -36,11 +36,38 @@ export interface StandingNeeds {
   outage: (id: string) => Promise<Outage>;
   plannedOf: (meter: number) => Promise<PlannedOutage | null>;
   calls: Pick<CallService, 'newest'>;
+  places: PlaceFinder;
+}
+
+/** A premise as others know it: meter key, account number, service address. */
+export interface Place {
+  meter: number;
+  account: string;
+  address: string;
+  by: 'account' | 'address';
+}
+
+export interface PlaceFinder {
+  /** places that begin like what was typed, best first */
+  like(text: string, most: number): Promise<Place[]>;
+  ofMeter(meter: number): Promise<Place | null>;
+  /** meters of one account, or at one address */
+  exact(place: { account: string } | { address: string }): number[];
+}
+
+/** One of them names the meter. */
+export interface StandingQuestion {
+  meter?: string;
+  account?: string;
+  address?: string;
 }
 
 export interface StandingService {
-  /** @throws FluxError `unknown_meter` */
-  of(meterId: string): Promise<MeterStanding>;
+  /** @throws FluxError `unknown_meter`, `unknown_account`, `unknown_address`, `conflict` where several meters fit */
+  of(question: StandingQuestion): Promise<MeterStanding>;
+  /** area of the meter that is meant; the same errors */
+  areaOf(question: StandingQuestion): string | null;
+  places(text: string, most: number): Promise<CallPlace[]>;
   /** customers an outage took supply from, critical ones first, then those still out */
   customersOf(outageId: string, limit: number): Promise<CustomerOut[]>;
   areaOfMeter(meterId: string): string | null;
@@ -52,20 +79,57 @@ export function makeStandingService(needs: StandingNeeds): StandingService {
   const { pool } = needs;
   const wordOf = (state: number | null): MeterStanding['supply'] => supplyWords[state ?? 0] ?? 'dark';
   const time = (ms: number): string | null => (ms > 0 ? new Date(ms).toISOString() : null);
+
+  function rowOf({ meter, account, address }: StandingQuestion): number {
+    if ([meter, account, address].filter((given) => given !== undefined).length !== 1)
+      throw new FluxError('bad_request', 'give one of meter, account or address');
+    if (meter !== undefined) {
+      const row = needs.network().meter.id.rowOf(meter);
+      if (row < 0) throw new FluxError('unknown_meter', `there is no meter ${meter}`);
+      return row;
+    }
+    const rows = needs.places.exact(account !== undefined ? { account } : { address: address! });
+    if (rows.length === 1) return rows[0];
+    if (rows.length > 1)
+      throw new FluxError(
+        'conflict',
+        `${rows.length} meters fit; choose one of /api/calls/places?q=${encodeURIComponent(account ?? address!)}`,
+      );
+    throw account !== undefined
+      ? new FluxError('unknown_account', `no meter has account ${account}`)
+      : new FluxError(
+          'unknown_address',
+          `no service address is ${address}; try /api/calls/places with the first of it`,
+        );
+  }
+
   return {
-    of: async (meterId) => {
+    areaOf: (question) => needs.areaOfMeter(rowOf(question)),
+    places: async (text, most) => {
       const { meter } = needs.network();
-      const row = meter.id.rowOf(meterId);
-      if (row < 0) throw new FluxError('unknown_meter', `there is no meter ${meterId}`);
-      const [supply, ping, planned, calls] = await Promise.all([
+      return (await needs.places.like(text, most)).map((one) => ({
+        meter_id: meter.id.at(one.meter),
+        area_id: needs.areaOfMeter(one.meter),
+        account_id: one.account,
+        ...{ address: one.address, by: one.by },
+      }));
+    },
+    of: async (question) => {
+      const { meter } = needs.network();
+      const row = rowOf(question);
+      const meterId = meter.id.at(row);
+      const [supply, ping, planned, calls, place] = await Promise.all([
         oneRow<{ state: number; dark_ms: number; lit_ms: number; outage_id: string | null }>(pool, supplyOf, [row]),
         newestPing(pool, row),
         needs.plannedOf(row),
         needs.calls.newest(meterId, 10),
+        needs.places.ofMeter(row),
       ]);
       const outageId = supply?.outage_id ?? null;
       return {
         meter_id: meterId,
+        account_id: place?.account ?? null,
+        address: place?.address ?? null,
         area_id: needs.areaOfMeter(row),
         customer_class: customerClasses[meter.customerClass[row]],
         critical: meter.critical[row] > 0 ? criticalKinds[meter.critical[row]] : null,

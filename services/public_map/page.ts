@@ -48,6 +48,8 @@ const texts = {
   zone: { en: 'Area', es: 'Zona' },
   out: { en: 'Without power', es: 'Sin luz' },
   shown: { en: 'Outages shown', es: 'Cortes mostrados' },
+  plannedWork: { en: 'Planned work', es: 'Trabajos programados' },
+  plannedTo: { en: 'until', es: 'hasta' },
   list: { en: 'Outages', es: 'Cortes' },
   none: { en: 'No outage to show.', es: 'No hay cortes que mostrar.' },
   customers: { en: 'customers', es: 'clientes' },
@@ -88,7 +90,7 @@ export function publicPage(picture: PublicPicture, ground: Ground, facts: PageFa
 <tbody>${rows.join('')}</tbody>
 <tfoot><tr><th scope="row">${t('all')}</th><td>${total}</td><td>${number(picture.customers_served)}</td><td>${number(picture.outages.length)}</td></tr></tfoot></table></div>
 <p class="note">${note(picture.smallest, language)}</p></div></div>
-<h2>${t('list')}</h2>
+${plannedBlock(picture, facts, language)}<h2>${t('list')}</h2>
 ${items.length === 0 ? `<p>${t('none')}</p>` : `<ol class="outages">${items.join('\n')}</ol>`}
 ${rest > 0 ? `<p class="note">${more(rest, language)}</p>` : ''}
 <p class="note">${t('data')}: <a href="${facts.geojson}">GeoJSON</a>, <a href="${facts.summary}">JSON</a></p>`;
@@ -103,6 +105,22 @@ ${rest > 0 ? `<p class="note">${more(rest, language)}</p>` : ''}
     },
     facts.frame,
   );
+}
+
+/** Zones with planned work that may be told; nothing where there is none. */
+function plannedBlock(picture: PublicPicture, facts: PageFacts, language: Language): string {
+  const t = (key: keyof typeof texts): string => texts[key][language];
+  const items = picture.zones
+    .filter(({ planned }) => planned > 0)
+    .map(({ name, planned, planned_to }) => {
+      const customers = planned.toLocaleString(language === 'es' ? 'es-US' : 'en-US');
+      const end =
+        planned_to === null
+          ? ''
+          : `, ${t('plannedTo')} <time datetime="${planned_to}">${escapedText(whenInWords(Date.parse(planned_to), facts.asOfMs, facts.timeZone, language))}</time>`;
+      return `<li><b>${customers} ${t('customers')}</b>, ${escapedText(name)}${end}</li>`;
+    });
+  return items.length === 0 ? '' : `<h2>${t('plannedWork')}</h2>\n<ul class="outages">${items.join('\n')}</ul>\n`;
 }
 
 function legend(language: Language): string {

@@ -7,7 +7,7 @@ import { type Cells, makeCells } from './cells.ts';
 import { geoJson, publicFeatures, publicSummary } from './data.ts';
 import { makeGround } from './drawing.ts';
 import { publicPage } from './page.ts';
-import { type PublicPicture, publicPicture } from './picture.ts';
+import { type PlannedWork, type PublicPicture, publicPicture } from './picture.ts';
 import {
   cells,
   masking,
@@ -192,7 +192,14 @@ const countsHidden: Maker = (outages) => {
 const ownIds: Maker = (outages) => publicPicture(outages, { ...masking, publicId: (id) => id });
 const freeText: Maker = (outages) => ({
   ...real(outages),
-  zones: zones.map((zone) => ({ ...zone, name: outages[0]?.cause ?? '', customers_out: 0, outages: 0 })),
+  zones: zones.map((zone) => ({
+    ...zone,
+    name: outages[0]?.cause ?? '',
+    customers_out: 0,
+    outages: 0,
+    planned: 0,
+    planned_to: null,
+  })),
 });
 
 const laws: {
@@ -235,6 +242,70 @@ const laws: {
     planted: { ownIds, freeText },
   },
 ];
+
+const work = fc.array(
+  fc.record({
+    zone: fc.nat(zones.length - 1),
+    meters: fc.uniqueArray(fc.nat(60), { minLength: 1, maxLength: 40 }),
+    toMs: fc.integer({ min: 1_783_190_000_000, max: 1_783_200_000_000 }),
+  }),
+  { maxLength: 6 },
+);
+const toWork = (list: { zone: number; meters: number[]; toMs: number }[]): PlannedWork[] =>
+  list.map(({ zone, meters, toMs }) => ({ zone_id: zones[zone].id, meters, toMs }));
+type Planner = (windows: readonly PlannedWork[]) => PublicPicture;
+/** P7: counts are steps of k of the homes, each once; a window below k changes one zone by k or nothing. */
+function plannedViolations(windows: PlannedWork[], small: PlannedWork, make: Planner): string[] {
+  const before = make(windows);
+  const wrong = before.zones.flatMap((zone) => {
+    const homes = new Set(windows.filter(({ zone_id }) => zone_id === zone.id).flatMap(({ meters }) => meters)).size;
+    const isRight = isStep(zone.planned) && zone.planned <= homes && homes - zone.planned < smallest;
+    return isRight ? [] : [`${zone.planned} of ${homes}`];
+  });
+  const after = make([...windows, small]);
+  for (const [i, { planned, planned_to }] of before.zones.entries()) {
+    if (![0, smallest].includes(after.zones[i].planned - planned)) wrong.push('the small window shows');
+    if (after.zones[i].planned_to !== planned_to) wrong.push('its end shows');
+  }
+  return wrong;
+}
+const plannedLaw = (make: Planner) =>
+  fc.property(work, fc.nat(zones.length - 1), fc.integer({ min: 1, max: smallest - 1 }), (list, zone, homes) => {
+    const small = { zone, meters: Array.from({ length: homes }, (_, i) => 1000 + i), toMs: 1_783_300_000_000 };
+    assert.deepEqual(plannedViolations(toWork(list), toWork([small])[0], make), []);
+  });
+const plannedBugs: Record<string, Planner> = {
+  homesCountedTwice: (windows) =>
+    publicPicture(
+      [],
+      masking,
+      windows.map((one, i) => ({ ...one, meters: one.meters.map((meter) => meter + i * 10_000) })),
+    ),
+  smallestForgotten: (windows) => publicPicture([], { ...masking, smallest: 1 }, windows),
+};
+
+describe('what the public sees of planned work', () => {
+  test('P7: steps of k, each home once, small windows hidden', () =>
+    fc.assert(
+      plannedLaw((windows) => publicPicture([], masking, windows)),
+      { numRuns: 300 },
+    ));
+  for (const [bug, make] of Object.entries(plannedBugs))
+    test(`P7: finds the planted bug ${bug}`, () =>
+      assert.equal(fc.check(plannedLaw(make), { numRuns: 300 }).failed, true));
+  test('P7: the page names it in both languages, and says nothing where there is none', () => {
+    const meters = Array.from({ length: 12 }, (_, i) => i);
+    const windows = [{ zone_id: zones[1].id, meters, toMs: Date.parse('2026-07-04T20:07:00Z') }];
+    const [, summary, english, spanish] = documents(publicPicture([], masking, windows));
+    assert.match(
+      english,
+      /<h2>Planned work<\/h2>\n<ul class="outages"><li><b>10 customers<\/b>, Town 1, until <time[^>]*>8:15 PM/,
+    );
+    assert.match(spanish, /Trabajos programados<\/h2>.*10 clientes/s);
+    assert.match(summary, /"planned":10,"planned_to":"2026-07-04T20:15:00.000Z"/);
+    assert.doesNotMatch(documents(real([])).join(), /Planned work|Trabajos programados/);
+  });
+});
 
 describe('what the public sees', () => {
   for (const { name, property, planted } of laws) {

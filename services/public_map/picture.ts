@@ -43,6 +43,18 @@ export interface PublicZone extends Zone {
   customers_out: number;
   /** outages that are shown one by one */
   outages: number;
+  /** in planned work now; rounded down, 0 means fewer than `smallest` */
+  planned: number;
+  /** when the last of the windows with `smallest` customers or more ends, rounded up to a quarter of an hour */
+  planned_to: string | null;
+}
+
+/** Planned work that lasts. */
+export interface PlannedWork {
+  zone_id: string;
+  /** keys of the meters in it */
+  meters: readonly number[];
+  toMs: number;
 }
 
 export interface PublicPicture {
@@ -67,10 +79,15 @@ export interface Masking {
 }
 
 const fiveMinutesMs = 300_000;
+const quarterMs = 900_000;
 export const roundedDown = (count: number, step: number): number => Math.floor(count / step) * step;
 
-/** @param outages those with customers out */
-export function publicPicture(outages: readonly Outage[], masking: Masking): PublicPicture {
+/** @param outages those with customers out @param work windows that last now */
+export function publicPicture(
+  outages: readonly Outage[],
+  masking: Masking,
+  work: readonly PlannedWork[] = [],
+): PublicPicture {
   const { smallest, cells, zones } = masking;
   const rowOfZone = new Map(zones.map((zone, row) => [zone.id, row]));
   const outByZone = new Map<string, number>();
@@ -87,6 +104,10 @@ export function publicPicture(outages: readonly Outage[], masking: Masking): Pub
     ...zone,
     customers_out: roundedDown(outByZone.get(zone.id) ?? 0, smallest),
     outages: countOf.get(zone.id)?.length ?? 0,
+    ...plannedIn(
+      work.filter(({ zone_id }) => zone_id === zone.id),
+      smallest,
+    ),
   }));
   return {
     smallest,
@@ -94,6 +115,17 @@ export function publicPicture(outages: readonly Outage[], masking: Masking): Pub
     customers_out: publicZones.reduce((sum, zone) => sum + zone.customers_out, 0),
     zones: publicZones,
     outages: shown,
+  };
+}
+
+/** A home in two windows is one; of small windows not even the end is told. */
+function plannedIn(work: readonly PlannedWork[], smallest: number): { planned: number; planned_to: string | null } {
+  const homes = new Set(work.flatMap(({ meters }) => meters));
+  const ends = work.filter(({ meters }) => meters.length >= smallest).map(({ toMs }) => toMs);
+  const lastMs = Math.ceil(Math.max(...ends) / quarterMs) * quarterMs;
+  return {
+    planned: roundedDown(homes.size, smallest),
+    planned_to: ends.length === 0 ? null : new Date(lastMs).toISOString(),
   };
 }
 

@@ -23,7 +23,8 @@ import {
 import { minutesOf } from './indices.ts';
 import { deviceFacts, feederFacts, feedersOf, type Places } from './places.ts';
 import { addDays, inPeriod, majorDaysOf, type Period, type Snapshot, unsettledIds } from './snapshot.ts';
-import { type InterruptionRow, keptRows, outagesWithSteps } from './sql.ts';
+import { type InterruptionRow, keptRows } from './sql.ts';
+import { countedWithSteps } from './summary.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 /** Messages of a meter are shown from this long before the interruption to this long after it. */
@@ -138,7 +139,8 @@ async function find(snapshot: Snapshot, id: string): Promise<Found> {
   const row = live?.row ?? kept;
   if (!row)
     throw new FluxError('not_found', `no interruption ${id} counts; an outage that was rejected or merged does not`);
-  const [outage] = row.origin === 'outage' ? await outagesWithSteps(snapshot.on, [id], snapshot.zone) : [];
+  const [outage] =
+    row.origin === 'history' ? [] : await countedWithSteps(snapshot.on, [id], snapshot.zone, snapshot.nowMs);
   const customers = row.customersInterrupted + row.momentaryCustomers;
   const declared = [{ stepNo: 1, fromMs: row.startedMs, toMs: row.endedMs, customersOut: customers }];
   const steps = tidySteps(outage?.steps ?? declared, snapshot.nowMs);
@@ -221,7 +223,7 @@ export async function interruptionEvents(
 
 /**
  * Customer-minutes as the steps declare them beside those of the meters' own times, per outage, largest difference
- * first. Both are of sustained interruptions; history has no meters and is not compared.
+ * first. Both are of sustained interruptions; history has no meters, planned work is declared, and neither is compared.
  */
 export async function declaredAgainstMeasured(
   snapshot: Snapshot,
@@ -231,7 +233,8 @@ export async function declaredAgainstMeasured(
   places: Places,
 ): Promise<DeclaredMeasured[]> {
   const live = snapshot.live.filter(
-    ({ row }) => inPeriod(period, row) && (visible === null || visible.includes(row.feederKey)),
+    ({ row }) =>
+      row.origin === 'outage' && inPeriod(period, row) && (visible === null || visible.includes(row.feederKey)),
   );
   const ofLive = await measuredOf(
     snapshot.on,

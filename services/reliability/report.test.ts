@@ -90,6 +90,10 @@ const facts: ReportFacts = {
     ],
   },
   crews: { crews: 4, outages: 9 },
+  resources: [
+    { kind: 'line', crews: 3, people: 12, outages: 7, hoursOnSite: 21.25, hoursUnderWay: 4.5 },
+    { kind: 'tree', crews: 1, people: 2, outages: 2, hoursOnSite: 3, hoursUnderWay: 0.5 },
+  ],
 };
 
 /** Text of each page, from the text operators of its content. */
@@ -173,6 +177,7 @@ test('a pack: every file is there, and CSV has the fields of the report', async 
       'customers_out',
       'declared_vs_measured',
       'oe417',
+      'resources',
     ]
       .map((name) => `${name}.csv`)
       .concat('report.pdf'),
@@ -187,6 +192,12 @@ test('a pack: every file is there, and CSV has the fields of the report', async 
   assert.deepEqual(
     [fields.get('event SAIDI'), fields.get('peak customers out'), fields.get('major event days')],
     [87.654, 700, '2026-07-08'],
+  );
+  assert.deepEqual(
+    ['crews that worked', 'people in them', 'at work', 'under way', 'line crews that worked'].map((name) =>
+      fields.get(name),
+    ),
+    [4, 14, 24.25, 5, 3],
   );
 });
 

@@ -14,6 +14,7 @@ import { declaredAgainstMeasured, listInterruptions } from './interruptions.ts';
 import { type CurvePoint, customersOutCurve, watchOe417 } from './oe417.ts';
 import { visibleFeeders } from './places.ts';
 import { drawReport } from './report_pdf.ts';
+import { type CrewsOfKind, resourceFields } from './resources.ts';
 import type { ReliabilityService } from './service.ts';
 import { periodOf } from './snapshot.ts';
 import { momentsOfDays } from './sql.ts';
@@ -39,6 +40,8 @@ export interface ReportFacts {
   oe417: Oe417;
   /** named by outages of the center's own record */
   crews: { crews: number; outages: number };
+  /** from the crews' own log, by kind */
+  resources: CrewsOfKind[];
 }
 
 const interruptionsListed = 100_000;
@@ -96,6 +99,7 @@ export async function gatherReport(
       restored: restorationOf(points, peak),
       oe417: watchOe417(points, toMs),
       crews: await crewsBetween(snapshot.on, fromMs / 1000, toMs / 1000),
+      resources: await service.crewsWorked(fromMs, toMs, areas),
     };
   });
 }
@@ -178,6 +182,7 @@ export function eventFields(facts: ReportFacts): { field: string; value: string 
     row('major event days', days.map(({ day }) => day).join(' ') || 'none'),
     row('crews named by outages', facts.crews.crews, 'crews'),
     row('outages with a crew', facts.crews.outages),
+    ...resourceFields(facts.resources).map(([field, value, unit]) => row(field, value, unit)),
     row(
       'interruptions declared from before this center',
       facts.interruptions.filter(({ origin }) => origin === 'history').length,
@@ -217,6 +222,14 @@ export async function reportFiles(facts: ReportFacts): Promise<{ name: string; b
     ),
     csv('declared_vs_measured', facts.declared, ['id', 'declared_minutes', 'measured_minutes', 'difference_minutes']),
     csv('oe417', facts.oe417.events, oe417Names),
+    csv(
+      'resources',
+      facts.resources.map(({ kind, crews, people, outages, hoursOnSite, hoursUnderWay }) => ({
+        ...{ kind, crews, people, outages },
+        ...{ crew_hours_on_site: hoursOnSite, crew_hours_under_way: hoursUnderWay },
+      })),
+      ['kind', 'crews', 'people', 'outages', 'crew_hours_on_site', 'crew_hours_under_way'],
+    ),
     { name: 'report.pdf', bytes: await drawReport(facts) },
   ];
 }

@@ -3,6 +3,7 @@ import PDFDocument from 'pdfkit';
 import type { ReliabilityIndices } from '#model/api/reliability.ts';
 import { type Doc, dim, heading, ink, margin, moment, note, number, plain, plot, table } from './pdf_blocks.ts';
 import type { ReportFacts } from './report.ts';
+import { resourceFields } from './resources.ts';
 
 /** @param compress false where the text has to be read back without a PDF reader */
 export async function drawReport(facts: ReportFacts, compress = true): Promise<Uint8Array> {
@@ -124,6 +125,11 @@ function fieldsOf(facts: ReportFacts): string[][] {
       'hours',
     ]),
     ['Crews named by outages', number(facts.crews.crews, 0), `on ${number(facts.crews.outages, 0)} outages`],
+    ...resourceFields(facts.resources).map(([field, value, unit]) => [
+      field.charAt(0).toUpperCase() + field.slice(1),
+      number(value, unit === 'crew-hours' ? 1 : 0),
+      unit,
+    ]),
   ];
 }
 

@@ -14,6 +14,7 @@ import { customersByExperience, stepsBetween } from './experience_sql.ts';
 import { addSums, type IndexSums, indicesOf, minutesOf, noSums } from './indices.ts';
 import { customersOutCurve, oe417Alarm, watchOe417 } from './oe417.ts';
 import { deviceFacts, feederFacts, feedersOf, groupsOf, type Places, placesOf, rowAt } from './places.ts';
+import type { CrewsOfKind } from './resources.ts';
 import {
   addDays,
   correct,
@@ -37,6 +38,8 @@ export interface ReliabilityNeeds {
   network: () => NetworkColumns;
   /** IANA name: days are those of the utility */
   zone: string;
+  /** crews that worked in a period, by kind; areas null = all */
+  crewsWorked: (fromMs: number, toMs: number, areas: readonly string[] | null) => Promise<CrewsOfKind[]>;
   report: (message: string, error: unknown) => void;
   now?: () => number;
   /** told after each look whether form OE-417 is due; null where nothing is */
@@ -122,7 +125,10 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
         to,
         customers_served: customers,
         known_since: liveSince,
-        own: known.own + snapshot.live.length - snapshot.replaced.length,
+        own:
+          known.own +
+          snapshot.live.filter(isOutage).length -
+          snapshot.replaced.filter((row) => isOutage({ row })).length,
         declared: known.declared,
         declared_from: known.declaredFrom,
         declared_to: known.declaredTo,
@@ -256,6 +262,7 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     causes,
     customers,
     oe417,
+    crewsWorked: needs.crewsWorked,
     bringForward,
     /** Everything up to now: for commands, which ask once. */
     caughtUp: () => bringForward(true),
@@ -270,6 +277,7 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
   };
 }
 
+const isOutage = ({ row }: Pick<Snapshot['live'][number], 'row'>): boolean => row.origin === 'outage';
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 function customersOf(places: Places, feeders: readonly number[] | null): number {

@@ -7,6 +7,7 @@ import { inTransaction, type Pool, type Queryable } from '#stores/postgres/pool.
 import { isDate } from './daily_file.ts';
 import { addSums, type IndexSums, noSums } from './indices.ts';
 import { type DailySaidi, type MedThreshold, majorEventDaysByYear, medYears, yearOf } from './med.ts';
+import { windowsTouchedBy, windowsUnkept } from './planned_sql.ts';
 import {
   type DayRow,
   type InterruptionRow,
@@ -15,10 +16,9 @@ import {
   keptSums,
   momentaryByDay,
   momentaryByFeeder,
-  outagesWithSteps,
   unsettledOutages,
 } from './sql.ts';
-import { interruptionOf } from './summary.ts';
+import { countedWithSteps, interruptionOf } from './summary.ts';
 
 export interface Snapshot {
   on: Queryable;
@@ -58,8 +58,16 @@ export function withSnapshot<T>(
 ): Promise<T> {
   return inTransaction(pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only');
-    const ids = await unsettledOutages(client);
-    const outages = await outagesWithSteps(client, ids, zone);
+    const due = await unsettledOutages(client);
+    const ids = [
+      ...new Set([
+        ...due,
+        ...(await windowsTouchedBy(client, due, nowMs)),
+        ...(await windowsUnkept(client, nowMs, true)),
+        ...(await windowsUnkept(client, nowMs, false)),
+      ]),
+    ];
+    const outages = await countedWithSteps(client, ids, zone, nowMs);
     return work({
       on: client,
       zone,

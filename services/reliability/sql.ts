@@ -5,7 +5,7 @@ import type { StepSpan } from './cohorts.ts';
 /** One interruption as it is kept. Days are local dates, times UTC epoch milliseconds. */
 export interface InterruptionRow {
   id: string;
-  origin: 'outage' | 'history';
+  origin: 'outage' | 'planned' | 'history';
   day: string;
   startedMs: number;
   endedMs: number;

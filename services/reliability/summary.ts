@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, type Pool, type Queryable } from '#stores/postgres/pool.ts';
 import { cohortsOf, momentaryMs, sumsOf, tidySteps } from './cohorts.ts';
+import { dueByMessages, windowsTouchedBy, windowsUnkept, windowsWithSteps } from './planned_sql.ts';
 import { type InterruptionRow, type OutageSteps, outagesWithSteps } from './sql.ts';
 import {
   claimMomentary,
@@ -33,7 +34,7 @@ export function interruptionOf(outage: OutageSteps, nowMs: number): { row: Inter
     lasts: outage.steps.some((step) => step.toMs === null),
     row: {
       id: outage.id,
-      origin: 'outage',
+      origin: outage.id.startsWith('PLN-') ? 'planned' : 'outage',
       day: outage.day,
       startedMs: outage.startedMs,
       endedMs: cohorts.reduce((latest, { toMs }) => Math.max(latest, toMs), outage.startedMs),
@@ -49,14 +50,33 @@ export function interruptionOf(outage: OutageSteps, nowMs: number): { row: Inter
   };
 }
 
-/** Outages that changed: rows of those that are over are written, of all others taken away. @returns how many */
+/** Those of the ids that count: outages, and windows of planned work that have begun. */
+export const countedWithSteps = async (
+  on: Queryable,
+  ids: readonly string[],
+  zone: string,
+  nowMs: number,
+): Promise<OutageSteps[]> => [
+  ...(await outagesWithSteps(on, ids, zone)),
+  ...(await windowsWithSteps(on, ids, zone, nowMs)),
+];
+
+/** Outages and windows that changed: rows of those that are over are written, of all others taken away. @returns how many */
 export async function bringOutagesForward(pool: Pool, zone: string): Promise<number> {
   let sum = 0;
   for (;;) {
     const taken = await inTransaction(pool, async (client) => {
       await lockSummary(client);
       if ((await summaryMark(client)).zone !== zone) await countDaysIn(client, zone);
-      const ids = await takeDueOutages(client, outagesAtOnce);
+      const nowMs = Date.now();
+      const due = await takeDueOutages(client, outagesAtOnce);
+      const ids = [
+        ...new Set([
+          ...due,
+          ...(await windowsTouchedBy(client, due, nowMs)),
+          ...(await windowsUnkept(client, nowMs, false, outagesAtOnce)),
+        ]),
+      ];
       if (ids.length === 0) return 0;
       await keepOutages(client, ids, zone);
       await claimMomentary(client, ids);
@@ -68,7 +88,8 @@ export async function bringOutagesForward(pool: Pool, zone: string): Promise<num
 }
 
 async function keepOutages(client: Queryable, ids: readonly string[], zone: string): Promise<void> {
-  const made = (await outagesWithSteps(client, ids, zone)).map((outage) => interruptionOf(outage, Date.now()));
+  const nowMs = Date.now();
+  const made = (await countedWithSteps(client, ids, zone, nowMs)).map((outage) => interruptionOf(outage, nowMs));
   const over = made.filter(({ lasts }) => !lasts).map(({ row }) => row);
   const kept = new Set(over.map(({ id }) => id));
   const daysBefore = await daysOfInterruptions(client, ids);
@@ -97,6 +118,7 @@ export async function bringEventsForward(pool: Pool, zone: string): Promise<numb
       const upTo = Math.min(newest.eventId, eventId + eventsAtOnce);
       await dropDisproved(client, eventId, upTo, momentaryLimit);
       await pairMeterEvents(client, eventId, upTo, zone, momentaryLimit);
+      await dueByMessages(client, eventId, upTo);
       await markEventsSeen(client, upTo);
       return upTo - eventId;
     });

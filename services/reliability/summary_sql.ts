@@ -40,7 +40,7 @@ const keep: NamedQuery = {
           device_key = excluded.device_key, cause = excluded.cause, planned = excluded.planned,
           customers_interrupted = excluded.customers_interrupted, customer_ms = excluded.customer_ms,
           momentary_customers = excluded.momentary_customers
-      where excluded.origin = 'outage'
+      where excluded.origin <> 'history'
     returning (xmax = 0) as added`,
 };
 /** @returns how many were not there before; a line of history that is there already stays as it is */
@@ -51,7 +51,7 @@ export const keepInterruptions = async (on: Queryable, rows: readonly Interrupti
 
 const drop: NamedQuery = {
   name: 'reliability_drop',
-  text: "delete from reliability_interruption as kept where kept.id = any($1) and kept.origin = 'outage'",
+  text: "delete from reliability_interruption as kept where kept.id = any($1) and kept.origin <> 'history'",
 };
 export const dropInterruptions = (on: Queryable, ids: readonly string[]) =>
   ids.length === 0 ? Promise.resolve([]) : rowsOf(on, drop, [ids]);
@@ -161,6 +161,9 @@ const pairEvents: NamedQuery = {
              select from meter_outage_span_counted as span
              where span.meter_key = pair.meter_key and span.from_at <= pair.to_at
                and (span.to_at is null or span.to_at >= pair.from_at))
+           or exists (
+             select from planned_window_counted as planned
+             where planned.from_at <= pair.to_at and planned.ends_at >= pair.from_at and pair.meter_key = any(planned.meter_keys))
     from pair
     left join meter on meter.meter_key = pair.meter_key
     left join connectivity_node as node on node.node_key = meter.node_key
@@ -205,22 +208,38 @@ export const markEventsSeen = (on: Queryable, eventId: number) => rowsOf(on, mar
 const claimed: NamedQuery = {
   name: 'reliability_momentary_claimed',
   text: `
-    with again as (
-      select momentary.meter_key, momentary.to_at, exists (
-        select from meter_outage_span_counted as other
-        where other.meter_key = momentary.meter_key and other.from_at <= momentary.to_at
-          and (other.to_at is null or other.to_at >= momentary.from_at)) as in_outage
+    with concerned as (
+      select momentary.meter_key, momentary.from_at, momentary.to_at
       from meter_outage_span as span
       join outage on outage.id = span.outage_id
       join reliability_momentary as momentary
         on momentary.meter_key = span.meter_key and momentary.to_at >= span.from_at
           and (span.to_at is null or momentary.from_at <= span.to_at)
       where span.outage_id = any($1) and (outage.restored_at is not null or not outage.is_open)
+      union
+      select momentary.meter_key, momentary.from_at, momentary.to_at
+      from planned_window_counted as planned
+      join reliability_momentary as momentary
+        on momentary.meter_key = any(planned.meter_keys) and momentary.to_at >= planned.from_at
+          and momentary.from_at <= planned.ends_at
+      where planned.id = any($1)
+    ),
+    again as (
+      select concerned.meter_key, concerned.to_at,
+             exists (
+               select from meter_outage_span_counted as other
+               where other.meter_key = concerned.meter_key and other.from_at <= concerned.to_at
+                 and (other.to_at is null or other.to_at >= concerned.from_at))
+             or exists (
+               select from planned_window_counted as planned
+               where planned.from_at <= concerned.to_at and planned.ends_at >= concerned.from_at
+                 and concerned.meter_key = any(planned.meter_keys)) as in_outage
+      from concerned
     )
     update reliability_momentary as kept
     set in_outage = again.in_outage
     from again
     where kept.meter_key = again.meter_key and kept.to_at = again.to_at and kept.in_outage <> again.in_outage`,
 };
-/** Whether blinks of the outages' meters are counted by steps may have changed with the outages. */
+/** Whether blinks of their meters are counted by steps may have changed with the outages and windows. */
 export const claimMomentary = (on: Queryable, outageIds: readonly string[]) => rowsOf(on, claimed, [outageIds]);

@@ -21,6 +21,7 @@ const texts = {
   },
   ask: { en: 'Look up', es: 'Buscar' },
   since: { en: 'Out since', es: 'Sin luz desde' },
+  begun: { en: 'Since', es: 'Desde' },
   cause: { en: 'Cause', es: 'Causa' },
   back: { en: 'Power back', es: 'Regreso de la luz' },
   crew: { en: 'Crew', es: 'Cuadrilla' },
@@ -84,10 +85,11 @@ function answerBlock(answer: Restoration, language: Language, zone: string): str
 <ul class="candidates">${items.join('')}</ul><p>${escaped(answer.next_step)}</p></section>`;
   }
   const etr = answer.etr_words === null ? null : escaped(answer.etr_words);
-  const source = answer.etr ? `<br><small>${t('source')} ${escaped(answer.etr.source)}.</small>` : '';
+  const isEstimate = answer.etr !== null && answer.status !== 'planned';
+  const source = isEstimate ? `<br><small>${t('source')} ${escaped(answer.etr!.source)}.</small>` : '';
   return `<section class="answer ${answer.status}" aria-live="polite"><h2>${escaped(answer.headline)}</h2>
 ${answer.age_s >= oldS ? `<p class="old" role="status">${t('old')}</p>` : ''}
-<dl>${line(t('back'), etr === null ? null : etr + source)}${line(t('since'), answer.since && answer.status !== 'restored' ? time(answer.since) : null)}${line(t('cause'), answer.cause === null ? null : escaped(answer.cause))}${line(t('crew'), answer.crew === null ? null : escaped(answer.crew))}${line(t('changed'), answer.updated_at && time(answer.updated_at))}</dl>
+<dl>${line(t('back'), etr === null ? null : etr + source)}${line(answer.status === 'planned' ? t('begun') : t('since'), answer.since && answer.status !== 'restored' ? time(answer.since) : null)}${line(t('cause'), answer.cause === null ? null : escaped(answer.cause))}${line(t('crew'), answer.crew === null ? null : escaped(answer.crew))}${line(t('changed'), answer.updated_at && time(answer.updated_at))}</dl>
 <p class="next">${escaped(answer.next_step)}</p>
 <p class="asof">${t('asOf')} ${time(answer.as_of)}</p></section>`;
 }

@@ -44,11 +44,16 @@ function outage(more: Partial<Outage> = {}): Outage {
   } as Outage;
 }
 
-async function scene(more: Partial<Outage> = {}, ageMs = 0) {
+async function scene(
+  more: Partial<Outage> = {},
+  ageMs = 0,
+  windows: { meter: number; fromMs: number; toMs: number }[] = [],
+) {
   const service = makeRestorationService({
     meterCount: () => meters.length,
     meterRowOf: (id) => meters.indexOf(id),
     membersOf: () => [0, 1],
+    plannedOf: (meter) => windows.find((window) => window.meter === meter),
     currentToMs: () => Date.now() - ageMs,
     timeZone: 'America/Chicago',
   });
@@ -161,11 +166,41 @@ describe('the look-up of one home', () => {
     assert.match(ask({ meter: 'M-0' }).etr?.source ?? '', /crew/);
   });
 
+  test('R3 inside planned work a home is off as planned, in both languages, with its end; a known outage is worse news', async () => {
+    const [fromMs, toMs] = [Date.now() - hour, Date.now() + 2 * hour];
+    const windows = [0, 2].map((meter) => ({ meter, fromMs, toMs }));
+    const { ask, service } = await scene({}, 0, windows);
+    const { as_of: _, age_s: __, ...told } = ask({ meter: 'M-2' });
+    const end = new Date(toMs).toISOString();
+    assert.deepEqual(told, {
+      status: 'planned',
+      headline: 'The power is off here for planned work.',
+      cause: 'Planned work on the lines',
+      since: new Date(fromMs).toISOString(),
+      etr: { from: end, to: end, source: 'the end that was announced for the work' },
+      etr_words: told.etr_words,
+      crew: null,
+      next_step: told.next_step,
+      updated_at: null,
+      candidates: [],
+    });
+    assert.match(told.etr_words ?? '', /^The work is planned to end \w+, \w+ \d+, \d+:\d\d [AP]M\.$/);
+    assert.match(ask({ meter: 'M-2' }, 'es').etr_words ?? '', /^Los trabajos terminan, según lo previsto, el /);
+    assert.equal(ask({ meter: 'M-0' }).status, 'out');
+    assert.equal(ask({ meter: 'M-3' }).status, 'on');
+    // the outage is over, the work goes on; the work is over
+    service.follow([{ outage: outage({ state: 'restored', customers_out: 0, revision: 2 }), isOpen: true }]);
+    assert.deepEqual([ask({ meter: 'M-0' }).status, ask({ meter: 'M-1' }).status], ['planned', 'restored']);
+    windows.length = 0;
+    assert.deepEqual([ask({ meter: 'M-0' }).status, ask({ meter: 'M-2' }).status], ['restored', 'on']);
+  });
+
   test('before the addresses are read, meters are answered and the others asked to come again', () => {
     const service = makeRestorationService({
       meterCount: () => 5,
       meterRowOf: (id) => meters.indexOf(id),
       membersOf: () => [],
+      plannedOf: () => undefined,
       currentToMs: Date.now,
       timeZone: 'UTC',
     });

@@ -14,6 +14,8 @@ import {
   headlines,
   type Language,
   nextSteps,
+  plannedEndInWords,
+  plannedSource,
 } from '#model/public_words.ts';
 import { normalAddress } from './address.ts';
 import { type Board, type BoardNews, type HomeState, makeBoard } from './board.ts';
@@ -25,9 +27,17 @@ export interface RestorationNeeds {
   meterRowOf: (id: string) => number;
   /** keys of the meters out by an outage now */
   membersOf: (outageId: string) => ArrayLike<number>;
+  /** planned work that the meter is in now */
+  plannedOf: (meter: number) => PlannedSpan | undefined;
   /** until when the outages are known here, UTC epoch ms */
   currentToMs: () => number;
   timeZone: string;
+}
+
+/** UTC epoch ms */
+export interface PlannedSpan {
+  fromMs: number;
+  toMs: number;
 }
 
 /** Exactly one of them. */
@@ -50,6 +60,8 @@ export interface RestorationService {
   answerTo(words: string, language: Language): string;
   /** Meter row of an account, -1 where it is unknown, has several homes or nothing is read yet. */
   meterOfAccount(account: string): number;
+  /** Meter rows of all homes that fit, for who answers the phone. @throws FluxError `not_ready`, `bad_request` */
+  metersOf(place: { account: string } | { address: string }): number[];
   board(): Board;
   premiseCount(): number;
 }
@@ -92,11 +104,16 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
     const home = board.at(meter);
     const window = home && !home.isBack ? etrWindow(home.outage) : undefined;
     const isPast = window !== undefined && window.toMs < nowMs;
-    const key = `${language} ${home ? home.version : 'on'} ${isPast ? 1 : 0}`;
+    // An outage that a person or the meters know of is the worse news.
+    const planned = home && !home.isBack ? undefined : needs.plannedOf(meter);
+    const state = planned ? `${planned.fromMs} ${planned.toMs}` : home ? home.version : 'on';
+    const key = `${language} ${state} ${isPast ? 1 : 0}`;
     let text = rendered.get(key);
     if (text === undefined) {
       if (rendered.size >= mostRendered) rendered.clear();
-      text = unfinished(render(home, nowMs, needs.timeZone, language));
+      text = unfinished(
+        planned ? renderPlanned(planned, needs.timeZone, language) : render(home, nowMs, needs.timeZone, language),
+      );
       rendered.set(key, text);
     }
     return text + ageText(nowMs);
@@ -106,7 +123,9 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
     const distinct = new Map(homes.map((home) => [home.label, home]));
     // Two meters behind one address (a second service) are one home: what is worse counts.
     if (distinct.size === 1) {
-      const out = homes.find(({ meter }) => board.at(meter)?.isBack === false);
+      const out =
+        homes.find(({ meter }) => board.at(meter)?.isBack === false) ??
+        homes.find(({ meter }) => needs.plannedOf(meter) !== undefined);
       return ofMeter((out ?? homes[0]).meter, language);
     }
     return unfinished(several([...distinct.keys()].slice(0, mostCandidates), language)) + ageText(Date.now());
@@ -153,6 +172,17 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
       if (/^[\dA-Z]{4,40}$/.test(accountOf(text)) && /^[\d\s-]+$/.test(text))
         return service.answer({ account: text }, language);
       return service.answer({ address: text }, language);
+    },
+    metersOf: (place) => {
+      if ('account' in place)
+        return ready()
+          .ofAccount(place.account)
+          .map(({ meter }) => meter);
+      const normal = normalAddress(place.address);
+      if (!normal) throw new FluxError('bad_request', 'an address begins with its house number, then the street');
+      return ready()
+        .ofAddress(normal)
+        .map(({ meter }) => meter);
     },
     board: () => board,
     meterOfAccount: (account) => {
@@ -206,6 +236,27 @@ function render(
     etr_words: isBack ? null : etrInWords(window, nowMs, zone, language),
     crew: isBack ? null : crewInWords(outage.state, outage.crew !== null, language),
     updated_at: outage.updated_at,
+  };
+}
+
+/** The free text of the control room stays inside: the public reads that the work is planned. */
+function renderPlanned(
+  { fromMs, toMs }: PlannedSpan,
+  zone: string,
+  language: Language,
+): Omit<Restoration, 'as_of' | 'age_s'> {
+  const end = new Date(toMs).toISOString();
+  return {
+    status: 'planned',
+    headline: headlines.planned[language],
+    cause: causeInWords('planned', language),
+    since: new Date(fromMs).toISOString(),
+    etr: { from: end, to: end, source: plannedSource[language] },
+    etr_words: plannedEndInWords(toMs, zone, language),
+    crew: null,
+    next_step: nextSteps.planned[language],
+    updated_at: null,
+    candidates: [],
   };
 }
 

@@ -507,6 +507,8 @@ create table planned_outage (
   constraint planned_outage_pkey PRIMARY KEY (planned_no)
 );
 CREATE INDEX planned_outage_to ON public.planned_outage USING btree (to_at) WHERE (withdrawn_at IS NULL);
+CREATE TRIGGER reliability_planned_insert AFTER INSERT ON public.planned_outage REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_planned_changed();
+CREATE TRIGGER reliability_planned_update AFTER UPDATE ON public.planned_outage REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_planned_changed();
 
 create table premise (
   meter_key integer not null,
@@ -583,7 +585,7 @@ create table reliability_interruption (
   source_file text,
   source_line integer,
   imported_at timestamp with time zone,
-  constraint reliability_interruption_origin_check CHECK ((origin = ANY (ARRAY['outage'::text, 'history'::text]))),
+  constraint reliability_interruption_origin_check CHECK ((origin = ANY (ARRAY['outage'::text, 'planned'::text, 'history'::text]))),
   constraint reliability_interruption_pkey PRIMARY KEY (id)
 );
 CREATE INDEX reliability_interruption_sums ON public.reliability_interruption USING btree (day, feeder_key) INCLUDE (planned, customers_interrupted, customer_ms, momentary_customers);

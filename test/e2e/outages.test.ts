@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import type { TroubleCall } from '#model/api/calls.ts';
+import type { MeterStanding, TroubleCall } from '#model/api/calls.ts';
 import type { Outage, OutageDetail } from '#model/api/outages.ts';
 import { flux, type RunningCenter, startCenter, until } from '../running_center.ts';
 import { edgesOf, metersOf, type SceneEdge } from '../scene.ts';
@@ -76,6 +76,22 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     assert.equal((await detail()).log.filter(({ verb }) => verb === 'assign').length, 2);
   });
 
+  test('A takes the crew off; without a reason the form does not go', async () => {
+    const details = page.getByRole('region', { name: 'Details' });
+    const form = details.locator('form');
+    await form.waitFor({ state: 'detached' });
+    await page.keyboard.press('A');
+    await form.getByText('Crew 12 is taken off this outage', { exact: false }).waitFor();
+    await page.locator('form input[name="reason"]:focus').waitFor();
+    await page.keyboard.press('Enter');
+    assert.equal((await detail()).outage.crew, 'Crew 12');
+    await page.keyboard.type('needed elsewhere');
+    await page.keyboard.press('Enter');
+    await until('the crew is off', async () => (await detail()).outage.crew === null);
+    assert.equal((await detail()).outage.state, 'confirmed');
+    await form.waitFor({ state: 'detached' });
+  });
+
   test('the full view has its address: evidence, steps, customers, calls, log', async () => {
     await page.goto(`${center.url}/?pane=detail&sel=outage:${outage.id}`);
     const article = page.getByRole('article', { name: `Outage ${outage.id}` });
@@ -101,11 +117,45 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     );
     // the field is ready for the next caller
     await page.keyboard.type('the old mill road');
-    // it is filed in words only once the search has found no meter
-    await page.getByRole('button', { name: 'File in words', disabled: false }).waitFor();
+    await page.getByText('No meter has this name', { exact: false }).waitFor();
     await page.keyboard.press('Enter');
+    await page.getByText('Filed for the old mill road.').waitFor();
     await page.getByRole('tab', { name: 'Without a meter' }).click();
     await page.locator('[data-call]', { hasText: 'the old mill road' }).waitFor();
+  });
+
+  test('a caller is found by account number and by the first of the address, by the keyboard alone', async () => {
+    const { body } = await until('the addresses are read', async () => {
+      const answer = await call<MeterStanding>('GET', `/api/calls/standing?meter=${meters[1]}`);
+      return answer.body.account_id === null ? undefined : answer;
+    });
+    const { account_id: account, address } = body;
+    await page.goto(`${center.url}/?page=calls`);
+    await page.locator('#call-place:focus').waitFor();
+    await page.keyboard.type(account!);
+    await page.getByRole('button', { name: `File for ${meters[1]}` }).waitFor();
+    const facts = page.getByRole('region', { name: 'Trouble calls' });
+    await facts.getByText(address!, { exact: true }).waitFor();
+    await page.locator('#call-place').fill('');
+    // a house number and the first letters of the street: candidates with their addresses, one is chosen
+    const [number, ...street] = address!.split(',')[0].split(' ');
+    await page.keyboard.type(`${number} ${street.join(' ').slice(0, 4)}`.toLowerCase());
+    const option = page.getByRole('option', { name: meters[1] });
+    await option
+      .or(page.getByRole('button', { name: `File for ${meters[1]}` }))
+      .first()
+      .waitFor();
+    while ((await option.count()) > 0 && (await option.getAttribute('aria-selected')) === 'false')
+      await page.keyboard.press('ArrowDown');
+    if ((await option.count()) > 0) await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: `File for ${meters[1]}` }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(`Filed for ${meters[1]}.`).waitFor();
+    const filed = await call<TroubleCall[]>('GET', `/api/calls?meter=${meters[1]}`);
+    assert.deepEqual(
+      filed.body.map(({ outage_id }) => outage_id),
+      [outage.id],
+    );
   });
 
   test('planned work is entered and withdrawn from the events', async () => {

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { CallPlace, MeterStanding } from '#model/api/calls.ts';
 import type { ApiError } from '#model/api/common.ts';
 import type { Restoration } from '#model/api/restoration.ts';
 import { flux, postgresPid, type RunningCenter, root, startCenter, temporaryFolder, until } from '../running_center.ts';
@@ -45,6 +46,66 @@ before(async () => {
 after(() => center?.stop());
 
 describe('the public face', () => {
+  test('R3 P7 planned work: the home is told, the map lists its zone, staff are shown it; all the same after a kill', async () => {
+    const home = transformer.meters[0];
+    const add = await center.call<{ id: string; to: string }>('POST', '/api/planned-outages', {
+      device_id: transformer.id,
+      from: new Date(Date.now() - 60_000).toISOString(),
+      to: new Date(Date.now() + 3_600_000).toISOString(),
+      reason: 'pole replacement at Mrs. Lee',
+    });
+    assert.equal(add.status, 200, JSON.stringify(add.body));
+    const told = async (): Promise<void> => {
+      const answer = await look(`meter=${home}`);
+      assert.deepEqual(
+        [answer.status, answer.etr?.to, answer.cause],
+        ['planned', add.body.to, 'Planned work on the lines'],
+      );
+      assert.match((await look(`meter=${home}&lang=es`)).headline, /trabajos programados/);
+      const page = await text(`/restoration?q=${home}`);
+      assert.match(page, /The power is off here for planned work/);
+      assert.ok(!page.includes('Lee'));
+    };
+    await told();
+    const onMap = `${Math.floor(transformer.meters.length / 5) * 5} customers`;
+    await until('the map lists it', async () => /<h2>Planned work/.test(await text('/public/')), 40_000);
+    assert.ok((await text('/public/')).includes(onMap));
+    await center.kill();
+    center = await center.again();
+    await told();
+    assert.equal((await center.call('DELETE', `/api/planned-outages/${add.body.id}`)).status, 200);
+    assert.equal((await look(`meter=${home}`)).status, 'on');
+  });
+
+  test('staff find a meter by the first of its account and by parts of its address; others do not', async () => {
+    const places = (q: string, options = {}) =>
+      center.call<CallPlace[]>('GET', `/api/calls/places?q=${encodeURIComponent(q)}`, undefined, options);
+    const meter = lone.meters[0];
+    const standing = (question: string) =>
+      center.call<MeterStanding & ApiError>('GET', `/api/calls/standing?${question}`);
+    const known = await until('the addresses are stored', async () => {
+      const { body } = await standing(`meter=${meter}`);
+      return body.account_id === null ? undefined : body;
+    });
+    const [account, address] = [known.account_id!, known.address!];
+    assert.deepEqual(
+      (await places(account)).body.map(({ meter_id, by }) => [meter_id, by]),
+      [[meter, 'account']],
+    );
+    assert.ok((await places(account.slice(0, 6))).body.some(({ meter_id }) => meter_id === meter));
+    const [number, ...street] = address.split(',')[0].split(' ');
+    const found = await places(`${number} ${street.join(' ').slice(0, 4).toLowerCase()}`);
+    assert.ok(found.body.some((one) => one.meter_id === meter && one.address === address && one.by === 'address'));
+    assert.deepEqual((await places('the old mill road')).body, []);
+    assert.equal((await places(account, { token: null })).status, 401);
+    await until('the accounts are read', async () => (await standing(`account=${account}`)).status === 200);
+    assert.equal((await standing(`account=${account}`)).body.meter_id, meter);
+    assert.equal((await standing(`address=${encodeURIComponent(address)}`)).body.meter_id, meter);
+    const unknown = await standing('account=99999999');
+    assert.deepEqual([unknown.status, unknown.body.error.code], [404, 'unknown_account']);
+    assert.equal((await standing(`account=${account}&meter=${meter}`)).status, 400);
+  });
+
   test('an imported account is found by number and address; bad rows are named and the others land', async () => {
     const file = path.join(await temporaryFolder(), 'accounts.csv');
     const [meter, second] = transformer.meters;

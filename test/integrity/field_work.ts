@@ -5,7 +5,7 @@ import { openCrews, seedTerritoryCrews } from '#bin/crews.ts';
 import { gridViewOf } from '#bin/grid_view.ts';
 import { openSwitching } from '#bin/switching.ts';
 import type { Alarm } from '#model/api/live.ts';
-import type { Outage, OutageVerb } from '#model/api/outages.ts';
+import type { Outage } from '#model/api/outages.ts';
 import { edgeKindCode } from '#model/network.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import type { CrewNeeds, CrewService } from '#services/crews/service.ts';
@@ -43,8 +43,7 @@ export function crewNeeds(field: FieldWork): CrewNeeds {
     settings: { kmh: 40, detour: 1.35 },
     outageOf: async () => null,
     openOutages: () => [],
-    act: async (id, verb, { actor, ...said }) =>
-      void (await field.outages.act(id, { verb: verb as OutageVerb, ...said }, actor)),
+    act: async (id, verb, { actor, ...said }) => void (await field.outages.act(id, { verb, ...said }, actor)),
     notice: () => undefined,
     report: () => undefined,
   };

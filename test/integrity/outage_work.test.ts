@@ -85,6 +85,31 @@ const nowPlus = (s: number): string => new Date(Date.now() + s * 1000).toISOStri
 const pingsOf = async (id: string): Promise<OutagePing[]> =>
   (await center.call<{ pings: OutagePing[] }>('GET', `/api/outages/${id}/evidence`)).body.pings;
 
+test('an outage is placed by hand, and what takes something back is refused without a reason', async () => {
+  const transformer = freshTransformer();
+  const place = <Body>(body: object) => center.call<Body>('POST', '/api/outages', body);
+  const where = { device_id: transformer.id };
+  assert.equal((await place<ApiError>({ ...where, reason: 'x' })).status, 400);
+  const unknown = await place<ApiError>({ device_id: 'NO-SUCH', reason: 'seen hanging' });
+  assert.deepEqual([unknown.status, unknown.body.error.code], [404, 'unknown_asset']);
+  const placed = await place<OutageDetail>({ ...where, reason: 'seen hanging', cause: 'tree' });
+  const { outage } = placed.body;
+  assert.deepEqual(
+    [placed.status, outage.state, outage.source, outage.cause, outage.customers_out],
+    [200, 'confirmed', 'operator', 'tree', transformer.meters.length],
+  );
+  assert.equal((await outageAt(transformer.id)).id, outage.id);
+  const twice = await place<ApiError>({ ...where, reason: 'seen hanging' });
+  assert.deepEqual([twice.status, twice.body.error.code], [409, 'already_there']);
+  for (const verb of ['reject', 'restore', 'close', 'unassign']) {
+    const refused = await act<ApiError>(outage.id, { verb });
+    assert.deepEqual([refused.status, refused.body.error.code], [400, 'bad_request'], verb);
+    assert.match(refused.body.error.message, /needs a reason: say why in "reason"/);
+  }
+  assert.equal((await detail(outage.id)).outage.state, 'confirmed');
+  await act(outage.id, { verb: 'restore', reason: 'fuse replaced' });
+});
+
 test('G3, G4 two people at one outage: the second is told what changed and by whom; nothing is lost, nothing is done twice', async () => {
   const transformer = freshTransformer();
   await postEvents(center, 'last_gasp', transformer.meters);
@@ -115,7 +140,7 @@ test('G3, G4 two people at one outage: the second is told what changed and by wh
   assert.equal(part.body.steps.length, 2);
   assert.ok(part.body.steps[0].customer_minutes > 0);
   assert.equal((await act(seen.id, { verb: 'restore', reason: 'fuse replaced' })).body.outage.state, 'restored');
-  const unknown = await act<ApiError>(seen.id, { verb: 'restore_part', meter_ids: ['NO-SUCH'] });
+  const unknown = await act<ApiError>(seen.id, { verb: 'restore_part', meter_ids: ['NO-SUCH'], reason: 'fed back' });
   assert.deepEqual([unknown.status, unknown.body.error.code], [404, 'unknown_meter']);
 });
 
@@ -237,10 +262,9 @@ test('D1, D2 telemetry operates the grid: newest wins in any order, unknown devi
 
   await center.kill();
   center = await center.again();
-  assert.deepEqual(
-    (await open()).find((one) => one.id === outage.id),
-    outage,
-  );
+  // its restoration time may have been estimated meanwhile
+  const without = (one: Outage | undefined) => ({ ...one, etr_p50: null, etr_p90: null, etr_source: null });
+  assert.deepEqual(without((await open()).find((one) => one.id === outage.id)), without(outage));
   assert.deepEqual((await send([{ device_id: fuse.id, event_time: t2, state: 'open' }])).body, {
     accepted: 0,
     duplicate: 1,

@@ -8,6 +8,7 @@ export type Command =
   | 'confirm'
   | 'reject'
   | 'crew'
+  | 'crew_off'
   | 'move_up'
   | 'move_down'
   | 'power_back'
@@ -53,6 +54,7 @@ export const bindings: readonly Binding[] = [
   { keys: 'c', command: 'confirm', does: 'confirm the outage (asks first)', group: 'Outages' },
   { keys: 'x', command: 'reject', does: 'reject the outage (asks for the reason)', group: 'Outages' },
   { keys: 'a', command: 'crew', does: 'assign a crew (asks which)', group: 'Outages' },
+  { keys: 'A', command: 'crew_off', does: 'take the crew off the outage (asks for the reason)', group: 'Outages' },
   { keys: 'u', command: 'move_up', does: 'move the outage one device up (asks first)', group: 'Outages' },
   {
     keys: 'd',

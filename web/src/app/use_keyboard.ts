@@ -75,6 +75,9 @@ export function run(command: Command): void {
     case 'crew':
       ask('assign');
       break;
+    case 'crew_off':
+      ask('unassign');
+      break;
     case 'move_up':
     case 'move_down':
       useScreen.setState({ askDirection: command === 'move_up' ? 'up' : 'down' });

@@ -1,14 +1,12 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type KeyboardEvent, useDeferredValue, useEffect, useRef, useState } from 'react';
 import type { CallReport } from '#model/api/calls.ts';
 import { callKinds } from '#model/api/outages.ts';
 import { useMayEdit } from '../app/banner.tsx';
 import { Problem } from '../app/facts.tsx';
-import { fileCall, searchNetwork } from '../lib/api/endpoints.ts';
+import { fileCall } from '../lib/api/endpoints.ts';
 import { words } from '../lib/time/format.ts';
-
-const shownMatches = 7;
-const leastLetters = 3;
+import { leastLetters, useMatches } from './use_matches.ts';
 
 /**
  * The caller's place is looked up while it is typed; the highlighted meter is the one that is shown. Enter files the call
@@ -23,19 +21,12 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
   /** one id for one call, however often its Enter is pressed */
   const [id, setId] = useState(() => crypto.randomUUID());
   const wanted = useDeferredValue(text.trim());
-  const found = useQuery({
-    queryKey: ['search', wanted],
-    queryFn: ({ signal }) => searchNetwork(wanted, signal),
-    enabled: wanted.length >= leastLetters,
-    placeholderData: (before) => before,
-  });
-  const matches =
-    wanted.length < leastLetters
-      ? []
-      : (found.data ?? []).filter(({ type }) => type === 'meter').slice(0, shownMatches);
-  const highlighted = matches[Math.min(at, matches.length - 1)]?.id ?? null;
-  const isClear = highlighted !== null && (matches.length === 1 || highlighted.toLowerCase() === wanted.toLowerCase());
-  const inWords = highlighted === null && wanted.length >= leastLetters && wanted === text.trim() && !found.isFetching;
+  const { matches, isFetching } = useMatches(wanted);
+  const highlighted = matches[Math.min(at, matches.length - 1)]?.meter ?? null;
+  const isSettled = wanted === text.trim() && !isFetching;
+  const isClear =
+    isSettled && highlighted !== null && (matches.length === 1 || highlighted.toLowerCase() === wanted.toLowerCase());
+  const inWords = isSettled && highlighted === null && wanted.length >= leastLetters;
   const file = useMutation({
     mutationFn: (report: CallReport) => fileCall(report),
     onSuccess: () => {
@@ -85,7 +76,7 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
   return (
     <form onSubmit={submit} className="grid gap-2 px-3 py-2">
       <label className="grid min-w-0 gap-0.5 text-dim">
-        Meter, or the place in words
+        Meter, account, address, or the place in words
         <input
           ref={field}
           id="call-place"
@@ -107,23 +98,24 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
         />
       </label>
       {matches.length > 0 && !isClear && (
-        <div id="call-matches" role="listbox" aria-label="Meters" className="border border-rule">
+        <div id="call-matches" role="listbox" aria-label="Places" className="border border-rule">
           {matches.map((match, i) => (
             <button
-              key={match.id}
-              id={`call-match-${match.id}`}
+              key={match.meter}
+              id={`call-match-${match.meter}`}
               type="button"
               role="option"
               tabIndex={-1}
               aria-selected={i === at}
               className={`block w-full px-2 py-0.5 text-left ${i === at ? 'bg-chosen' : 'hover:bg-hover'}`}
               onClick={() => {
-                setText(match.id);
+                setText(match.meter);
                 setAt(0);
                 field.current?.focus();
               }}
             >
-              {match.id}
+              {match.meter}
+              {match.found !== null && <span className="pl-2 text-dim">{match.found}</span>}
             </button>
           ))}
         </div>

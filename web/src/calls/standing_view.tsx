@@ -27,14 +27,18 @@ export function MeterStandingView({ meter }: { meter: string }) {
   });
   if (standing.error && !standing.data) return <Problem error={standing.error} />;
   if (!standing.data) return <PaneSkeleton rows={4} />;
-  const { outage, planned, ping, calls, critical, customer_class } = standing.data;
+  const { outage, planned, ping, calls, critical, customer_class, account_id, address } = standing.data;
   return (
     <div aria-live="polite">
       <p className={`px-3 pt-1 text-[14px] ${outage || planned?.state === 'lasting' ? 'font-semibold' : ''}`}>
         {verdict(standing.data, now, view)}
       </p>
       <Facts>
-        <FactRow name="Meter">{meter}</FactRow>
+        <FactRow name="Meter">
+          {meter}
+          {account_id && <span className="text-dim">, account {account_id}</span>}
+        </FactRow>
+        {address && <FactRow name="Address">{address}</FactRow>}
         <FactRow name="Customer">
           {critical ? <span className="font-semibold text-bad">▲ {words(critical)}</span> : words(customer_class)}
         </FactRow>

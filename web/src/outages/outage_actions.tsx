@@ -11,6 +11,7 @@ const keyOf: Partial<Record<OutageVerb, string>> = {
   confirm: 'c',
   reject: 'x',
   assign: 'a',
+  unassign: 'A',
   move: 'u d',
   merge: 'm',
   restore: 'r',

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import type { OutageAction, OutageChangeNote, OutageVerb } from '#model/api/outages.ts';
+import { type OutageAction, type OutageChangeNote, type OutageVerb, verbsWithReason } from '#model/api/outages.ts';
 import { Problem } from '../app/facts.tsx';
 import { ReasonField } from '../app/reason_field.tsx';
 import { useScreen } from '../app/screen_store.ts';
@@ -10,17 +10,6 @@ import { actOnOutage } from '../lib/api/endpoints.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { formatCount, formatTimeSeconds, words } from '../lib/time/format.ts';
 
-/** Verbs that take something back, throw something away or move customers must say why. */
-const reasonNeeded: ReadonlySet<OutageVerb> = new Set([
-  'reject',
-  'merge',
-  'split',
-  'move',
-  'restore',
-  'restore_part',
-  'reopen',
-  'close',
-]);
 const withCause: ReadonlySet<OutageVerb> = new Set(['confirm', 'assign', 'arrive', 'restore', 'complete', 'close']);
 /** What crews find most; anything else may be typed. */
 const causes = ['tree', 'lightning', 'wind', 'ice', 'animal', 'vehicle', 'equipment', 'overload', 'dig-in', 'unknown'];
@@ -82,7 +71,7 @@ export function VerbForm({ id, verb, revision, mayEdit }: FormProps) {
           </datalist>
         </label>
       )}
-      <ReasonField required={reasonNeeded.has(verb)} />
+      <ReasonField required={verbsWithReason.has(verb)} />
       <Trouble error={act.error} />
       <div className="flex gap-2">
         <button type="submit" disabled={!mayEdit || act.isPending} className="button button-primary">
@@ -120,6 +109,7 @@ function Trouble({ error }: { error: Error | null }) {
 }
 
 function Fields({ id, verb }: { id: string; verb: OutageVerb }) {
+  if (verb === 'unassign') return <CrewThatLeaves id={id} />;
   if (verb === 'assign')
     return (
       <label className="grid gap-0.5 text-dim">
@@ -137,6 +127,16 @@ function Fields({ id, verb }: { id: string; verb: OutageVerb }) {
       </label>
     );
   return null;
+}
+
+function CrewThatLeaves({ id }: { id: string }) {
+  const crew = useLive((live) => live.outages.get(id)?.crew ?? null);
+  return (
+    <p>
+      <strong>{crew ?? 'No crew'}</strong> {crew === null ? 'is named.' : 'is taken off this outage.'}
+      <span className="text-dim"> The crew itself is released on the crew board.</span>
+    </p>
+  );
 }
 
 /** The open outages of the same feeder first: what is merged is next to each other. */

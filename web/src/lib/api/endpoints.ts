@@ -1,4 +1,4 @@
-import type { CallReport, CustomerOut, MeterStanding, TroubleCall } from '#model/api/calls.ts';
+import type { CallPlace, CallReport, CustomerOut, MeterStanding, TroubleCall } from '#model/api/calls.ts';
 import type { Session } from '#model/api/common.ts';
 import type { GeneratorEstimate, GeneratorJob, GeneratorVerb } from '#model/api/generator.ts';
 import type { Trend } from '#model/api/live.ts';
@@ -91,6 +91,8 @@ export const placeCall = (callId: string, meter: string) =>
   request<TroubleCall>('POST', `/api/calls/${id(callId)}/place`, { meter });
 export const markCalledBack = (callId: string) =>
   request<TroubleCall>('POST', `/api/calls/${id(callId)}/called-back`, {});
+export const findPlaces = (q: string, signal?: AbortSignal) =>
+  request<CallPlace[]>('GET', `/api/calls/places${query({ q, limit: 20 })}`, undefined, signal);
 export const getMeterStanding = (meter: string, signal?: AbortSignal) =>
   request<MeterStanding>('GET', `/api/calls/standing${query({ meter })}`, undefined, signal);
 
