@@ -524,6 +524,8 @@ create table premise (
   constraint premise_source_check CHECK ((source = ANY (ARRAY['synthetic'::text, 'import'::text])))
 );
 CREATE INDEX premise_account ON public.premise USING btree (account_id);
+CREATE INDEX premise_account_prefix ON public.premise USING btree (account_id COLLATE "C");
+CREATE INDEX premise_street_prefix ON public.premise USING btree (street_key COLLATE "C");
 
 create table premise_state (
   singleton boolean not null default true,
