@@ -100,6 +100,7 @@ export function outageHandlers(scene: ReadmeScene): Handler[] {
     ],
     [/^npx flux crews list$/, async (command) => assert.match(await succeeds(command, data()), /troubleman/)],
     [/^npx flux etr trace /, tracesAnOutage],
+    [/^npx flux storm run /, async (command) => assert.match(await succeeds(command), /STORM DRILL {2}seed 7/)],
     [
       /^npx flux etr fit /,
       (command) => withFile(withModel(command), 'past.csv', pastOutages(Date.UTC(2025, 4, 1)), []),
