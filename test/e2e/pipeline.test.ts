@@ -34,7 +34,8 @@ describe('the pipeline page', { skip: missing && 'no Chromium is installed (set 
 
   test('the navigation leads there; every record of every source is accounted for', async () => {
     const { page } = watch;
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: 'Pipeline' }).click();
+    await page.getByRole('button', { name: /^Pages; now/ }).click();
+    await page.getByRole('menuitem', { name: 'Pipeline' }).click();
     await page.getByText('All 4 records are accounted for').waitFor();
     const row = page.getByRole('region', { name: 'Sources' }).getByRole('row').nth(1);
     await row.getByText('balanced').waitFor();
