@@ -1,6 +1,7 @@
 /**
- * Customers who call: most within minutes of the dark, fewer the longer it lasts, nobody whose power is back. There are so
- * many lines; who hears the busy signal tries again or gives up. called = taken + gave up + still trying.
+ * Customers who call: most within minutes of the dark, fewer the longer it lasts, some out of patience after hours,
+ * nobody whose power is back. There are so many lines; who hears the busy signal tries again or gives up.
+ * called = taken + gave up + still trying.
  */
 import { hashUnit, mix } from '#sources/territory/random.ts';
 import { makeAgenda } from './agenda.ts';
@@ -10,13 +11,18 @@ export interface CallSettings {
   callShare: number;
   /** mean time until they do, s */
   meanS: number;
+  /** share that waits, sees nothing happen, and calls then; how long, s */
+  lateShare: number;
+  lateS: number;
   /** a call keeps a line busy, s */
   talkS: number;
   lines: number;
   /** share of those who hear the busy signal that try again */
   retryShare: number;
 }
-export const callDefaults: Omit<CallSettings, 'lines'> = { callShare: 0.08, meanS: 540, talkS: 90, retryShare: 0.7 };
+export const callDefaults: Omit<CallSettings, 'lines'> = {
+  ...{ callShare: 0.08, meanS: 540, lateShare: 0.3, lateS: 5400, talkS: 90, retryShare: 0.7 },
+};
 
 export interface CustomerCall {
   id: string;
@@ -56,8 +62,11 @@ export function makeCallCenter(seed: number, settings: CallSettings): CallCenter
     lost: (meters, atS) => {
       for (let i = 0; i < meters.length; i++) {
         const own = mix(seed ^ 0xca11, serial++);
-        if (hashUnit(own, 1) >= settings.callShare) continue;
-        dial(meters[i], 'no_power', atS + 20 - Math.log(1 - hashUnit(own, 2)) * settings.meanS);
+        const patience = hashUnit(own, 1);
+        const draw = -Math.log(1 - hashUnit(own, 2));
+        if (patience < settings.callShare) dial(meters[i], 'no_power', atS + 20 + draw * settings.meanS);
+        else if (patience < settings.callShare + settings.lateShare)
+          dial(meters[i], 'no_power', atS + settings.lateS + draw * settings.lateS);
       }
     },
     wireDown: (meter, atS) => {
