@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { all, engineOn, feeder } from './engine_testbed.ts';
+import { all, engineOn, feeder, type Plan, plant } from './engine_testbed.ts';
 
 describe('restoration', () => {
   test('A5 M7 R7 back within the hold window is momentary and never an outage', () => {
@@ -67,6 +67,24 @@ describe('restoration', () => {
     const [parent, nested] = engine.outages();
     assert.equal(nested.nestedIn, parent.id);
     assert.equal(nested.startedMs, parent.restoredMs, 'no customer-minute is counted twice');
+  });
+
+  test('P17 a restore lost here and there is left over at its own meter, not at the device that came back', () => {
+    const transformers = Array.from({ length: 9 }, (_, i): Plan => ['power_transformer', `T${i}`, 6]);
+    const bed = plant([['breaker', 'B', ['recloser', 'R', ...transformers], ['power_transformer', 'X', 6]]]);
+    const { send, tick, active } = engineOn(bed);
+    send(all(bed.below('R'), 'last_gasp', 0), 50);
+    // one of each transformer: together they are all that is not accounted for below R
+    const lost = transformers.map(([, id]) => bed.below(id)[0]);
+    const back = bed.below('R').filter((meter) => !lost.includes(meter));
+    send(all(back, 'power_restored', 900), 905);
+    tick(970);
+    const leftOver = active().filter((outage) => outage.startsWith('predicted'));
+    assert.equal(leftOver.length, lost.length, String(active()));
+    assert.ok(
+      leftOver.every((outage) => outage.endsWith(' 1')),
+      String(active()),
+    );
   });
 
   test('R3 a transformer with power again has it for its silent meters, too', () => {

@@ -44,6 +44,9 @@ const [chosen, covered, oneBranch, belowThreshold, contradicted, costlier] = ver
 /** A single service point is a little less likely than the transformer that is its only one. */
 const servicePointHandicap = 0.5;
 
+/** So many meters that came back since speak louder than one that is dark. */
+const backPerDark = 3;
+
 export class IslandWeights {
   readonly tree: DeviceTree;
   readonly heard: HeardMeters;
@@ -82,6 +85,8 @@ export class IslandWeights {
   #lateBranches = new Int32Array(0);
   /** of the direct meters, those that came back since */
   #backDirect = new Int32Array(0);
+  /** meters below that came back since */
+  #back = new Int32Array(0);
   #away = new Int32Array(0);
   readonly #rowOf: Int32Array;
   #path = new Int32Array(64);
@@ -183,6 +188,7 @@ export class IslandWeights {
     this.#litDirect[row] = 0;
     this.#litDirectMs[row] = 0;
     this.#backDirect[row] = 0;
+    this.#back[row] = 0;
     this.#lateBranches[row] = 0;
     this.#away[row] = 0;
     return row;
@@ -276,6 +282,7 @@ export class IslandWeights {
     for (let row = this.#firstKnown(leaf); row >= 0; row = this.parent[row]) {
       if (this.heard.litMs[meter] <= this.sinceMs[row]) continue;
       this.#away[row] += counted;
+      this.#back[row]++;
       if (this.device[row] === leaf) this.#backDirect[row]++;
     }
   }
@@ -339,6 +346,8 @@ export class IslandWeights {
     // A transformer that most of its meters came back by has power; a fuse may feed again one branch of several.
     if (this.#backDirect[row] > 0 && this.#backDirect[row] >= this.direct[row]) return contradicted;
     const dark = this.dark[row];
+    // A device that far more came back by than are dark feeds them: what is left over has its cause below.
+    if (this.#back[row] >= dark * backPerDark) return contradicted;
     const customers = this.customers[row];
     const { minPercent, minCount, minCalls, need } = settings.device[deviceKindOf(grid.edgeKind[device])!];
     if (dark === this.calls[row] && dark > 1 && dark < minCalls) return belowThreshold;
@@ -378,6 +387,7 @@ export class IslandWeights {
     this.#branchDark = grown(this.#branchDark, rows);
     this.#litDirect = grown(this.#litDirect, rows);
     this.#backDirect = grown(this.#backDirect, rows);
+    this.#back = grown(this.#back, rows);
     this.#lateBranches = grown(this.#lateBranches, rows);
     this.#away = grown(this.#away, rows);
     const litBranch = new Float64Array(rows);
