@@ -375,14 +375,8 @@ export class IslandWeights {
       'directStart',
     ] as const)
       this[name] = grown(this[name], rows);
-    for (const name of ['scoreHere', 'scoreBelow', 'sinceMs'] as const) {
-      const more = new Float64Array(rows);
-      more.set(this[name]);
-      this[name] = more;
-    }
-    const verdict = new Uint8Array(rows);
-    verdict.set(this.verdict);
-    this.verdict = verdict;
+    for (const name of ['scoreHere', 'scoreBelow', 'sinceMs'] as const) this[name] = grown(this[name], rows);
+    this.verdict = grown(this.verdict, rows);
     this.#branches = grown(this.#branches, rows);
     this.#branchDark = grown(this.#branchDark, rows);
     this.#litDirect = grown(this.#litDirect, rows);
@@ -390,17 +384,14 @@ export class IslandWeights {
     this.#back = grown(this.#back, rows);
     this.#lateBranches = grown(this.#lateBranches, rows);
     this.#away = grown(this.#away, rows);
-    const litBranch = new Float64Array(rows);
-    litBranch.set(this.#litBranchMs);
-    this.#litBranchMs = litBranch;
-    const litDirect = new Float64Array(rows);
-    litDirect.set(this.#litDirectMs);
-    this.#litDirectMs = litDirect;
+    this.#litBranchMs = grown(this.#litBranchMs, rows);
+    this.#litDirectMs = grown(this.#litDirectMs, rows);
   }
 }
 
-function grown(column: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(length);
+/** The same column with room for more. */
+function grown<Column extends Int32Array | Float64Array | Uint8Array>(column: Column, length: number): Column {
+  const more = new (column.constructor as new (length: number) => Column)(length);
   more.set(column);
   return more;
 }

@@ -12,12 +12,12 @@ import type { Pool } from '#stores/postgres/pool.ts';
 import { refuseStale, refuseWithoutReason } from './actions.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
-import type { EngineResult, OutageChange, OutageRecord, PlannedWindow } from './engine_records.ts';
+import type { EngineResult, PlannedWindow } from './engine_records.ts';
 import { evidenceOf } from './evidence.ts';
 import type { GridView } from './grid_view.ts';
 import type { HoldBack } from './hold_back.ts';
-import { isOpen, isOut } from './lifecycle.ts';
 import { chainLogOfBefore } from './log_sql.ts';
+import { isListed, makeOpenList } from './open_list.ts';
 import { makeReplay } from './replay.ts';
 import {
   areaRates,
@@ -32,7 +32,7 @@ import {
   supplyRows,
 } from './sql.ts';
 import type { OutageThresholds } from './thresholds.ts';
-import { etrFields, type OutageEtr, toDetail, toOutage } from './views.ts';
+import { type OutageEtr, toDetail, toOutage } from './views.ts';
 import { makeWriteLoop } from './write_loop.ts';
 
 export interface OutageGrid {
@@ -135,7 +135,6 @@ export interface OutageService {
 }
 
 const tickMs = 250;
-const isListed = (record: OutageRecord): boolean => isOpen(record.state);
 
 export function makeOutageService(needs: OutageNeeds): OutageService {
   const { pool } = needs;
@@ -148,9 +147,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   const marks = { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 };
   let ticker: NodeJS.Timeout | undefined;
   let acting: Promise<unknown> = Promise.resolve();
-  /** where each listed outage takes supply away, as `OutageNews` says it */
-  const deviceOf = new Map<string, number>();
-  const listed = new Map<string, Outage>();
+  const listed = makeOpenList(needs);
 
   function now(): OutageEngine {
     if (!engine) throw new FluxError('not_ready', 'outages are still being rebuilt from the store', { canRetry: true });
@@ -162,7 +159,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     marks: () => ({ ...marks }),
     feederOf: (edge) => needs.grid().network.edge.feeder[edge],
     isListed,
-    published: publish,
+    published: listed.publish,
     report: needs.report,
   });
   const take = (result: EngineResult, receivedMs?: number): void => loop.take(result, receivedMs);
@@ -196,20 +193,6 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     take(now().apply(events, nowMs()));
   }
   const releaseAll = (): void => evaluateWaiting(holdBack?.releaseAll());
-
-  function publish(changes: OutageChange[]): void {
-    const news = changes.map(({ outage: record, kinds }): OutageNews => {
-      const outage = toOutage(needs.grid(), record, needs.etrOf);
-      const isOpen = isListed(record);
-      if (isOpen) listed.set(record.id, outage);
-      else listed.delete(record.id);
-      const device = isOut(record.state) && record.meter < 0 ? record.device : -1;
-      if (isOpen) deviceOf.set(record.id, device);
-      else deviceOf.delete(record.id);
-      return { outage, isOpen, isNew: kinds.includes('opened'), device };
-    });
-    if (news.length > 0) needs.changed(news);
-  }
 
   async function detail(id: string): Promise<OutageDetail> {
     const [row, log] = await Promise.all([findOutage(pool, id), outageLog(pool, id)]);
@@ -277,7 +260,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         withoutCommunication: await needs.withoutCommunication(),
         planned: await needs.planned(),
       });
-      publish(records.filter(isListed).map((outage) => ({ kinds: [], outage })));
+      listed.publish(records.filter(isListed).map((outage) => ({ kinds: [], outage })));
       // What was operated in the moment before a crash: the grid has it, the engine may not.
       const reportedMs = new Map(devices.map(({ edge, atMs }) => [edge, atMs]));
       for (const { edge, open, atMs } of await needs.positions())
@@ -300,16 +283,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     setPlanned: (windows) => take(now().setPlanned(windows, nowMs())),
     membersOf: (id) => now().membersOf(id),
-    etrChanged: (ids) => {
-      const news = ids.flatMap((id): OutageNews[] => {
-        const before = listed.get(id);
-        if (!before) return [];
-        const outage = { ...before, ...etrFields(needs.etrOf(id)) };
-        listed.set(id, outage);
-        return [{ outage, isOpen: true, isNew: false, device: deviceOf.get(id) ?? -1 }];
-      });
-      if (news.length > 0) needs.changed(news);
-    },
+    etrChanged: listed.etrChanged,
     setWithoutCommunication: (meters) => take(now().setWithoutCommunication(meters, Date.now())),
     decidingMeters: (id) =>
       now()
@@ -321,9 +295,9 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await loop.settled();
       await service.start();
     },
-    open: () => [...listed.values()],
+    open: listed.all,
     list: async (onlyOpen, limit) => {
-      if (onlyOpen) return [...listed.values()].slice(0, limit);
+      if (onlyOpen) return listed.all().slice(0, limit);
       return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
     },
     detail,
@@ -365,16 +339,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       const rows = await customersOutTimeline(pool, fromS, toS, bucketS, feeders ?? null);
       return new Map(rows.map((row) => [row.start_s, row.customers_out]));
     },
-    totals: () => {
-      let [customersOut, criticalOut, outagesOpen] = [0, 0, 0];
-      for (const outage of listed.values()) {
-        if (!isOut(outage.state)) continue;
-        outagesOpen++;
-        customersOut += outage.customers_out;
-        criticalOut += outage.critical_out;
-      }
-      return { customersOut, outagesOpen, criticalOut };
-    },
+    totals: listed.totals,
     darkMeters: () => Int32Array.from(now().darkMeters()),
     setThresholds: (next) => {
       thresholds = next;
