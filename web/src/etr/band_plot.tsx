@@ -19,6 +19,9 @@ export interface BandLine {
 const axisFont = '11px Inter, system-ui, sans-serif';
 const dayS = 86_400;
 
+const timeSteps = [60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, dayS];
+const wholeSteps = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+
 /** Lines over time with bands between pairs of them; values under the pointer are told in words above. */
 export function BandPlot({
   columns,
@@ -103,7 +106,8 @@ export function BandPlot({
             size: from === 'zero' ? 58 : 96,
             font: axisFont,
             values: (_, splits) => splits.map(formatValue),
-            ...(from === 'values' ? { incrs: [60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, dayS] } : {}),
+            // times, or whole customers: half of one is none
+            incrs: from === 'values' ? timeSteps : wholeSteps,
           },
         ],
         series: [
