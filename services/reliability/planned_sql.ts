@@ -3,6 +3,7 @@ import { type NamedQuery, type Queryable, rowsOf } from '#stores/postgres/pool.t
 import { type CountedElsewhere, plannedSteps } from './planned.ts';
 import type { OutageSteps } from './sql.ts';
 
+// Whole milliseconds: sums of parts are compared with the whole, and kept as whole numbers.
 const windows: NamedQuery = {
   name: 'reliability_windows',
   text: `
@@ -12,8 +13,8 @@ const windows: NamedQuery = {
       where planned.id = any($1) and planned.from_at <= $3
     )
     select begun.id, coalesce(begun.equipment_key, -1) as "deviceKey", cardinality(begun.meter_keys) as customers,
-           (extract(epoch from begun.began_at) * 1000)::float8 as "fromMs",
-           (extract(epoch from begun.ends_at) * 1000)::float8 as "toMs", (begun.began_at at time zone $2)::date::text as day,
+           floor(extract(epoch from begun.began_at) * 1000)::float8 as "fromMs",
+           floor(extract(epoch from begun.ends_at) * 1000)::float8 as "toMs", (begun.began_at at time zone $2)::date::text as day,
            coalesce(equipment.feeder_key, fed.feeder_key) as "feederKey"
     from begun
     left join equipment on equipment.equipment_key = begun.equipment_key
@@ -56,8 +57,8 @@ const elsewhere: NamedQuery = {
         on earlier.meter_key = named.meter_key and earlier.planned_no < named.planned_no
           and earlier.from_at < named.ends_at and earlier.ends_at > named.from_at
     )
-    select counted.id, counted.meter_key as "meterKey", (extract(epoch from counted.from_at) * 1000)::float8 as "fromMs",
-           (extract(epoch from counted.to_at) * 1000)::float8 as "toMs"
+    select counted.id, counted.meter_key as "meterKey", floor(extract(epoch from counted.from_at) * 1000)::float8 as "fromMs",
+           floor(extract(epoch from counted.to_at) * 1000)::float8 as "toMs"
     from counted`,
 };
 
