@@ -21,6 +21,11 @@ after(() => center?.stop());
 
 const outages = async (): Promise<Outage[]> => (await center.call<Outage[]>('GET', '/api/outages')).body;
 const alarms = async (): Promise<Alarm[]> => (await center.call<Alarm[]>('GET', '/api/alarms')).body;
+/** Restoration times are estimated anew by the minute, also while a center starts. */
+const withoutEtr = <One extends { etr_p50: unknown; etr_p90: unknown; etr_source: unknown }>(one: One) => {
+  const { etr_p50: _p50, etr_p90: _p90, etr_source: _source, ...facts } = one;
+  return facts;
+};
 const byId = <Row extends { id: string }>(rows: Row[]): Row[] => rows.toSorted((a, b) => a.id.localeCompare(b.id));
 
 test('killed with two outages open, one of them taken up by a person: the same again; then they end as if nothing was', async () => {
@@ -39,9 +44,10 @@ test('killed with two outages open, one of them taken up by a person: the same a
     const detail = (await center.call<OutageDetail>('GET', `/api/outages/${taken.id}`)).body;
     await center.kill();
     center = await center.again();
-    assert.deepEqual(byId(await outages()), before);
+    assert.deepEqual(byId(await outages()).map(withoutEtr), before.map(withoutEtr));
     assert.deepEqual(byId(await alarms()), alarmsBefore);
-    assert.deepEqual((await center.call('GET', `/api/outages/${taken.id}`)).body, detail);
+    const again = (await center.call<OutageDetail>('GET', `/api/outages/${taken.id}`)).body;
+    assert.deepEqual({ ...again, outage: withoutEtr(again.outage) }, { ...detail, outage: withoutEtr(detail.outage) });
   }
 
   // while it was away, nothing was heard: what comes now counts
