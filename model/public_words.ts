@@ -93,22 +93,25 @@ const estimatePassed: Both = {
   es: 'La hora estimada ya pasó y el servicio no ha vuelto. Preparamos una nueva estimación.',
 };
 
+/** "p.m." brings its own full stop. */
+const ended = (sentence: string): string => (sentence.endsWith('.') ? sentence : `${sentence}.`);
+
 /** A sentence on when the power comes back; an estimate that has passed is called that. */
 export function etrInWords(window: EtrWindow | undefined, nowMs: number, zone: string, language: Language): string {
   if (!window) return noEstimate[language];
   if (window.toMs < nowMs) return estimatePassed[language];
   const words = windowInWords(window, zone, language);
-  return language === 'es'
-    ? `Estimamos que vuelva el ${words}.`.replace('el entre', 'entre').replace(/\.\.$/, '.')
-    : `We expect it back ${words}.`;
+  return ended(
+    language === 'es' ? `Estimamos que vuelva el ${words}`.replace('el entre', 'entre') : `We expect it back ${words}`,
+  );
 }
 
 /** A sentence on when planned work is to be over. */
 export function plannedEndInWords(toMs: number, zone: string, language: Language): string {
   const when = timeInWords(toMs, zone, language);
-  return language === 'es'
-    ? `Los trabajos terminan, según lo previsto, el ${when}.`
-    : `The work is planned to end ${when}.`;
+  return ended(
+    language === 'es' ? `Los trabajos terminan, según lo previsto, el ${when}` : `The work is planned to end ${when}`,
+  );
 }
 
 export const plannedSource: Both = {

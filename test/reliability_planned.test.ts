@@ -93,6 +93,21 @@ test('C9 withdrawn, it ended then; before its begin, it never was', async () => 
   await check(10 * 30);
 });
 
+test('C9 times between two milliseconds, as the store gives them, are kept all the same', async () => {
+  await plan(t, t + 2 * hour);
+  await bed.server.pool.query(
+    `update planned_outage set withdrawn_at = to_timestamp($1) + interval '123 microseconds', withdrawn_by = 'ann'`,
+    [(t + hour) / 1000],
+  );
+  await bed.store({
+    number: 1,
+    steps: [[t + 30 * minute, t + 90 * minute, 1]],
+    meters: [{ meter: meters[0], darkMs: t + 30 * minute, litMs: t + 90 * minute }],
+  });
+  await bed.server.pool.query(`update meter_outage_span set from_at = from_at + interval '77 microseconds'`);
+  await check(10 * 60 - 30, 60);
+});
+
 test('C9 who is out by an outage counts there, not twice; the outage rejected late, all count by the window', async () => {
   await plan(t, t + 2 * hour);
   const outage = {

@@ -3,6 +3,7 @@ import { type NamedQuery, type Queryable, rowsOf } from '#stores/postgres/pool.t
 import { type CountedElsewhere, plannedSteps } from './planned.ts';
 import type { OutageSteps } from './sql.ts';
 
+// Whole milliseconds: sums of parts are compared with the whole, and kept as whole numbers.
 const windows: NamedQuery = {
   name: 'reliability_windows',
   text: `
@@ -12,8 +13,8 @@ const windows: NamedQuery = {
       where planned.id = any($1) and planned.from_at <= $3
     )
     select begun.id, coalesce(begun.equipment_key, -1) as "deviceKey", cardinality(begun.meter_keys) as customers,
-           (extract(epoch from begun.began_at) * 1000)::float8 as "fromMs",
-           (extract(epoch from begun.ends_at) * 1000)::float8 as "toMs", (begun.began_at at time zone $2)::date::text as day,
+           floor(extract(epoch from begun.began_at) * 1000)::float8 as "fromMs",
+           floor(extract(epoch from begun.ends_at) * 1000)::float8 as "toMs", (begun.began_at at time zone $2)::date::text as day,
            coalesce(equipment.feeder_key, fed.feeder_key) as "feederKey"
     from begun
     left join equipment on equipment.equipment_key = begun.equipment_key
@@ -38,6 +39,14 @@ const elsewhere: NamedQuery = {
       cross join unnest(planned.meter_keys) as member (meter_key)
       where planned.id = any($1) and planned.from_at <= $2
     ),
+    -- windows that overlap in time are few: their meters are compared after that
+    pair as (
+      select planned.id, planned.meter_keys, earlier.meter_keys as earlier_keys, earlier.began_at, earlier.ends_at
+      from planned_window_counted as planned
+      join planned_window_counted as earlier
+        on earlier.planned_no < planned.planned_no and earlier.from_at < planned.ends_at and earlier.ends_at > planned.from_at
+      where planned.id = any($1) and planned.from_at <= $2 and earlier.from_at <= $2
+    ),
     counted as (
       select named.id, named.meter_key, greatest(span.from_at, outage.started_at) as from_at, span.to_at
       from named
@@ -45,19 +54,13 @@ const elsewhere: NamedQuery = {
         and (span.to_at is null or span.to_at > named.from_at)
       join outage_counted as outage on outage.id = span.outage_id
       union all
-      select named.id, named.meter_key, earlier.began_at, earlier.ends_at
-      from named
-      join (
-        select planned.planned_no, planned.from_at, planned.ends_at, planned.began_at, member.meter_key
-        from planned_window_counted as planned
-        cross join unnest(planned.meter_keys) as member (meter_key)
-        where planned.from_at <= $2 and planned.ends_at > (select min(named.from_at) from named)
-      ) as earlier
-        on earlier.meter_key = named.meter_key and earlier.planned_no < named.planned_no
-          and earlier.from_at < named.ends_at and earlier.ends_at > named.from_at
+      select pair.id, member.meter_key, pair.began_at, pair.ends_at
+      from pair
+      cross join unnest(pair.meter_keys) as member (meter_key)
+      where member.meter_key = any(pair.earlier_keys)
     )
-    select counted.id, counted.meter_key as "meterKey", (extract(epoch from counted.from_at) * 1000)::float8 as "fromMs",
-           (extract(epoch from counted.to_at) * 1000)::float8 as "toMs"
+    select counted.id, counted.meter_key as "meterKey", floor(extract(epoch from counted.from_at) * 1000)::float8 as "fromMs",
+           floor(extract(epoch from counted.to_at) * 1000)::float8 as "toMs"
     from counted`,
 };
 
@@ -140,12 +143,22 @@ export const windowsTouchedBy = async (on: Queryable, ids: readonly string[], no
 const begunAnew: NamedQuery = {
   name: 'reliability_windows_begun_anew',
   text: `
+    with dark as (
+      select event.meter_key, event.event_time
+      from meter_event as event
+      where event.event_id > $1 and event.event_id <= $2 and event.event_type in (0, 7)
+    ),
+    named as (
+      select planned.id, planned.from_at, planned.ends_at, member.meter_key
+      from planned_window_counted as planned
+      cross join unnest(planned.meter_keys) as member (meter_key)
+      where planned.from_at <= (select max(dark.event_time) from dark)
+        and planned.ends_at > (select min(dark.event_time) from dark)
+    )
     insert into reliability_due (outage_id)
-    select distinct planned.id
-    from meter_event as event
-    join planned_window_counted as planned
-      on event.event_time >= planned.from_at and event.event_time < planned.ends_at and event.meter_key = any(planned.meter_keys)
-    where event.event_id > $1 and event.event_id <= $2 and event.event_type in (0, 7)`,
+    select distinct named.id
+    from named
+    join dark on dark.meter_key = named.meter_key and dark.event_time >= named.from_at and dark.event_time < named.ends_at`,
 };
 /** A message of (after, upTo] that says dark may date the begin of its window otherwise. */
 export const dueByMessages = (on: Queryable, after: number, upTo: number) => rowsOf(on, begunAnew, [after, upTo]);

@@ -22,6 +22,7 @@ import {
 } from './summary_sql.ts';
 
 const outagesAtOnce = 5000;
+const windowsAtOnce = 200;
 const eventsAtOnce = 200_000;
 const momentaryLimit = `${momentaryMs} milliseconds`;
 /** Writers of events are batches of milliseconds; one that takes longer is waited for at the next time. */
@@ -74,7 +75,7 @@ export async function bringOutagesForward(pool: Pool, zone: string): Promise<num
         ...new Set([
           ...due,
           ...(await windowsTouchedBy(client, due, nowMs)),
-          ...(await windowsUnkept(client, nowMs, false, outagesAtOnce)),
+          ...(await windowsUnkept(client, nowMs, false, windowsAtOnce)),
         ]),
       ];
       if (ids.length === 0) return 0;

@@ -50,8 +50,11 @@ const ofMeter: NamedQuery = {
 
 const found = ({ meter, account, address, place }: PlaceRow, by: PlaceFound['by']): PlaceFound => ({
   ...{ meter, account, by },
-  address: place === '' ? address : `${address}, ${place}`,
+  address: place === '' ? address : `${address}, ${asWritten(place)}`,
 });
+/** Places are kept in capitals. */
+const asWritten = (place: string): string =>
+  place.toLowerCase().replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
 
 /** Each word begins a word of the street, or is a longer way to write one ("STRE" for ST). */
 function fits(street: string, words: readonly string[]): boolean {
@@ -60,6 +63,9 @@ function fits(street: string, words: readonly string[]): boolean {
     parts.some((part) => part.startsWith(word) || (part.length > 1 && word.startsWith(part))),
   );
 }
+
+/** 0 as written, 1 begins as written, 2 has the words somewhere. */
+const rankOf = (street: string, key: string): number => (street === key ? 0 : street.startsWith(key) ? 1 : 2);
 
 /** Best first: the account as it is written, the street as it is written, then what begins like it. */
 export async function placesLike(on: Queryable, text: string, most: number): Promise<PlaceFound[]> {
@@ -77,7 +83,7 @@ export async function placesLike(on: Queryable, text: string, most: number): Pro
       ({ street, unit, place }) =>
         fits(street, words) && unit.startsWith(normal.unit) && place.startsWith(normal.place),
     )
-    .toSorted((a, b) => Number(b.street === normal.key) - Number(a.street === normal.key))
+    .toSorted((a, b) => rankOf(a.street, normal.key) - rankOf(b.street, normal.key))
     .slice(0, most)
     .map((row) => found(row, 'address'));
 }

@@ -185,7 +185,11 @@ describe('the look-up of one home', () => {
       candidates: [],
     });
     assert.match(told.etr_words ?? '', /^The work is planned to end \w+, \w+ \d+, \d+:\d\d [AP]M\.$/);
-    assert.match(ask({ meter: 'M-2' }, 'es').etr_words ?? '', /^Los trabajos terminan, según lo previsto, el /);
+    assert.match(
+      ask({ meter: 'M-2' }, 'es').etr_words ?? '',
+      /^Los trabajos terminan, según lo previsto, el .*[ap]\.m\.$/,
+    );
+    assert.doesNotMatch(ask({ meter: 'M-2' }, 'es').etr_words ?? '', /\.\.$/);
     assert.equal(ask({ meter: 'M-0' }).status, 'out');
     assert.equal(ask({ meter: 'M-3' }).status, 'on');
     // the outage is over, the work goes on; the work is over

@@ -140,15 +140,14 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     // a house number and the first letters of the street: candidates with their addresses, one is chosen
     const [number, ...street] = address!.split(',')[0].split(' ');
     await page.keyboard.type(`${number} ${street.join(' ').slice(0, 4)}`.toLowerCase());
-    const option = page.getByRole('option', { name: meters[1] });
-    await option
-      .or(page.getByRole('button', { name: `File for ${meters[1]}` }))
-      .first()
-      .waitFor();
-    while ((await option.count()) > 0 && (await option.getAttribute('aria-selected')) === 'false')
-      await page.keyboard.press('ArrowDown');
-    if ((await option.count()) > 0) await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: `File for ${meters[1]}` }).waitFor();
+    const isClear = () => page.getByRole('button', { name: `File for ${meters[1]}` }).isVisible();
+    const chosen = page.locator('[role="option"][aria-selected="true"]');
+    await until('the place is clear', async () => {
+      if (await isClear()) return true;
+      if ((await chosen.count()) > 0)
+        await page.keyboard.press((await chosen.allTextContents())[0]?.includes(meters[1]) ? 'Enter' : 'ArrowDown');
+      return undefined;
+    });
     await page.keyboard.press('Enter');
     await page.getByText(`Filed for ${meters[1]}.`).waitFor();
     const filed = await call<TroubleCall[]>('GET', `/api/calls?meter=${meters[1]}`);

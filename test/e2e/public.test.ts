@@ -102,8 +102,8 @@ describe('the public pages', { skip: missing && 'no Chromium is installed (set F
     await page.getByLabel('Account number, meter number or address').fill(transformer.meters[1]);
     await page.getByRole('button', { name: 'Look up' }).click();
     await page.getByRole('heading', { name: /power is out here/ }).waitFor();
-    // an estimate comes a moment after the outage
-    await page.getByText(/We do not have an estimate yet\.|This estimate is/).waitFor();
+    // an estimate comes within a minute of the outage
+    await page.getByText(/We do not have an estimate yet\.|We expect it back /).waitFor();
     await page.getByRole('link', { name: 'Español' }).click();
     await page.getByRole('heading', { name: /no hay luz aquí/i }).waitFor();
     await context.close();

@@ -96,6 +96,14 @@ describe('the public face', () => {
     const [number, ...street] = address.split(',')[0].split(' ');
     const found = await places(`${number} ${street.join(' ').slice(0, 4).toLowerCase()}`);
     assert.ok(found.body.some((one) => one.meter_id === meter && one.address === address && one.by === 'address'));
+    // what begins as it was typed stands before what has the letters somewhere
+    const begun = await places(`${number} ${street[0][0]}`);
+    const starts = begun.body.map((one) => one.address.startsWith(`${number} ${street[0][0]}`));
+    assert.deepEqual(
+      starts,
+      starts.toSorted((a, b) => Number(b) - Number(a)),
+    );
+    assert.equal(starts[0], true);
     assert.deepEqual((await places('the old mill road')).body, []);
     assert.equal((await places(account, { token: null })).status, 401);
     await until('the accounts are read', async () => (await standing(`account=${account}`)).status === 200);
