@@ -120,21 +120,22 @@ const touched: NamedQuery = {
       select span.meter_key, span.from_at from meter_outage_span as span where span.outage_id = any($1)
     ),
     changed as (
-      select planned.planned_no, planned.from_at, planned.meter_keys from planned_window_counted as planned where planned.id = any($1)
+      select planned.planned_no, planned.from_at from planned_window_counted as planned where planned.id = any($1)
     ),
     named as (
       select planned.id, planned.planned_no, planned.ends_at, member.meter_key
       from planned_window_counted as planned
       cross join unnest(planned.meter_keys) as member (meter_key)
-      where planned.from_at <= $2 and planned.ends_at > least(
-        (select min(span.from_at) from span), (select min(changed.from_at) from changed))
+      where planned.from_at <= $2 and planned.ends_at > (select min(span.from_at) from span)
     )
     select named.id from named join span on span.meter_key = named.meter_key and span.from_at < named.ends_at
     union
-    select named.id
-    from named
-    join changed on changed.planned_no < named.planned_no and changed.from_at < named.ends_at
-    where named.meter_key = any(changed.meter_keys)`,
+    -- entered later and near in time (a window lasts 31 days at most): cheaper made anew than compared meter by meter
+    select planned.id
+    from planned_window_counted as planned
+    join changed on changed.planned_no < planned.planned_no and changed.from_at < planned.ends_at
+      and changed.from_at + interval '31 days' > planned.from_at
+    where planned.from_at <= $2`,
 };
 /** Windows some of whose customers are, or were, counted by these outages or earlier windows. */
 export const windowsTouchedBy = async (on: Queryable, ids: readonly string[], nowMs: number): Promise<string[]> =>
