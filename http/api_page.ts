@@ -2,6 +2,7 @@
  * The API page for people: plain HTML from the OpenAPI document, no script. Swagger UI and its kin write inline styles and
  * HTML strings, which our content security policy refuses (ADR 13).
  */
+import { escapedHtml } from '#model/html.ts';
 
 interface Operation {
   summary?: string;
@@ -30,9 +31,6 @@ export interface ApiDocument {
   info: { title: string; version: string };
   paths?: Record<string, Record<string, Operation>>;
 }
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** A schema in one or more lines, as one would write an example. */
 function shapeOf(schema: Schema | undefined, indent = ''): string {
@@ -68,14 +66,14 @@ function rangeOf(schema: Schema | undefined): string {
 function operationHtml(path: string, method: string, operation: Operation): string {
   const parameters = (operation.parameters ?? []).map(
     (p) =>
-      `<tr><td><code>${escaped(p.name)}</code>${p.required ? ' *' : ''}</td><td>${escaped(p.in)}</td><td><code>${escaped(shapeOf(p.schema))}</code> ${escaped(rangeOf(p.schema))}</td><td>${escaped(p.description ?? p.schema?.description ?? '')}</td></tr>`,
+      `<tr><td><code>${escapedHtml(p.name)}</code>${p.required ? ' *' : ''}</td><td>${escapedHtml(p.in)}</td><td><code>${escapedHtml(shapeOf(p.schema))}</code> ${escapedHtml(rangeOf(p.schema))}</td><td>${escapedHtml(p.description ?? p.schema?.description ?? '')}</td></tr>`,
   );
   const body = operation.requestBody?.content?.['application/json']?.schema;
   const answer = operation.responses?.['200']?.content?.['application/json']?.schema;
   const block = (title: string, schema: Schema | undefined): string =>
-    schema ? `<h4>${title}</h4><pre>${escaped(shapeOf(schema))}</pre>` : '';
-  return `<details><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escaped(path)}</code> <span>${escaped(operation.summary ?? '')}</span></summary>
-<p>${escaped(operation.description ?? '')}</p>
+    schema ? `<h4>${title}</h4><pre>${escapedHtml(shapeOf(schema))}</pre>` : '';
+  return `<details><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escapedHtml(path)}</code> <span>${escapedHtml(operation.summary ?? '')}</span></summary>
+<p>${escapedHtml(operation.description ?? '')}</p>
 ${parameters.length > 0 ? `<table><tr><th>parameter</th><th>in</th><th>type</th><th></th></tr>${parameters.join('')}</table>` : ''}
 ${block('Body', body)}${block('Answer', answer)}</details>`;
 }
@@ -91,11 +89,11 @@ export function apiPage(document: ApiDocument): string {
   }
   const sections = [...groups]
     .sort(([a], [b]) => a.localeCompare(b))
-    .map(([name, operations]) => `<section><h2>${escaped(name)}</h2>${operations.join('\n')}</section>`);
+    .map(([name, operations]) => `<section><h2>${escapedHtml(name)}</h2>${operations.join('\n')}</section>`);
   const { title, version } = document.info;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)} API</title><link rel="stylesheet" href="/api/docs/style.css"></head><body><main>
-<h1>${escaped(title)} API <small>${escaped(version)}</small></h1>
+<title>${escapedHtml(title)} API</title><link rel="stylesheet" href="/api/docs/style.css"></head><body><main>
+<h1>${escapedHtml(title)} API <small>${escapedHtml(version)}</small></h1>
 <p>Every address answers JSON unless said. Sign in on the page, or send <code>Authorization: Bearer TOKEN</code> (<code>npx flux token</code>). An error
 is <code>{ "error": { "code", "message", "can_retry" } }</code>. The machine-readable document is <a href="/api/openapi.json">/api/openapi.json</a>.</p>
 ${sections.join('\n')}</main></body></html>`;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyError } from 'fastify';
 import { FluxError } from '#model/errors.ts';
+import { escapedHtml } from '#model/html.ts';
 
 const statusOf: Record<string, number> = {
   bad_request: 400,
@@ -88,7 +89,7 @@ export function answerOf(error: unknown): ErrorAnswer {
 
 /** The same for a person who follows a link: without style, so that it needs nothing else. */
 export function errorPage(message: string): string {
-  const text = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  const text = escapedHtml(message);
   const words = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>Not now</title><p>${words}</p><p><a href="/public/">Outage map / Mapa de cortes</a></p></html>\n`;
 }

@@ -1,7 +1,7 @@
 /** The map as a drawing: the zones as squares joined into shapes, a circle for each place with outages. No tiles, no script. */
+import { escapedHtml } from '#model/html.ts';
 import { clockInWords, type Language } from '#model/public_words.ts';
 import type { Cells, DrawnCell } from './cells.ts';
-import { escapedText } from './frame.ts';
 import type { PublicOutage, PublicPicture, Zone } from './picture.ts';
 
 export interface Ground {
@@ -53,7 +53,7 @@ export function makeGround(cells: Cells, zones: readonly Zone[]): Ground {
       members.reduce((sum, cell) => sum + cell.lon, 0) / members.length,
       members.reduce((sum, cell) => sum + cell.lat, 0) / members.length,
     );
-    return `<text class="zone-name" x="${x}" y="${y}">${escapedText(zones[zone]?.name ?? '')}</text>`;
+    return `<text class="zone-name" x="${x}" y="${y}">${escapedHtml(zones[zone]?.name ?? '')}</text>`;
   });
   return { width, height, shapes: shapes.join(''), names: names.join(''), place };
 }
@@ -106,5 +106,5 @@ function mark(outages: PublicOutage[], customers: number, ground: Ground, zone: 
     outages.length === 1
       ? `${count}, ${words.since[language]} ${clockInWords(Date.parse(since), zone, language)}`
       : `${count}, ${outages.length} ${words.outages[language]}`;
-  return `<a href="#o-${id}" aria-label="${escapedText(label)}"><circle class="outage${hasCrew ? ' crew' : ''}" cx="${x}" cy="${y}" r="${radiusOf(customers)}"><title>${escapedText(label)}</title></circle></a>`;
+  return `<a href="#o-${id}" aria-label="${escapedHtml(label)}"><circle class="outage${hasCrew ? ' crew' : ''}" cx="${x}" cy="${y}" r="${radiusOf(customers)}"><title>${escapedHtml(label)}</title></circle></a>`;
 }

@@ -1,4 +1,5 @@
 /** The frame of every public page: it loads from its own origin alone, works without script, and prints no person's name. */
+import { escapedHtml } from '#model/html.ts';
 import type { Language } from '#model/public_words.ts';
 
 export interface FramedPage {
@@ -30,15 +31,6 @@ const texts = {
   },
 } satisfies Record<string, Record<Language, string>>;
 
-export function escapedText(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
-}
-
 /** For file servers that send no headers of their own; a header may only narrow it. */
 const policy =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'";
@@ -49,7 +41,7 @@ export function framedPage(page: FramedPage, facts: FrameFacts): string {
   const phone =
     facts.phone === undefined
       ? ''
-      : `<p>${texts.report[language]} <a href="tel:${escapedText(facts.phone.replaceAll(/[^\d+]/g, ''))}">${escapedText(facts.phone)}</a></p>`;
+      : `<p>${texts.report[language]} <a href="tel:${escapedHtml(facts.phone.replaceAll(/[^\d+]/g, ''))}">${escapedHtml(facts.phone)}</a></p>`;
   return `<!doctype html>
 <html lang="${language}">
 <head>
@@ -58,13 +50,13 @@ export function framedPage(page: FramedPage, facts: FrameFacts): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${escapedText(title)} - ${escapedText(facts.utility)}</title>
+<title>${escapedHtml(title)} - ${escapedHtml(facts.utility)}</title>
 <link rel="stylesheet" href="${facts.style}">
 <link rel="icon" href="data:,">
 ${withScript ? `<script src="${facts.script}" defer></script>\n<noscript><meta http-equiv="refresh" content="120"></noscript>` : ''}
 </head>
 <body>
-<header><span class="utility">${escapedText(facts.utility)}</span><a class="lang" href="${escapedText(otherLanguage)}" hreflang="${other}" lang="${other}">${other === 'es' ? 'Español' : 'English'}</a></header>
+<header><span class="utility">${escapedHtml(facts.utility)}</span><a class="lang" href="${escapedHtml(otherLanguage)}" hreflang="${other}" lang="${other}">${other === 'es' ? 'Español' : 'English'}</a></header>
 <main ${mainAttributes}>
 ${body}
 </main>

@@ -1,4 +1,5 @@
 /** The public page of a picture: everything is in the HTML; the script only keeps the age and looks for news. */
+import { escapedHtml } from '#model/html.ts';
 import {
   causeInWords,
   crewInWords,
@@ -9,7 +10,7 @@ import {
   whenInWords,
 } from '#model/public_words.ts';
 import { drawnMap, type Ground } from './drawing.ts';
-import { escapedText, type FrameFacts, framedPage } from './frame.ts';
+import { type FrameFacts, framedPage } from './frame.ts';
 import type { PublicOutage, PublicPicture } from './picture.ts';
 
 export interface PageFacts {
@@ -71,7 +72,7 @@ export function publicPage(picture: PublicPicture, ground: Ground, facts: PageFa
   const asOf = new Date(facts.asOfMs).toISOString();
   const rows = picture.zones.map(
     (zone) =>
-      `<tr><th scope="row">${escapedText(zone.name)}</th><td>${count(zone.customers_out)}</td><td>${number(zone.served)}</td><td>${number(zone.outages)}</td></tr>`,
+      `<tr><th scope="row">${escapedHtml(zone.name)}</th><td>${count(zone.customers_out)}</td><td>${number(zone.served)}</td><td>${number(zone.outages)}</td></tr>`,
   );
   const listed = picture.outages.slice(0, mostListed);
   const zoneName = new Map(picture.zones.map((zone) => [zone.id, zone.name]));
@@ -80,7 +81,7 @@ export function publicPage(picture: PublicPicture, ground: Ground, facts: PageFa
   const body = `<h1>${t('title')}</h1>
 <p class="banner" role="status">${t('stale')} <span data-age></span></p>
 <p class="hero${picture.customers_out === 0 ? ' calm' : ''}"><strong>${total}</strong> ${t('without')}<br><small>${t('of')} ${number(picture.customers_served)} ${t('served')}</small></p>
-<p class="asof">${t('asOf')} <time datetime="${asOf}">${escapedText(timeInWords(facts.asOfMs, facts.timeZone, language))}</time> <span data-age></span></p>
+<p class="asof">${t('asOf')} <time datetime="${asOf}">${escapedHtml(timeInWords(facts.asOfMs, facts.timeZone, language))}</time> <span data-age></span></p>
 <noscript><p class="asof">${t('staleNoScript')}</p></noscript>
 <p class="more"><a class="button" href="/restoration?lang=${language}">${t('ask')}</a></p>
 <div class="cols"><div>${drawnMap(picture, ground, facts.timeZone, language)}
@@ -117,8 +118,8 @@ function plannedBlock(picture: PublicPicture, facts: PageFacts, language: Langua
       const end =
         planned_to === null
           ? ''
-          : `, ${t('plannedTo')} <time datetime="${planned_to}">${escapedText(whenInWords(Date.parse(planned_to), facts.asOfMs, facts.timeZone, language))}</time>`;
-      return `<li><b>${customers} ${t('customers')}</b>, ${escapedText(name)}${end}</li>`;
+          : `, ${t('plannedTo')} <time datetime="${planned_to}">${escapedHtml(whenInWords(Date.parse(planned_to), facts.asOfMs, facts.timeZone, language))}</time>`;
+      return `<li><b>${customers} ${t('customers')}</b>, ${escapedHtml(name)}${end}</li>`;
     });
   return items.length === 0 ? '' : `<h2>${t('plannedWork')}</h2>\n<ul class="outages">${items.join('\n')}</ul>\n`;
 }
@@ -151,5 +152,5 @@ export function windowOf({ etr_from, etr_to }: PublicOutage): EtrWindow | undefi
 function item(outage: PublicOutage, zoneName: string, facts: PageFacts, language: Language): string {
   const t = (key: keyof typeof texts): string => texts[key][language];
   const customers = outage.customers_out.toLocaleString(language === 'es' ? 'es-US' : 'en-US');
-  return `<li id="o-${outage.id}"><b>${customers} ${t('customers')}</b>, ${escapedText(zoneName)}. ${escapedText(causeInWords(outage.cause, language))}${outage.cause ? '.' : ''}<br>${t('since')} <time datetime="${outage.since}">${escapedText(whenInWords(Date.parse(outage.since), facts.asOfMs, facts.timeZone, language))}</time>. ${escapedText(crewInWords(outage.state, outage.has_crew, language))}<br>${escapedText(etrInWords(windowOf(outage), facts.asOfMs, facts.timeZone, language))}</li>`;
+  return `<li id="o-${outage.id}"><b>${customers} ${t('customers')}</b>, ${escapedHtml(zoneName)}. ${escapedHtml(causeInWords(outage.cause, language))}${outage.cause ? '.' : ''}<br>${t('since')} <time datetime="${outage.since}">${escapedHtml(whenInWords(Date.parse(outage.since), facts.asOfMs, facts.timeZone, language))}</time>. ${escapedHtml(crewInWords(outage.state, outage.has_crew, language))}<br>${escapedHtml(etrInWords(windowOf(outage), facts.asOfMs, facts.timeZone, language))}</li>`;
 }

@@ -1,5 +1,6 @@
 /** The look-up as a page: one field, the answer in large words, no script needed. */
 import type { Restoration } from '#model/api/restoration.ts';
+import { escapedHtml } from '#model/html.ts';
 import { type Language, timeInWords } from '#model/public_words.ts';
 
 /** What the page needs of the public map's frame: head, header, footer and style around a body. */
@@ -38,24 +39,15 @@ const texts = {
 /** From here on an answer says that it is old. */
 const oldS = 300;
 
-export function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
-}
-
 export function lookUpPage(lookUp: LookUp, language: Language, zone: string, frame: PageFrame): string {
   const { words, answer, problem } = lookUp;
   const t = (key: keyof typeof texts): string => texts[key][language];
   const form = `<form class="ask" method="get" action="/restoration" role="search">
 <label for="q">${t('field')}</label>
 <p class="hint" id="hint">${t('hint')}</p>
-<div class="row"><input id="q" name="q" type="text" inputmode="text" autocomplete="street-address" maxlength="200" required aria-describedby="hint${problem ? ' problem' : ''}"${problem ? ' aria-invalid="true"' : ''} value="${escaped(words)}"><button type="submit">${t('ask')}</button></div>
+<div class="row"><input id="q" name="q" type="text" inputmode="text" autocomplete="street-address" maxlength="200" required aria-describedby="hint${problem ? ' problem' : ''}"${problem ? ' aria-invalid="true"' : ''} value="${escapedHtml(words)}"><button type="submit">${t('ask')}</button></div>
 <input type="hidden" name="lang" value="${language}">
-${problem ? `<p class="problem" id="problem" role="alert">${escaped(problem)}</p>` : ''}
+${problem ? `<p class="problem" id="problem" role="alert">${escapedHtml(problem)}</p>` : ''}
 </form>`;
   const body = `<h1>${t('title')}</h1>
 ${answer ? answerBlock(answer, language, zone) : ''}
@@ -73,23 +65,23 @@ ${form}
 function answerBlock(answer: Restoration, language: Language, zone: string): string {
   const t = (key: keyof typeof texts): string => texts[key][language];
   const time = (iso: string): string =>
-    `<time datetime="${iso}">${escaped(timeInWords(Date.parse(iso), zone, language))}</time>`;
+    `<time datetime="${iso}">${escapedHtml(timeInWords(Date.parse(iso), zone, language))}</time>`;
   const line = (term: string, text: string | null): string =>
     text === null ? '' : `<div><dt>${term}</dt><dd>${text}</dd></div>`;
   if (answer.status === 'several') {
     const items = answer.candidates.map(
       ({ address }) =>
-        `<li><a href="/restoration?q=${encodeURIComponent(address)}&amp;lang=${language}">${escaped(address)}</a></li>`,
+        `<li><a href="/restoration?q=${encodeURIComponent(address)}&amp;lang=${language}">${escapedHtml(address)}</a></li>`,
     );
-    return `<section class="answer several" aria-live="polite"><h2>${escaped(answer.headline)}</h2>
-<ul class="candidates">${items.join('')}</ul><p>${escaped(answer.next_step)}</p></section>`;
+    return `<section class="answer several" aria-live="polite"><h2>${escapedHtml(answer.headline)}</h2>
+<ul class="candidates">${items.join('')}</ul><p>${escapedHtml(answer.next_step)}</p></section>`;
   }
-  const etr = answer.etr_words === null ? null : escaped(answer.etr_words);
+  const etr = answer.etr_words === null ? null : escapedHtml(answer.etr_words);
   const isEstimate = answer.etr !== null && answer.status !== 'planned';
-  const source = isEstimate ? `<br><small>${t('source')} ${escaped(answer.etr!.source)}.</small>` : '';
-  return `<section class="answer ${answer.status}" aria-live="polite"><h2>${escaped(answer.headline)}</h2>
+  const source = isEstimate ? `<br><small>${t('source')} ${escapedHtml(answer.etr!.source)}.</small>` : '';
+  return `<section class="answer ${answer.status}" aria-live="polite"><h2>${escapedHtml(answer.headline)}</h2>
 ${answer.age_s >= oldS ? `<p class="old" role="status">${t('old')}</p>` : ''}
-<dl>${line(t('back'), etr === null ? null : etr + source)}${line(answer.status === 'planned' ? t('begun') : t('since'), answer.since && answer.status !== 'restored' ? time(answer.since) : null)}${line(t('cause'), answer.cause === null ? null : escaped(answer.cause))}${line(t('crew'), answer.crew === null ? null : escaped(answer.crew))}${line(t('changed'), answer.updated_at && time(answer.updated_at))}</dl>
-<p class="next">${escaped(answer.next_step)}</p>
+<dl>${line(t('back'), etr === null ? null : etr + source)}${line(answer.status === 'planned' ? t('begun') : t('since'), answer.since && answer.status !== 'restored' ? time(answer.since) : null)}${line(t('cause'), answer.cause === null ? null : escapedHtml(answer.cause))}${line(t('crew'), answer.crew === null ? null : escapedHtml(answer.crew))}${line(t('changed'), answer.updated_at && time(answer.updated_at))}</dl>
+<p class="next">${escapedHtml(answer.next_step)}</p>
 <p class="asof">${t('asOf')} ${time(answer.as_of)}</p></section>`;
 }
