@@ -80,7 +80,7 @@ export const eventColumns: readonly EventColumn[] = [
       </>
     ),
   },
-  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 92, cell: (o) => o.feeder_name },
+  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 84, cell: (o) => o.feeder_name },
   {
     key: 'customers',
     head: 'Cust',
@@ -138,7 +138,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'etr90',
     head: 'ETR90',
     title: 'Estimated restoration with 90% confidence',
-    width: 60,
+    width: 68,
     right: true,
     cell: (o, c) => formatEtr(o.etr_p90, c.now, c.view),
   },
