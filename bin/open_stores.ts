@@ -32,7 +32,8 @@ export async function openStores(config: Config, log: Logger, fail: (error: Erro
   const lock = await holdCenterLock(store, (reason) =>
     fail(new FluxError('lock_lost', `${reason}; this center stops`)),
   ).catch(async (error: unknown) => {
-    await store.leave();
+    const isHeld = error instanceof FluxError && error.code === 'already_running';
+    await (isHeld ? store.abandon() : store.leave());
     throw error;
   });
   const { pool } = store;

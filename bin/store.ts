@@ -15,6 +15,8 @@ export interface Store {
   close(): Promise<void>;
   /** Closes the pool; stops the embedded server only where this process started it. */
   leave(): Promise<void>;
+  /** Closes the pool: another center uses the server, whoever started it. */
+  abandon(): Promise<void>;
   connection: string | EmbeddedPostgres['connection'];
   migrated: string[];
 }
@@ -47,6 +49,7 @@ export async function openStore(config: Config, applicationName: string): Promis
         await pool.end();
         if (embedded?.started) await embedded.stop();
       },
+      abandon: () => pool.end(),
     };
   } catch (cause) {
     await pool.end();

@@ -207,7 +207,7 @@ describe('a center', () => {
     const out = path.join(center.folder, 'pack');
     const pack = await asked('pack', '--out', out, ...period);
     assert.deepEqual((await fs.readdir(out)).sort(), [...pack.files].sort());
-    assert.equal(pack.files.length, 10);
+    assert.equal(pack.files.length, 11);
     const fields = new Map(pack.report.map((one: { field: string; value: unknown }) => [one.field, one.value]));
     assert.equal(fields.get('interruptions'), 121);
     const wrong = await flux(['reliability', '--by', 'street', '--data', center.folder]);
