@@ -45,18 +45,22 @@ class Chains {
     this.#ids.push(id);
   }
 
-  /** Packs what was added, and lets go of the rest. */
-  seal(): void {
+  /** Packs what was added, and lets go of the rest; others have a turn between the steps. */
+  async seal(): Promise<void> {
+    const texts = IdColumn.from([...this.#idOf.keys()]);
+    await turn();
+    // The hash index is made at the first look-up: better now than while somebody waits.
+    texts.rowOf('');
+    await turn();
     this.#packed = {
-      texts: IdColumn.from([...this.#idOf.keys()]),
+      texts,
       first: Int32Array.from(this.#first),
       next: Int32Array.from(this.#next),
       ids: Int32Array.from(this.#ids),
     };
+    await turn();
     this.#idOf.clear();
     for (const list of [this.#last, this.#first, this.#next, this.#ids]) list.length = 0;
-    // The hash index is made at the first look-up: better now than while somebody waits.
-    this.#packed.texts.rowOf('');
   }
 
   rowsOf(text: string): number[] {
@@ -97,9 +101,8 @@ export function premisesBuilder(): { add(rows: readonly PremiseRow[]): void; fin
       }
     },
     finish: async () => {
-      accounts.seal();
-      await turn();
-      streets.seal();
+      await accounts.seal();
+      await streets.seal();
       await turn();
       const packedMeters = Int32Array.from(meters);
       const packedPlaces = Int32Array.from(places);
