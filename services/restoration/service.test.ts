@@ -106,7 +106,7 @@ describe('the look-up of one home', () => {
     assert.ok(etr && Date.parse(etr.from) <= Date.parse(p50) && Date.parse(etr.to) >= Date.parse(p90));
     assert.equal(Date.parse(etr.from) % (hour / 4), 0);
     assert.match(etr.source, /outages like this one/);
-    assert.match(etr_words ?? '', /between \d+:(00|15|30|45) [AP]M and/);
+    assert.match(etr_words ?? '', /between (\w+, \w+ \d+, )?\d+:(00|15|30|45) [AP]M,? and/);
     const old = await scene({
       etr_p50: new Date(Date.now() - 3 * hour).toISOString(),
       etr_p90: new Date(Date.now() - hour).toISOString(),
