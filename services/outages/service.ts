@@ -284,7 +284,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     setPlanned: (windows) => take(now().setPlanned(windows, nowMs())),
     membersOf: (id) => now().membersOf(id),
     etrChanged: listed.etrChanged,
-    setWithoutCommunication: (meters) => take(now().setWithoutCommunication(meters, Date.now())),
+    setWithoutCommunication: (meters) => take(now().setWithoutCommunication(meters, nowMs())),
     decidingMeters: (id) =>
       now()
         .decidingPings(id, 50)
@@ -313,7 +313,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     place: async (deviceId, facts, actor) => {
       const edge = rowIn(needs.grid().network.edge.id, deviceId, 'unknown_asset', 'device');
-      const result = now().place(edge, { ...facts, actor }, Date.now());
+      const result = now().place(edge, { ...facts, actor }, nowMs());
       take(result);
       await loop.settled();
       const placed = result.changes.find(({ outage }) => outage.device === edge && outage.meter < 0);

@@ -233,7 +233,7 @@ export function startConsumer(needs: ConsumerNeeds): Consumer {
         fetched = await answer;
         failures = 0;
       } catch (error) {
-        if (stopping) return;
+        if (stopping) break;
         if (failures++ === 3) needs.report(`broker ${node} can not be fetched from; tried again until it can`, error);
         await sleep(Math.min(2000, 50 * 2 ** Math.min(failures, 8)));
         await refresh().catch(() => undefined);
