@@ -6,6 +6,7 @@ import type { Stage } from '#services/etr/jobs.ts';
 import { type OpenJob, type SimulationSettings, simulationDefaults } from '#services/etr/simulation.ts';
 import { newestRevisions, openOutages } from '#services/etr/sql.ts';
 import { type RestorationTrace, traceOf } from '#services/etr/trace.ts';
+import { placeOfEdge } from '#services/network/assets.ts';
 import { networkState } from '#stores/postgres/network_tables.ts';
 import type { Config } from './config.ts';
 import { crewFacts } from './crews.ts';
@@ -26,13 +27,9 @@ export async function traceInFolder(
   try {
     if (!(await networkState(store.pool))) throw noNetwork();
     const { network } = await loadOrCreateNetwork(store.pool, config, () => undefined);
-    const { edge, vertex } = network;
     const { placeOf } = networkPlaces(
       () => network,
-      (row) => {
-        const middle = (edge.vertexOffset[row] + edge.vertexOffset[row + 1] - 1) >> 1;
-        return { lon: vertex.lonE7[middle] * 1e-7, lat: vertex.latE7[middle] * 1e-7 };
-      },
+      (edge) => placeOfEdge({ network }, edge),
     );
     const [rows, newest] = await Promise.all([openOutages(store.pool), newestRevisions(store.pool)]);
     const promised = new Map(

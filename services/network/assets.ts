@@ -21,7 +21,7 @@ export function findAsset(grid: LiveGrid, id: string): AssetRef {
 }
 
 /** Middle vertex of an edge, in degrees. */
-export function placeOfEdge(grid: LiveGrid, edge: number): { lon: number; lat: number } {
+export function placeOfEdge(grid: Pick<LiveGrid, 'network'>, edge: number): { lon: number; lat: number } {
   const { edge: edges, vertex } = grid.network;
   const middle = (edges.vertexOffset[edge] + edges.vertexOffset[edge + 1] - 1) >> 1;
   return { lon: vertex.lonE7[middle] * degree, lat: vertex.latE7[middle] * degree };

@@ -118,15 +118,3 @@ export async function openSignedIn(
   await page.locator('[data-connection="live"]').waitFor();
   return watch;
 }
-
-/** The administrator's first sign-in: the link, a password of one's own, and the screen is live. Earlier tokens end with it. */
-export async function signInFirst(page: Page, center: { url: string; signInToken: string }): Promise<void> {
-  const password = 'a long enough password';
-  await page.goto(`${center.url}/#signin=${center.signInToken}`);
-  const dialog = page.getByRole('dialog', { name: 'Set your password' });
-  await dialog.getByLabel('New password', { exact: true }).fill(password);
-  await dialog.getByLabel('New password again').fill(password);
-  await dialog.getByRole('button', { name: 'Set password' }).click();
-  await dialog.waitFor({ state: 'detached' });
-  await page.locator('[data-connection="live"]').waitFor();
-}

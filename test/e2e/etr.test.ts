@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { Outage } from '#model/api/outages.ts';
 import { type RunningCenter, startCenter, until } from '../running_center.ts';
 import { edgesOf, postEvents } from '../scene.ts';
-import { browserPath, openPage, signInFirst, startBrowser, type Watch } from './browser.ts';
+import { browserPath, openSignedIn, startBrowser, type Watch } from './browser.ts';
 
 const missing = browserPath() === undefined && !process.env.CI;
 
@@ -29,10 +29,8 @@ describe('the Restoration times page', { skip: missing && 'no Chromium is instal
       },
       90_000,
     );
-    watch = await openPage(browser, center.url, { colorScheme: 'dark' });
+    watch = await openSignedIn(browser, center, { colorScheme: 'dark' });
     page = watch.page;
-    page.setDefaultTimeout(30_000);
-    await signInFirst(page, center);
   });
   after(async () => {
     await browser?.close();

@@ -6,7 +6,7 @@ import type { MeterStanding, TroubleCall } from '#model/api/calls.ts';
 import type { Outage, OutageDetail } from '#model/api/outages.ts';
 import { flux, type RunningCenter, startCenter, until } from '../running_center.ts';
 import { edgesOf, metersOf, type SceneEdge } from '../scene.ts';
-import { browserPath, openPage, signInFirst, startBrowser, type Watch } from './browser.ts';
+import { browserPath, openSignedIn, startBrowser, type Watch } from './browser.ts';
 
 const missing = browserPath() === undefined && !process.env.CI;
 
@@ -34,10 +34,8 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     outage = await until('an outage', async () =>
       (await center.call<Outage[]>('GET', '/api/outages')).body.find((one) => one.device_id === fuse.id),
     );
-    watch = await openPage(browser, center.url, { colorScheme: 'dark' });
+    watch = await openSignedIn(browser, center, { colorScheme: 'dark' });
     page = watch.page;
-    page.setDefaultTimeout(30_000);
-    await signInFirst(page, center);
     // a new password ended the tokens of before
     token = (await flux(['token', '--data', center.folder])).stdout.trim();
   });

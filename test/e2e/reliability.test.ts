@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { flux, type RunningCenter, startCenter, temporaryFolder, until } from '../running_center.ts';
 import { edgesOf, metersOf, postEvents } from '../scene.ts';
-import { browserPath, openPage, signInFirst, startBrowser, type Watch } from './browser.ts';
+import { browserPath, openSignedIn, startBrowser, type Watch } from './browser.ts';
 
 const missing = browserPath() === undefined && !process.env.CI;
 const cutMs = Math.floor((Date.now() - 3 * 3_600_000) / 1000) * 1000;
@@ -26,10 +26,8 @@ describe('the Reliability page', { skip: missing && 'no Chromium is installed (s
       startCenter({ folder, meters: 1000, environment: { FLUX_THRESHOLDS: thresholds } }),
       startBrowser(),
     ]);
-    watch = await openPage(browser, center.url, { colorScheme: 'dark' });
+    watch = await openSignedIn(browser, center, { colorScheme: 'dark' });
     page = watch.page;
-    page.setDefaultTimeout(30_000);
-    await signInFirst(page, center);
     // a new password ends the tokens from before it
     const token = (await flux(['token', '--data', folder])).stdout.trim();
     const { call } = center;

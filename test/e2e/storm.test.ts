@@ -5,10 +5,9 @@ import type { Browser, Page } from 'playwright-core';
 import type { SearchHit } from '#model/api/network.ts';
 import type { StormArea, StormMode } from '#model/api/storm.ts';
 import { type RunningCenter, startCenter, until } from '../running_center.ts';
-import { browserPath, openPage, startBrowser, type Watch } from './browser.ts';
+import { browserPath, openSignedIn, startBrowser, type Watch } from './browser.ts';
 
 const missing = browserPath() === undefined && !process.env.CI;
-const password = 'correct horse battery 1';
 
 describe('the storm board', { skip: missing && 'no Chromium is installed (set FLUX_CHROMIUM)' }, () => {
   let center: RunningCenter;
@@ -18,16 +17,8 @@ describe('the storm board', { skip: missing && 'no Chromium is installed (set FL
 
   before(async () => {
     [center, browser] = await Promise.all([startCenter({ meters: 2000 }), startBrowser()]);
-    watch = await openPage(browser, center.url, { colorScheme: 'dark' });
+    watch = await openSignedIn(browser, center, { colorScheme: 'dark' });
     page = watch.page;
-    page.setDefaultTimeout(30_000);
-    await page.goto(`${center.url}/#signin=${center.signInToken}`);
-    const dialog = page.getByRole('dialog', { name: 'Set your password' });
-    await dialog.getByLabel('New password', { exact: true }).fill(password);
-    await dialog.getByLabel('New password again').fill(password);
-    await dialog.getByRole('button', { name: 'Set password' }).click();
-    await dialog.waitFor({ state: 'detached' });
-    await page.locator('[data-connection="live"]').waitFor();
   });
   after(async () => {
     await browser?.close();

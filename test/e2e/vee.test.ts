@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { VeeException } from '#model/api/vee.ts';
 import { type RunningCenter, startCenter } from '../running_center.ts';
-import { browserPath, openPage, signInFirst, startBrowser, type Watch } from './browser.ts';
+import { browserPath, openSignedIn, startBrowser, type Watch } from './browser.ts';
 
 const missing = browserPath() === undefined && !process.env.CI;
 const hourMs = 3_600_000;
@@ -55,10 +55,8 @@ describe('the Validation page', { skip: missing && 'no Chromium is installed (se
   before(async () => {
     [center, browser] = await Promise.all([startCenter({ meters: 1000 }), startBrowser()]);
     await seed(center);
-    watch = await openPage(browser, center.url, { colorScheme: 'dark' });
+    watch = await openSignedIn(browser, center, { colorScheme: 'dark' });
     page = watch.page;
-    page.setDefaultTimeout(30_000);
-    await signInFirst(page, center);
   });
   after(async () => {
     await browser?.close();
