@@ -6,6 +6,7 @@ import { useMayEdit } from '../app/banner.tsx';
 import { Problem } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useScreen } from '../app/screen_store.ts';
+import { Tabs } from '../app/tabs.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { type GridColumn, VirtualGrid } from '../app/virtual_grid.tsx';
 import { getCalls, markCalledBack, placeCall, type CallList as Show } from '../lib/api/endpoints.ts';
@@ -13,16 +14,16 @@ import { ageSeconds, formatAge, formatCount, formatDayTime, type TimeView, words
 import { useNow } from '../lib/time/use_now.ts';
 import { mayOperate } from '../session/session_store.ts';
 
-const tabs: { show: Show; label: string; empty: string; why: string }[] = [
-  { show: 'newest', label: 'Newest', empty: 'Nobody has called yet', why: 'Calls are listed here as they are filed.' },
+const tabs: { name: Show; label: string; empty: string; why: string }[] = [
+  { name: 'newest', label: 'Newest', empty: 'Nobody has called yet', why: 'Calls are listed here as they are filed.' },
   {
-    show: 'unplaced',
+    name: 'unplaced',
     label: 'Without a meter',
     empty: 'Every call has its meter',
     why: 'Calls whose place names no meter wait here until somebody says which it is.',
   },
   {
-    show: 'callbacks',
+    name: 'callbacks',
     label: 'To call back',
     empty: 'Nobody waits for a call',
     why: 'Who asked for it is listed here once the power is back.',
@@ -69,28 +70,20 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
     refetchInterval: 5000,
   });
   const rows = calls.data?.filter((call) => area === null || call.area_id === null || call.area_id === area);
-  const { empty, why } = tabs.find(({ show }) => show === tab)!;
+  const { empty, why } = tabs.find(({ name }) => name === tab)!;
   const chosen = rows?.find((call) => call.id === selected);
   return (
     <>
       <div className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-rule px-3 py-1.5">
-        <div role="tablist" aria-label="Which calls" className="flex gap-1">
-          {tabs.map(({ show, label }) => (
-            <button
-              key={show}
-              type="button"
-              role="tab"
-              aria-selected={tab === show}
-              className={`button ${tab === show ? 'border-accent' : ''}`}
-              onClick={() => {
-                setTab(show);
-                setSelected(null);
-              }}
-            >
-              {label}
-            </button>
-          ))}
-        </div>
+        <Tabs
+          label="Which calls"
+          tabs={tabs}
+          chosen={tab}
+          choose={(name) => {
+            setTab(name);
+            setSelected(null);
+          }}
+        />
         {rows && <span className="text-[12px] text-dim">{formatCount(rows.length)}</span>}
         {calls.error && calls.data && (
           <span role="alert" className="text-[12px] text-bad">

@@ -4,12 +4,18 @@ import type { Session } from '#model/api/common.ts';
 import { type Crew, type CrewKind, crewKinds } from '#model/api/crews.ts';
 import { DataAge, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useScreen } from '../app/screen_store.ts';
+import { Tabs } from '../app/tabs.tsx';
 import { formatCount } from '../lib/time/format.ts';
 import { boardColumns, inColumns, kindWords, matchesBoard } from './board.ts';
 import { CrewCard } from './crew_card.tsx';
 import { CrewDetailView } from './crew_detail.tsx';
 import { getCrews } from './crews_api.ts';
 import { PlanList } from './plan_list.tsx';
+
+const phoneTabs = [
+  { name: 'board', label: 'Board' },
+  { name: 'work', label: 'Without a crew' },
+] as const;
 
 /** Who is where, and who should go where. A crew is dragged onto an outage, or sent from its details. */
 export function CrewsPage({ session }: { session: Session }) {
@@ -33,20 +39,7 @@ export function CrewsPage({ session }: { session: Session }) {
     <section aria-label="Crews" className="flex h-full min-h-0 flex-col bg-pane">
       <div className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-rule px-3 py-1.5">
         <h1 className="text-[15px] font-semibold">Crews</h1>
-        <div className="flex gap-1 lg:hidden" role="tablist" aria-label="What to see">
-          {(['board', 'work'] as const).map((tab) => (
-            <button
-              key={tab}
-              type="button"
-              role="tab"
-              aria-selected={phoneTab === tab}
-              className={`button ${phoneTab === tab ? 'border-accent' : ''}`}
-              onClick={() => setPhoneTab(tab)}
-            >
-              {tab === 'board' ? 'Board' : 'Without a crew'}
-            </button>
-          ))}
-        </div>
+        <Tabs label="What to see" tabs={phoneTabs} chosen={phoneTab} choose={setPhoneTab} className="lg:hidden" />
         <select
           aria-label="Kind of crew"
           className="field"

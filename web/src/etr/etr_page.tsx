@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Session } from '#model/api/common.ts';
+import { Tabs } from '../app/tabs.tsx';
 import { useLive } from '../lib/push/live_store.ts';
 import { formatCount } from '../lib/time/format.ts';
 import { Calibration } from './calibration.tsx';
@@ -25,20 +26,7 @@ export function EtrPage({ session }: { session: Session }) {
     <section aria-label="Restoration times" className="flex h-full min-h-0 flex-col bg-pane">
       <div className="flex shrink-0 flex-wrap items-center gap-x-4 gap-y-1 border-b border-rule px-3 py-1.5">
         <h1 className="text-[15px] font-semibold">Restoration times</h1>
-        <div role="tablist" aria-label="What to see" className="flex flex-wrap gap-1">
-          {tabs.map(({ name, label }) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              aria-selected={tab === name}
-              className={`button ${tab === name ? 'border-accent' : ''}`}
-              onClick={() => setTab(name)}
-            >
-              {label}
-            </button>
-          ))}
-        </div>
+        <Tabs label="What to see" tabs={tabs} chosen={tab} choose={setTab} />
         <p className="text-[12px] text-dim">
           <strong className="text-ink">{formatCount(open.length)}</strong> open
           {without > 0 && <>, {formatCount(without)} without a time yet</>}

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { type ReliabilityLevel, type ReliabilityRow, reliabilityLevels } from '#model/api/reliability.ts';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useScreen } from '../app/screen_store.ts';
+import { Tabs } from '../app/tabs.tsx';
 import { type Days, getReliability } from '../lib/api/reliability.ts';
 import { formatCount, formatNumber } from '../lib/time/format.ts';
 import { Cell, Table } from '../pipeline/table.tsx';
@@ -19,6 +20,8 @@ const heads = [
   { name: 'MAIFI' },
   { name: 'Interruptions' },
 ];
+
+const levels = reliabilityLevels.filter((level) => level !== 'system').map((name) => ({ name, label: `${name}s` }));
 
 /** Parts of the system, worst first; a click looks at one of them. */
 export function LevelsTable({
@@ -38,28 +41,15 @@ export function LevelsTable({
     queryFn: ({ signal }) => getReliability(days, level, signal),
     refetchInterval: 60_000,
   });
-  const levels = reliabilityLevels.filter((one) => one !== 'system');
   const list = (rows.data ?? []).filter(({ area_id }) => area === null || area_id === null || area_id === area);
   const shown = all ? list : list.slice(0, rowsShown);
   return (
     <>
-      <div className="mb-2 flex flex-wrap items-center gap-1" role="tablist" aria-label="Level">
-        {levels.map((one) => (
-          <button
-            key={one}
-            type="button"
-            role="tab"
-            aria-selected={level === one}
-            className={`button ${level === one ? 'border-accent' : ''}`}
-            onClick={() => setLevel(one)}
-          >
-            {one}s
-          </button>
-        ))}
+      <Tabs label="Level" tabs={levels} chosen={level} choose={setLevel} className="mb-2 items-center">
         <span className="ml-2 text-[12px] text-dim">
           worst first{level === 'device' && '; indices of a device are its part of the whole system'}
         </span>
-      </div>
+      </Tabs>
       {rows.isPending ? (
         <PaneSkeleton rows={8} />
       ) : !rows.data ? (

@@ -4,6 +4,7 @@ import type { Session } from '#model/api/common.ts';
 import type { VeeException } from '#model/api/vee.ts';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useScreen } from '../app/screen_store.ts';
+import { Tabs } from '../app/tabs.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { getExceptionCounts, getExceptions, getVeeRuns } from '../lib/api/endpoints.ts';
 import { ageSeconds, formatAge, formatCount, formatTimeSeconds, words } from '../lib/time/format.ts';
@@ -29,20 +30,7 @@ export function VeePage({ session }: { session: Session }) {
     <section aria-label="Validation of interval data" className="flex h-full min-h-0 flex-col bg-pane">
       <div className="flex shrink-0 flex-wrap items-center gap-x-4 gap-y-1 border-b border-rule px-3 py-1.5">
         <h1 className="text-[15px] font-semibold">Validation</h1>
-        <div role="tablist" aria-label="What to see" className="flex gap-1">
-          {tabs.map(({ name, label }) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              aria-selected={tab === name}
-              className={`button ${tab === name ? 'border-accent' : ''}`}
-              onClick={() => setTab(name)}
-            >
-              {label}
-            </button>
-          ))}
-        </div>
+        <Tabs label="What to see" tabs={tabs} chosen={tab} choose={setTab} />
         <Standing />
       </div>
       <div className="flex min-h-0 flex-1">
