@@ -1,11 +1,12 @@
 /** Storm mode joined to what it switches: thresholds and sampling of the outages, restoration times, the board. */
-import type { Outage } from '#model/api/outages.ts';
+
 import type { StormCurve } from '#model/api/storm.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { CrewService } from '#services/crews/service.ts';
 import type { EtrService } from '#services/etr/service.ts';
 import { type HoldBack, makeHoldBack } from '#services/outages/hold_back.ts';
+import { isOut } from '#services/outages/lifecycle.ts';
 import type { OutageService } from '#services/outages/service.ts';
 import type { OutageThresholds } from '#services/outages/thresholds.ts';
 import type { BoardArea } from '#services/storm/board.ts';
@@ -75,11 +76,13 @@ export function openStorm(pieces: StormPieces): Storm {
       return areaOfMeter[meter] >= 0 && isStormy[areaOfMeter[meter]] === 1;
     },
   });
-  const isOut = ({ state }: Outage): boolean => state !== 'restored' && state !== 'completed';
   const service = makeStormService({
     ...{ pool, nowMs, timeZone: pieces.timeZone, automatic: pieces.automatic, report: pieces.report },
     areas: () => known().areas,
-    open: () => outages().open().filter(isOut),
+    open: () =>
+      outages()
+        .open()
+        .filter(({ state }) => isOut(state)),
     crews: () => pieces.crews().list(),
     gustAhead: pieces.gustAhead ?? (() => null),
     changed: (areas) => {
@@ -97,7 +100,9 @@ export function openStorm(pieces: StormPieces): Storm {
   async function curve(hours: number): Promise<StormCurve> {
     const toS = Math.floor(nowMs() / 1000);
     const { time_s, customers_out } = await outages().timeline(toS - hours * 3600, toS, 240);
-    const open = outages().open().filter(isOut);
+    const open = outages()
+      .open()
+      .filter(({ state }) => isOut(state));
     if (!ahead || nowMs() - ahead.atMs > curveKeptMs) {
       const answer =
         open.length === 0

@@ -3,6 +3,7 @@
  * whoever runs the drill moves on. No readings, no history, no screen; everything that outages need, and the addresses
  * that look-ups ask while the storm runs.
  */
+
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { makeMetrics } from '#http/metrics.ts';
@@ -20,6 +21,7 @@ import type { DeviceStates } from '#services/network/device_states.ts';
 import { networkRoutes } from '#services/network/routes.ts';
 import { makeNetworkService, type NetworkService } from '#services/network/service.ts';
 import type { CallService } from '#services/outages/calls.ts';
+import { isOut } from '#services/outages/lifecycle.ts';
 import type { PingService } from '#services/outages/pings.ts';
 import { makeOutageService, type OutageNews, type OutageService } from '#services/outages/service.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
@@ -221,4 +223,4 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
 }
 
 /** True while customers are out by it. */
-export const isOutNow = ({ state }: Outage): boolean => state !== 'restored' && state !== 'completed';
+export const isOutNow = ({ state }: Outage): boolean => isOut(state);

@@ -3,8 +3,10 @@
  * there and repair it. They know of the truth only what they see on site; what they say goes through the crew service and
  * the outages' verbs like everybody's.
  */
+
 import type { Crew, CrewNeedRow } from '#model/api/crews.ts';
 import type { Outage, OutageAction } from '#model/api/outages.ts';
+import { isOut } from '#services/outages/lifecycle.ts';
 import type { FaultCause } from '#sources/storm/faults.ts';
 import type { StormField } from '#sources/storm/field.ts';
 import { hashUnit, mix, normalAt } from '#sources/territory/random.ts';
@@ -174,7 +176,7 @@ export function makeFieldCrews(needs: FieldCrewNeeds): FieldCrews {
       visit.dueS = atS + packMinutes * 60;
     } else {
       const outage = outages.open().find(({ id }) => id === visit.outage);
-      const isOver = !outage || outage.state === 'restored' || outage.state === 'completed';
+      const isOver = !outage || !isOut(outage.state);
       // the crew's word, where meters are slow to say it themselves
       if (!isOver && visit.device === outage.edge_row)
         await tryTo('restored', () =>

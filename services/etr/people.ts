@@ -2,11 +2,11 @@
 import type { EtrEntry, EtrLedger, EtrOverride, EtrOverrideEntry } from '#model/api/etr.ts';
 import type { Outage } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
+import { hasCustomersOut } from '#model/outage_state.ts';
 import { isPersons, type Override } from './decide.ts';
 import type { OverrideRow, RevisionRow } from './sql.ts';
 
 const longestMs = 30 * 86_400_000;
-const overStates: readonly Outage['state'][] = ['restored', 'completed', 'closed', 'rejected', 'merged'];
 
 function timeOf(value: string | undefined, field: string, nowMs: number): number {
   if (value === undefined)
@@ -83,7 +83,7 @@ export function toLedger(outage: Outage, rows: readonly RevisionRow[], nowMs: nu
     p90: p90_at.toISOString(),
   }));
   const newest = rows.at(-1);
-  const isOpen = !overStates.includes(outage.state);
+  const isOpen = hasCustomersOut(outage.state);
   return {
     outage_id: outage.id,
     started_at: outage.started_at,

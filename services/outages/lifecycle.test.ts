@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { type OutageState, outageStates, outageVerbs } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
+import { hasCustomersOut } from '#model/outage_state.ts';
 import {
   allowedVerbs,
   engineEvents,
@@ -81,6 +82,10 @@ describe('life cycle', () => {
     assert.deepEqual(leaving('merged'), []);
     assert.deepEqual(leaving('closed'), ['reopen']);
     assert.deepEqual(leaving('rejected'), ['reopen']);
+  });
+
+  test('the words of the API say the same of every state as the table: who is out', () => {
+    for (const state of outageStates) assert.equal(hasCustomersOut(state), isOut(state), state);
   });
 
   test('L5 whoever is out can be restored, in part or whole, by meters or by a person; nobody else', () => {

@@ -3,6 +3,7 @@
  * is an array access; a change costs the members of the outages that changed.
  */
 import type { Outage } from '#model/api/outages.ts';
+import { hasCustomersOut } from '#model/outage_state.ts';
 
 export interface BoardNews {
   outage: Outage;
@@ -37,8 +38,8 @@ interface Slot {
 }
 
 const nobody = new Int32Array(0);
-const isOver = (state: Outage['state']): boolean => state === 'restored' || state === 'completed';
-const isRestored = (state: Outage['state']): boolean => isOver(state) || state === 'partly_restored';
+const isRestored = (state: Outage['state']): boolean =>
+  state === 'restored' || state === 'completed' || state === 'partly_restored';
 
 export function makeBoard(meterCount: number): Board {
   /** 0 nothing; else twice the slot number from 1, plus 1 where the meter is back */
@@ -102,13 +103,13 @@ export function makeBoard(meterCount: number): Board {
     take: (news, membersOf) => {
       for (const { outage, isOpen } of news) if (!isOpen) leave(outage.id);
       for (const { outage, isOpen } of news)
-        if (isOpen) update(outage, isOver(outage.state) ? nobody : membersOf(outage.id));
+        if (isOpen) update(outage, hasCustomersOut(outage.state) ? membersOf(outage.id) : nobody);
     },
     at: (meter) => {
       const code = where[meter];
       const slot = code ? slots[code >> 1] : undefined;
       if (!slot) return undefined;
-      const isBack = (code & 1) === 1 || isOver(slot.outage.state);
+      const isBack = (code & 1) === 1 || !hasCustomersOut(slot.outage.state);
       return { outage: slot.outage, isBack, version: `${slot.told} ${isBack ? 1 : 0}` };
     },
     open: () => slots.flatMap((slot) => (slot ? [slot.outage] : [])),

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { hasCustomersOut } from '#model/outage_state.ts';
 import { Pane, PaneMessage } from '../app/pane.tsx';
 import { requestZoom, useScreen } from '../app/screen_store.ts';
 import { getMeterAsset } from '../lib/api/endpoints.ts';
@@ -137,7 +138,7 @@ function useOutageMarks(engine: MapEngine | null): void {
   const marks = useMemo(() => {
     const list: OutageMark[] = [];
     for (const outage of outages.values()) {
-      if (!inArea(outage, area) || outage.state === 'restored' || outage.state === 'completed') continue;
+      if (!inArea(outage, area) || !hasCustomersOut(outage.state)) continue;
       list.push({
         id: outage.id,
         lon: outage.lon,

@@ -1,4 +1,5 @@
 import type { Outage, OutageState } from '#model/api/outages.ts';
+import { hasCustomersOut } from '#model/outage_state.ts';
 
 /** Priority of an outage for the list, 1 = first. The rule is in words in the column's title. */
 export function outagePriority(outage: Pick<Outage, 'customers_out' | 'critical_out'>): 1 | 2 | 3 | 4 {
@@ -156,7 +157,7 @@ export interface Totals {
 export function totalsOf(outages: Iterable<Outage>, area: string | null): Totals {
   const totals: Totals = { customersOut: 0, events: 0, criticalOut: 0, etrP90: null, withoutEtr: 0 };
   for (const outage of outages) {
-    if (!inArea(outage, area) || outage.state === 'restored' || outage.state === 'completed') continue;
+    if (!inArea(outage, area) || !hasCustomersOut(outage.state)) continue;
     totals.customersOut += outage.customers_out;
     totals.criticalOut += outage.critical_out;
     totals.events++;

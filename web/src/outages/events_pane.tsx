@@ -1,5 +1,6 @@
 import { useCallback, useMemo } from 'react';
 import type { Outage } from '#model/api/outages.ts';
+import { hasCustomersOut } from '#model/outage_state.ts';
 import { Pane, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { showDetailsOnPhone, useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
@@ -110,7 +111,7 @@ function EventTable({ rows }: { rows: ReturnType<typeof useVisibleEvents> }) {
 }
 
 const keyOf = (outage: Outage): string => outage.id;
-const isOver = (outage: Outage): boolean => outage.state === 'restored' || outage.state === 'completed';
+const isOver = (outage: Outage): boolean => !hasCustomersOut(outage.state);
 const markEventsActive = (): void => useScreen.setState({ activeList: 'events' });
 
 function gridColumn(column: EventColumn, sort: Sort): GridColumn<Outage, CellContext> {
