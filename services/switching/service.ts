@@ -89,9 +89,12 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
     return next;
   }
 
-  async function freshStudy(orderId: number): Promise<StudyState> {
+  /**
+   * @param work without a pause: the study's grid is one for all callers. A promise given back would be a pause already,
+   * in which another study begins.
+   */
+  async function inStudy<T>(orderId: number, work: (state: StudyState) => T): Promise<T> {
     const [rows, load] = await Promise.all([allTags(pool), needs.load()]);
-    // last, and without a pause after it: the grid is the one of now
     const grid = needs.study();
     const tags = rows.map((row) => ({
       device: deviceRow(grid, row.device_id),
@@ -100,21 +103,21 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       isLeft: row.is_left,
       node: row.node_key ?? -1,
     }));
-    return { grid, tags, load, orderId };
+    return work({ grid, tags, load, orderId });
   }
 
-  async function studied(steps: readonly PlannedStep[], orderId: number): Promise<StudyResult> {
-    const state = await freshStudy(orderId);
-    const before = customersOut(state.grid);
-    const ahead = studySteps(state, steps);
-    return {
-      steps: steps.map((step, i) => ({ ...step, look_ahead: ahead[i] })),
-      measured_share: Math.round(state.load.measuredShare * 1000) / 1000,
-      load_at: state.load.at,
-      customers_out_before: before,
-      customers_out_after: customersOut(state.grid),
-    };
-  }
+  const studied = (steps: readonly PlannedStep[]): Promise<StudyResult> =>
+    inStudy(0, (state) => {
+      const before = customersOut(state.grid);
+      const ahead = studySteps(state, steps);
+      return {
+        steps: steps.map((step, i) => ({ ...step, look_ahead: ahead[i] })),
+        measured_share: Math.round(state.load.measuredShare * 1000) / 1000,
+        load_at: state.load.at,
+        customers_out_before: before,
+        customers_out_after: customersOut(state.grid),
+      };
+    });
 
   /** One change of an order: locked, compared, written, logged. */
   async function change(
@@ -186,7 +189,7 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
     const waiting = order.steps.filter((step) => step.done_by === null);
     if (waiting.length === 0)
       throw new FluxError('conflict', `order ${order.order_id} has no step to carry out; add one`);
-    const ahead = studySteps(await freshStudy(order.order_id), waiting);
+    const ahead = await inStudy(order.order_id, (state) => studySteps(state, waiting));
     const at = ahead.findIndex((look) => look.blocked !== null);
     if (at >= 0) throw new FluxError('conflict', `step ${waiting[at].step_no} can not be done: ${ahead[at].blocked}`);
     for (const [i, look] of ahead.entries()) await setForeseen(client, order.order_id, waiting[i].step_no, look);
@@ -234,8 +237,7 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
     const step = order.steps.find((one) => one.done_by === null)!;
     if (step.step_no !== stepNo)
       throw new FluxError('conflict', `step ${step.step_no} of order ${id} comes next, not ${stepNo}`);
-    const state = await freshStudy(id);
-    const ahead = studyStep(state, step);
+    const { state, ahead } = await inStudy(id, (state) => ({ state, ahead: studyStep(state, step) }));
     const difference = step.foreseen ? differenceOf(step.foreseen, ahead) : 'it was never checked';
     if (difference !== null) {
       const stop = async (_order: OrderRow, client: Client) => {
@@ -321,15 +323,16 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       };
     },
     areaOf: async (id) => (await orderById(pool, id))?.area_id ?? null,
-    study: (steps) => studied(steps, 0),
+    study: studied,
     propose: async (faultId) => {
-      const state = await freshStudy(0);
-      const isolation = needs.isolate(deviceRow(state.grid, faultId));
-      const { steps, notFed } = proposeRestoration(state, isolation);
+      const { steps, notFed, isolation } = await inStudy(0, (state) => {
+        const isolation = needs.isolate(deviceRow(state.grid, faultId));
+        return { ...proposeRestoration(state, isolation), isolation };
+      });
       return {
         title: `Isolate ${faultId} and feed the rest`,
         steps,
-        study: await studied(steps, 0),
+        study: await studied(steps),
         customers_in_section: isolation.section.customers,
         not_fed: notFed,
       };
@@ -364,10 +367,10 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       })),
     guard: async (deviceId, open) => {
       if ((await allTags(pool)).length === 0) return;
-      const { grid, tags } = await freshStudy(0);
-      const edge = deviceRow(grid, deviceId);
-      if (grid.isOpen(edge) === open) return;
-      const why = whyHeld(grid, tags, edge, deviceId, open);
+      const why = await inStudy(0, ({ grid, tags }) => {
+        const edge = deviceRow(grid, deviceId);
+        return grid.isOpen(edge) === open ? null : whyHeld(grid, tags, edge, deviceId, open);
+      });
       if (why) throw new FluxError('conflict', why);
     },
   };

@@ -1,8 +1,12 @@
 /** Switching orders from the draft to the last step, on the live grid and a real store. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { makeStudyGrids } from '#bin/study_grid.ts';
 import type { PlannedStep, SwitchingOrder } from '#model/api/switching.ts';
 import { edgeKindCode } from '#model/network.ts';
+import { makeSwitchingService } from '#services/switching/service.ts';
+import type { PresentLoad } from '#services/switching/study_grid.ts';
 import { type FieldWork, startFieldWork } from './field_work.ts';
 
 let field: FieldWork;
@@ -162,6 +166,26 @@ describe('a switching order', () => {
       ['conflict', 'done'],
     );
     await field.network.operate(fuse(5), false, 'test', 'as it was');
+  });
+
+  test('S1 studies that begin in the same moment do not see each other', async () => {
+    const { promise: load, resolve: loaded } = Promise.withResolvers<PresentLoad>();
+    const { study, isolate } = makeStudyGrids(() => field.network.grid());
+    const { pool } = field.on;
+    const refused = async (): Promise<never> => Promise.reject(new Error('a study operates nothing'));
+    const service = makeSwitchingService({
+      ...{ pool, study, isolate, nowMs: Date.now, load: () => load, operate: refused },
+      ...{ areaOfDevice: () => null, notice: () => undefined },
+    });
+    const steps: PlannedStep[] = [{ device_id: fuse(10), operation: 'open' }];
+    const both = [service.study(steps), service.study(steps)];
+    // by then both have their tags and wait for the loads, as they do once a minute
+    await setTimeout(300);
+    const { meter } = field.network.grid().network;
+    loaded({ kwOf: meter.peakKw, measuredShare: 0, at: new Date().toISOString() });
+    const [one, other] = await Promise.all(both);
+    assert.equal(one.steps[0].look_ahead.blocked, null);
+    assert.deepEqual(other, one);
   });
 
   test('S7 a crash after the operation: the start finds the step carried out; before it: not', async () => {
