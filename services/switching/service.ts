@@ -301,18 +301,26 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       actor,
     );
 
+  /** A step that was begun and not recorded: the grid is asked before anything else happens to its order. */
+  async function settleBegun(id: number): Promise<void> {
+    const step = (await orderById(pool, id))?.steps.find((one) => one.begun_by !== null && one.done_by === null);
+    if (!step) return;
+    const { operation, device_id: deviceId } = step;
+    const grid = needs.study();
+    if (grid.isOpen(deviceRow(grid, deviceId)) === (operation === 'open'))
+      await recordStep(id, step, step.begun_by!, null, `${operation} ${deviceId}, found carried out`);
+    else await beginStep(pool, id, step.step_no, null);
+  }
+
+  const onOrder = <T>(id: number, work: () => Promise<T>): Promise<T> =>
+    inTurn(async () => {
+      await settleBegun(id);
+      return work();
+    });
+
   return {
     start: async () => {
-      const grid = needs.study();
-      for (const { order_id: id, step_no: stepNo, device_id: deviceId, operation, begun_by: actor } of await begunSteps(
-        pool,
-      )) {
-        const isDone = grid.isOpen(deviceRow(grid, deviceId)) === (operation === 'open');
-        const step = (await rowOf(id)).steps.find((one) => one.step_no === stepNo)!;
-        if (isDone)
-          await recordStep(id, step, actor, null, `${operation} ${deviceId}, found carried out after a restart`);
-        else await beginStep(pool, id, stepNo, null);
-      }
+      for (const { order_id: id } of await begunSteps(pool)) await settleBegun(id);
     },
     list: async (limit) => (await listOrders(pool, limit)).map(toOrder),
     detail: async (id) => {
@@ -356,9 +364,9 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
           return toOrder((await orderById(client, id))!);
         });
       }),
-    edit: (id, changes, actor) => inTurn(() => edit(id, changes, actor)),
-    act: (id, action, actor) => inTurn(() => act(id, action, actor)),
-    execute: (id, stepNo, revision, actor) => inTurn(() => execute(id, stepNo, revision, actor)),
+    edit: (id, changes, actor) => onOrder(id, () => edit(id, changes, actor)),
+    act: (id, action, actor) => onOrder(id, () => act(id, action, actor)),
+    execute: (id, stepNo, revision, actor) => onOrder(id, () => execute(id, stepNo, revision, actor)),
     tags: async () =>
       (await allTags(pool)).map(({ node_key: _node, is_left: _left, ...tag }) => ({
         ...tag,

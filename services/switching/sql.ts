@@ -149,17 +149,13 @@ export const stopStep = (on: Queryable, orderId: number, stepNo: number, why: st
 const begun: NamedQuery = {
   name: 'switching_step_begun',
   text: `
-    select step.order_id, step.step_no, step.device_id, step.operation, step.begun_by
+    select step.order_id
     from switching_step as step
     where step.begun_by is not null and step.done_by is null
     order by step.order_id`,
 };
-/** Steps whose process ended between the operation and its record. */
-export const begunSteps = (on: Queryable) =>
-  rowsOf<{ order_id: number; step_no: number; device_id: string; operation: StepOperation; begun_by: string }>(
-    on,
-    begun,
-  );
+/** Orders with a step whose operation is not recorded. */
+export const begunSteps = (on: Queryable) => rowsOf<{ order_id: number }>(on, begun);
 
 export interface TagRow {
   device_id: string;

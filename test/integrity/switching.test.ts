@@ -212,6 +212,33 @@ describe('a switching order', () => {
     await field.network.operate(fuse(6), false, 'test', 'as it was');
   });
 
+  for (const verb of ['revise', 'abort', 'execute'] as const)
+    test(`S7 a record that failed is made good before "${verb}", and the center starts after it`, async () => {
+      const device = fuse(11);
+      const order = await approved([
+        { device_id: device, operation: 'open' },
+        { device_id: device, operation: 'close' },
+      ]);
+      // the store answers no more between the operation and the record; the process goes on
+      await field.on.pool.query("update switching_step set begun_by = 'carla' where order_id = $1 and step_no = 1", [
+        order.id,
+      ]);
+      await field.network.operate(device, true, 'carla', 'step 1');
+      const tried = verb === 'execute' ? execute(order, 1) : act(order, verb, 'anna');
+      await assert.rejects(tried, { code: 'conflict', message: /has changed since you looked at it/ });
+      const { order: now } = await field.switching.detail(order.id);
+      assert.deepEqual(
+        now.steps.map((step) => [step.done_by, step.stopped]),
+        [
+          ['carla', null],
+          [null, null],
+        ],
+      );
+      if (verb !== 'execute') await act(order, verb, 'anna');
+      await field.switching.start();
+      await field.network.operate(device, false, 'test', 'as it was');
+    });
+
   test('T3 an aborted order that leaves a tag says so; another order may take it down', async () => {
     const order = await approved([
       { device_id: fuse(8), operation: 'open' },
