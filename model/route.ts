@@ -57,6 +57,8 @@ export interface RouteDeclaration {
   response?: Schema;
   /** most bytes of a request body; 1 MiB unless said */
   maxBodyBytes?: number;
+  /** true: the body is records, and the handler judges the text of each */
+  takesRecords?: boolean;
   /** most calls of one client (its address) in a span; more answer 429 */
   limit?: { calls: number; seconds: number };
   /** true: each call is written to the audit log with its outcome */
