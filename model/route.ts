@@ -68,6 +68,11 @@ export interface RouteDeclaration {
   render?: (answer: unknown) => unknown;
 }
 
+/** Of the areas of everything a request touches, the one that decides: the first foreign one. */
+export function decidingArea(areas: readonly string[] | null, touched: readonly (string | null)[]): string | null {
+  return touched.find((area) => !seesArea(areas, area)) ?? touched[0] ?? null;
+}
+
 /** May a session with these areas see something of this area? */
 export function seesArea(areas: readonly string[] | null, area: string | null): boolean {
   return areas === null || area === null || areas.includes(area);

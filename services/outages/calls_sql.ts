@@ -103,18 +103,28 @@ const callsOf: NamedQuery = {
 export const callsOfOutage = (on: Queryable, outageId: string, limit: number) =>
   rowsOf<CallRow>(on, callsOf, [outageId, limit]);
 
+/** Of areas of responsibility, or of no known place. */
+const ofAreas = (areas: string): string => `(${areas}::text[] is null or call.meter_key is null or exists (
+      select 1
+      from meter
+      join connectivity_node as node on node.node_key = meter.node_key
+      join feeder on feeder.feeder_key = node.feeder_key
+      join substation on substation.substation_key = feeder.substation_key
+      join area on area.area_key = substation.area_key
+      where meter.meter_key = call.meter_key and area.id = any(${areas})))`;
+
 const callsNewest: NamedQuery = {
   name: 'trouble_call_newest',
   text: `
     select ${columns}
     from trouble_call as call
     ${withOutage}
-    where ($1::int is null or call.meter_key = $1)
+    where ($1::int is null or call.meter_key = $1) and ${ofAreas('$3')}
     order by call.call_no desc
     limit $2`,
 };
-export const newestCalls = (on: Queryable, meterKey: number | null, limit: number) =>
-  rowsOf<CallRow>(on, callsNewest, [meterKey, limit]);
+export const newestCalls = (on: Queryable, meterKey: number | null, limit: number, areas: readonly string[] | null) =>
+  rowsOf<CallRow>(on, callsNewest, [meterKey, limit, areas]);
 
 const callsUnplaced: NamedQuery = {
   name: 'trouble_call_unplaced',
@@ -135,11 +145,13 @@ const callbacksDue: NamedQuery = {
     from trouble_call as call
     ${withOutage}
     where call.callback is not null and call.called_back_at is null and outage.restored_at is not null
+      and ${ofAreas('$2')}
     order by outage.restored_at, call.call_no
     limit $1`,
 };
 /** Home: operational store. Who asked to be called back, and has power again as far as is known. */
-export const callbacks = (on: Queryable, limit: number) => rowsOf<CallRow>(on, callbacksDue, [limit]);
+export const callbacks = (on: Queryable, limit: number, areas: readonly string[] | null) =>
+  rowsOf<CallRow>(on, callbacksDue, [limit, areas]);
 
 const callById: NamedQuery = {
   name: 'trouble_call_by_id',

@@ -95,7 +95,8 @@ export interface OutageService {
   /** the network has more rows now: the engine begins again on it, from the store */
   gridReplaced(): Promise<void>;
   open(): Outage[];
-  list(onlyOpen: boolean, limit: number): Promise<Outage[]>;
+  /** @param areas areas of responsibility, null = all */
+  list(onlyOpen: boolean, limit: number, areas: readonly string[] | null): Promise<Outage[]>;
   detail(id: string): Promise<OutageDetail>;
   evidence(id: string): Promise<OutageEvidence>;
   /**
@@ -296,9 +297,12 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await service.start();
     },
     open: listed.all,
-    list: async (onlyOpen, limit) => {
-      if (onlyOpen) return listed.all().slice(0, limit);
-      return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
+    list: async (onlyOpen, limit, areas) => {
+      if (onlyOpen) {
+        const open = listed.all();
+        return (areas ? open.filter(({ area_id }) => areas.includes(area_id)) : open).slice(0, limit);
+      }
+      return (await newestOutages(pool, limit, areas)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
     },
     detail,
     evidence: async (id) => {

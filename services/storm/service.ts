@@ -40,7 +40,7 @@ export interface StormService {
   modes(): StormMode[];
   /** @throws FluxError `unknown_area`; `conflict` where it stands so already */
   set(entry: StormModeEntry, author: string): Promise<StormMode>;
-  log(): Promise<StormModeLogEntry[]>;
+  log(areas: readonly string[] | null): Promise<StormModeLogEntry[]>;
   board(): Promise<StormArea[]>;
   flow(): StormFlow;
   /** what time brings: ends, suggestions, the minute's counts; by itself each few seconds */
@@ -171,8 +171,8 @@ export function makeStormService(needs: StormNeeds): StormService {
         });
         return modeOf(area, outagesOf(area.id));
       }),
-    log: async () =>
-      (await modeLog(pool, 200)).map(({ at, expires_at, ...entry }) => ({
+    log: async (areas) =>
+      (await modeLog(pool, 200, areas)).map(({ at, expires_at, ...entry }) => ({
         ...entry,
         at: at.toISOString(),
         expires_at: expires_at?.toISOString() ?? null,

@@ -63,9 +63,12 @@ export interface SwitchingNeeds {
 
 export interface SwitchingService {
   start(): Promise<void>;
-  list(limit: number): Promise<SwitchingOrder[]>;
+  /** @param areas areas of responsibility, null = all */
+  list(limit: number, areas: readonly string[] | null): Promise<SwitchingOrder[]>;
   detail(id: number): Promise<SwitchingOrderDetail>;
   areaOf(id: number): Promise<string | null>;
+  /** devices its steps name */
+  devicesOf(id: number): Promise<string[]>;
   /** the steps in study mode, from the grid as it stands now; nothing is kept */
   study(steps: readonly PlannedStep[]): Promise<StudyResult>;
   propose(faultId: string): Promise<RestorationProposal>;
@@ -322,7 +325,7 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
     start: async () => {
       for (const { order_id: id } of await begunSteps(pool)) await settleBegun(id);
     },
-    list: async (limit) => (await listOrders(pool, limit)).map(toOrder),
+    list: async (limit, areas) => (await listOrders(pool, limit, areas)).map(toOrder),
     detail: async (id) => {
       const [row, log] = await Promise.all([rowOf(id), orderLog(pool, id)]);
       return {
@@ -331,6 +334,7 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       };
     },
     areaOf: async (id) => (await orderById(pool, id))?.area_id ?? null,
+    devicesOf: async (id) => (await orderById(pool, id))?.steps.map((step) => step.device_id) ?? [],
     study: studied,
     propose: async (faultId) => {
       const { steps, notFed, isolation } = await inStudy(0, (state) => {

@@ -40,11 +40,13 @@ const newest: NamedQuery = {
   text: `
     select ${orderColumns}
     from switching_order as the_order
+    where $2::text[] is null or the_order.area_id is null or the_order.area_id = any($2)
     order by the_order.state in ('done', 'aborted'), the_order.order_id desc
     limit $1`,
 };
 /** Home: operational store. Orders that go on first, then those that are over, newest first. */
-export const listOrders = (on: Queryable, limit: number) => rowsOf<OrderRow>(on, newest, [limit]);
+export const listOrders = (on: Queryable, limit: number, areas: readonly string[] | null) =>
+  rowsOf<OrderRow>(on, newest, [limit, areas]);
 
 const byId: NamedQuery = {
   name: 'switching_order_by_id',
