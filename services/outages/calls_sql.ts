@@ -76,13 +76,14 @@ const columns = `
   call.call_no, call.id, call.meter_key, call.place, call.kind, call.words, call.callback, call.taken_by, call.called_at,
   call.received_at, call.called_back_at, call.called_back_by, call.placed_at, call.placed_by,
   outage.id as outage_id, outage.state as outage_state`;
-/** The newest outage the meter was a member of around the call: what ended before it is another story. */
+/** The first outage of the meter that goes on after the call and began an hour after it at most; all others are another story. */
 const withOutage = `
   left join lateral (
     select span.outage_id
     from meter_outage_span as span
     join outage as member on member.id = span.outage_id and member.state <> 'rejected' and member.merged_into is null
     where span.meter_key = call.meter_key and (span.to_at is null or span.to_at > call.called_at)
+      and member.started_at <= call.called_at + interval '1 hour'
     order by span.from_at
     limit 1
   ) as hit on true
