@@ -48,8 +48,8 @@ const anyNetwork: fc.Arbitrary<SmallNetwork> = fc.integer({ min: 3, max: 12 }).c
 });
 
 describe('a study and the live grid', () => {
-  test('S1, S2: a study leaves the live grid alone, and what it says is what then happens', () => {
-    let [effects, rings] = [0, 0];
+  test('S1, S2, L2: a study leaves the live grid alone, and what it says is what then happens', () => {
+    let [effects, rings, meshed] = [0, 0, 0];
     fc.assert(
       fc.property(anyNetwork, fc.array(fc.nat(), { minLength: 1, maxLength: 12 }), (small, picks) => {
         const live = makeLiveGrid(buildSmall(small), '1');
@@ -69,6 +69,13 @@ describe('a study and the live grid', () => {
           assert.equal(ahead.customers_dropped, metersAt(live, done.deEnergised), 'S2 dropped');
           assert.equal(ahead.customers_picked_up, metersAt(live, done.energised), 'S2 picked up');
           if (!open) assert.equal(ahead.loops.length > 0, loops(live.operated).length > ringsBefore, 'loops');
+          const after = studyGridOf(live.operated);
+          const ends = [live.network.edge.from[edge], live.network.edge.to[edge]];
+          if (ends.some((end) => after.islandOf(end).length > 0 && after.isEnergised(end) && after.isMeshed(end))) {
+            assert.match(String(ahead.load_unknown), /in a loop or has two feeds/, 'L2');
+            assert.deepEqual(ahead.overloads, [], 'L2');
+            meshed++;
+          }
           effects += ahead.customers_dropped + ahead.customers_picked_up;
           rings += ahead.loops.length;
           // against the naive model: nothing but reachability
@@ -79,7 +86,10 @@ describe('a study and the live grid', () => {
       }),
       { numRuns: 300 },
     );
-    assert.ok(effects > 200 && rings > 50, `${effects} customers moved, ${rings} rings`);
+    assert.ok(
+      effects > 200 && rings > 50 && meshed > 50,
+      `${effects} customers moved, ${rings} rings, ${meshed} meshed`,
+    );
   });
 
   test('T1, T2: whatever is tried, a tagged device does not move and no ground is alive', () => {
