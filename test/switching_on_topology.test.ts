@@ -170,7 +170,7 @@ for (const { name, skip, read } of real)
       const lines = Array.from({ length: network!.edge.count }, (_, e) => e).filter(
         (e) => network!.edge.kind[e] === edgeKindCode.line_segment,
       );
-      let [fed, steps] = [0, 0];
+      let [fed, steps, unloaded, hanging] = [0, 0, 0, 0];
       const every = Math.max(1, Math.floor(lines.length / 40));
       for (let i = 0; i < lines.length; i += every) {
         const grid = grids.study();
@@ -185,6 +185,22 @@ for (const { name, skip, read } of real)
           if (step.operation === 'close') assert.deepEqual(proposal.ahead[at].overloads, [], 'R2');
           operateLive(live, step, proposal.ahead[at]);
         });
+        const opened = proposal.steps.flatMap(({ operation }, at) => (operation === 'open' ? [at] : []));
+        for (const at of opened.slice(1)) {
+          assert.equal(
+            proposal.ahead[at].customers_dropped,
+            0,
+            'R1 after the device that feeds the section none has load',
+          );
+          unloaded++;
+        }
+        const hangs = new Set(isolation.healthy.flatMap(({ feeds, nodes }) => (feeds.length === 0 ? [...nodes] : [])));
+        if (hangs.size > 0) hanging++;
+        for (const at of opened) {
+          const edge = network!.edge.id.rowOf(proposal.steps[at].device_id);
+          const stays = hangs.has(network!.edge.from[edge]) || hangs.has(network!.edge.to[edge]);
+          assert.ok(!stays, 'R1 a part that no way feeds waits with the section');
+        }
         if (!isolation.reachesSource)
           for (const node of isolation.section.nodes)
             assert.ok(!live.operated.isEnergised(node), 'the section is dead');
@@ -205,7 +221,11 @@ for (const { name, skip, read } of real)
           if (isSwitchable(network!.edge.kind[e])) live.setOpen(e, before[e] === 1);
       }
       assert.ok(steps > 40, `${steps} steps`);
-      if (name === 'synthetic territory') assert.ok(fed > 0, 'ties feed somebody');
+      if (name === 'synthetic territory')
+        assert.ok(
+          fed > 0 && unloaded > 2 && hanging > 5,
+          `${fed} fed by ties, ${unloaded} opened without load, ${hanging} with parts that wait`,
+        );
     });
   });
 
