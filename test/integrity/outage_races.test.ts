@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeDeviceStates } from '#services/network/device_states.ts';
+import { makeNetworkService } from '#services/network/service.ts';
+import { positionsOf, reportStates } from '#services/network/sql.ts';
 import type { PlannedWindow } from '#services/outages/engine_records.ts';
 import { all, feeder, messages } from '#services/outages/engine_testbed.ts';
 import { makePlannedService } from '#services/outages/planned.ts';
@@ -44,6 +47,27 @@ function slow(name: string, lateMs: (time: number) => number): Pool {
       return typeof value === 'function' ? value.bind(pool) : value;
     },
   });
+}
+
+/** The same inside transactions. */
+function slowInTransaction(name: string, lateMs: number): Pool {
+  const connect = async (): Promise<unknown> => {
+    const client = await on.pool.connect();
+    const { query } = client;
+    const late = async (given: { name?: string }): Promise<unknown> => {
+      const answer = await (query as (query: unknown) => Promise<unknown>).call(client, given);
+      if (given.name === name) await delay(lateMs);
+      return answer;
+    };
+    return new Proxy(client, {
+      get: (real, key) => {
+        if (key === 'query') return late;
+        const value: unknown = Reflect.get(real, key);
+        return typeof value === 'function' ? value.bind(real) : value;
+      },
+    });
+  };
+  return new Proxy(on.pool, { get: (pool, key) => (key === 'connect' ? connect : Reflect.get(pool, key).bind(pool)) });
 }
 
 async function start(pool: Pool): Promise<void> {
@@ -103,6 +127,29 @@ describe('people and the engine', () => {
     const next = await service.act(id, { verb: 'depart' }, 'ann');
     assert.deepEqual([next.outage.state, next.outage.crew], ['en_route', 'LN-1']);
   });
+});
+
+test('D1 a report that is older than what a person does meanwhile does not undo it, known device or not', async () => {
+  const network = makeNetworkService({ pool: on.pool, operated: () => undefined });
+  await network.replace(bed.network, '1');
+  const states = makeDeviceStates({
+    pool: slowInTransaction('device_position_of', 300),
+    network: () => bed.network,
+    moved: network.follow,
+    report: (message, error) => assert.fail(`${message}: ${String(error)}`),
+  });
+  const F3 = bed.edge('F3');
+  for (const _ of ['first', 'known']) {
+    const event_time = new Date(Date.now() - 1000).toISOString();
+    await reportStates(on.pool, [{ device_id: 'F3', event_time, state: 'closed' }], 'http');
+    const taken = states.caughtUp();
+    await delay(100);
+    await network.operate('F3', true, 'ann', 'blown');
+    await taken;
+    const [position] = await positionsOf(on.pool, [F3]);
+    assert.deepEqual([position.is_open, network.grid().operated.isOpen(F3)], [true, true]);
+    await network.operate('F3', false, 'ann', 'as it was');
+  }
 });
 
 test('P11 windows entered in the same moment are all told, however late the store answers the first', async () => {
