@@ -267,6 +267,28 @@ describe('a switching order', () => {
     await field.network.operate(fuse(6), false, 'test', 'as it was');
   });
 
+  test('S7 a step is marked as begun while the grid is operated, and not any more where that was refused', async () => {
+    const order = await approved([{ device_id: fuse(10), operation: 'open' }]);
+    const begun = async (): Promise<string | null> =>
+      (await field.on.pool.query('select begun_by from switching_step where order_id = $1', [order.id])).rows[0]
+        .begun_by;
+    let meanwhile: string | null = null;
+    const { meter } = field.network.grid().network;
+    const service = makeSwitchingService({
+      ...{ ...makeStudyGrids(() => field.network.grid()), pool: field.on.pool, nowMs: Date.now },
+      ...{ areaOfDevice: () => null, notice: () => undefined },
+      load: async () => ({ kwOf: meter.peakKw, measuredShare: 0, at: new Date().toISOString() }),
+      operate: async () => {
+        meanwhile = await begun();
+        throw new Error('the lock-out hangs');
+      },
+    });
+    await assert.rejects(service.execute(order.id, 1, order.revision, 'carla'), /lock-out/);
+    assert.deepEqual([meanwhile, await begun()], ['carla', null]);
+    assert.equal((await execute(order, 1)).state, 'done');
+    await field.network.operate(fuse(10), false, 'test', 'as it was');
+  });
+
   for (const verb of ['revise', 'abort', 'execute'] as const)
     test(`S7 a record that failed is made good before "${verb}", and the center starts after it`, async () => {
       const device = fuse(11);
