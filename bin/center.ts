@@ -223,7 +223,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   // Awaited before anyone can ask; the server is made meanwhile.
   const rebuilt = Promise.all([
     alarms.start().then(switching.service.start),
-    storm.service.start().then(outages.start).then(crews.service.start),
+    storm.service.start().then(outages.start).then(storm.service.watch).then(crews.service.start),
     firstTotals,
   ]);
   rebuilt.catch(() => undefined);

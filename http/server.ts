@@ -21,6 +21,7 @@ import type { Metrics } from '#http/metrics.ts';
 import type { PublicFiles } from '#http/public_files.ts';
 import type { Hub } from '#http/push.ts';
 import { clientOf, refuseCrossSite, refuseForeignHost, setSecurityHeaders } from '#http/security.ts';
+import { refuseUnstorableText } from '#http/storable_text.ts';
 import type { Access } from '#model/access.ts';
 import type { Session } from '#model/api/common.ts';
 import { ApiError, roles } from '#model/api/common.ts';
@@ -92,6 +93,7 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
       bytes,
     );
   });
+  app.addHook('preHandler', refuseUnstorableText(options.routes));
   app.decorateRequest('session');
   await app.register(fastifyCookie);
   await app.register(fastifyCompress, {

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
 import { migrate } from '#stores/postgres/migrate.ts';
 import { openPool, type Pool } from '#stores/postgres/pool.ts';
+import { callbacks, findCall, insertCalls } from './calls_sql.ts';
 import type { MeterRow, OutageRecord } from './engine_records.ts';
 import { spansWithoutSupply, storeOutages } from './sql.ts';
 
@@ -112,4 +113,33 @@ test('steps that became one again leave no open row: customers out over time fal
   await write(record(3, { state: 'restored', startedMs: ms(300), restoredMs: ms(391), customersOut: 0, steps }), []);
   const { rows } = await pool.query("select step.step_no from outage_step as step where step.outage_id = 'OUT-3'");
   assert.deepEqual(rows, [{ step_no: 1 }]);
+});
+
+test('C3 a call is of the outage around it: not of one that came a month later, with its callback', async () => {
+  const meter = 77;
+  const at = (minutes: number): string => new Date(ms(minutes)).toISOString();
+  const call = (id: string, minutes: number) => ({
+    ...{ id, meter_key: meter, place: null, kind: 'flicker', words: '', callback: '555-0100', taken_by: 'ann' },
+    called_at: at(minutes),
+  });
+  const month = 30 * 24 * 60;
+  await insertCalls(pool, [call('a month before', 0), call('before', month - 20), call('meanwhile', month + 5)]);
+  const started = { startedMs: ms(month), detectedMs: ms(month), restoredMs: ms(month + 60) };
+  const outage = record(90, { ...started, state: 'restored', steps: [] });
+  const dark: MeterRow = {
+    meter,
+    state: 1,
+    darkMs: ms(month),
+    litMs: 0,
+    ripeMs: 0,
+    outageId: 'OUT-90',
+    leftoverOf: null,
+  };
+  const write = { log: [], devices: [], rates: [], marks: { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 } };
+  const outages = [{ record: outage, feederKey: 0, isOpen: true }];
+  await storeOutages(pool, { ...write, outages, meters: [dark] });
+  const of = async (id: string) => (await findCall(pool, id))?.outage_id;
+  assert.deepEqual([await of('a month before'), await of('before'), await of('meanwhile')], [null, 'OUT-90', 'OUT-90']);
+  const due = await callbacks(pool, 10, null);
+  assert.deepEqual(due.map(({ id }) => id).sort(), ['before', 'meanwhile']);
 });

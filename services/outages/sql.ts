@@ -273,24 +273,28 @@ export const eventsAfter = (on: Queryable, eventId: number, limit: number) =>
 
 export interface OutageListRow {
   record: OutageRecord;
-  customers_affected: number;
 }
 
 const outagesNewest: NamedQuery = {
   name: 'outage_newest',
   text: `
-    select outage.record, outage.customers_affected
+    select outage.record
     from outage
-    where not $1::boolean or outage.is_open
+    where $2::text[] is null
+      or outage.feeder_key in (select feeder.feeder_key from feeder
+                               join substation on substation.substation_key = feeder.substation_key
+                               join area on area.area_key = substation.area_key
+                               where area.id = any($2))
     order by outage.started_at desc
-    limit $2`,
+    limit $1`,
 };
-export const newestOutages = (on: Queryable, onlyOpen: boolean, limit: number) =>
-  rowsOf<OutageListRow>(on, outagesNewest, [onlyOpen, limit]);
+/** Home: operational store. @param areas null = all */
+export const newestOutages = (on: Queryable, limit: number, areas: readonly string[] | null) =>
+  rowsOf<OutageListRow>(on, outagesNewest, [limit, areas]);
 
 const outageById: NamedQuery = {
   name: 'outage_by_id',
-  text: 'select outage.record, outage.customers_affected from outage where outage.id = $1',
+  text: 'select outage.record from outage where outage.id = $1',
 };
 export const findOutage = (on: Queryable, id: string) => oneRow<OutageListRow>(on, outageById, [id]);
 

@@ -1,8 +1,12 @@
 /** Switching orders from the draft to the last step, on the live grid and a real store. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { makeStudyGrids } from '#bin/study_grid.ts';
 import type { PlannedStep, SwitchingOrder } from '#model/api/switching.ts';
 import { edgeKindCode } from '#model/network.ts';
+import { makeSwitchingService } from '#services/switching/service.ts';
+import type { PresentLoad } from '#services/switching/study_grid.ts';
 import { type FieldWork, startFieldWork } from './field_work.ts';
 
 let field: FieldWork;
@@ -164,6 +168,26 @@ describe('a switching order', () => {
     await field.network.operate(fuse(5), false, 'test', 'as it was');
   });
 
+  test('S1 studies that begin in the same moment do not see each other', async () => {
+    const { promise: load, resolve: loaded } = Promise.withResolvers<PresentLoad>();
+    const { study, isolate } = makeStudyGrids(() => field.network.grid());
+    const { pool } = field.on;
+    const refused = async (): Promise<never> => Promise.reject(new Error('a study operates nothing'));
+    const service = makeSwitchingService({
+      ...{ pool, study, isolate, nowMs: Date.now, load: () => load, operate: refused },
+      ...{ areaOfDevice: () => null, notice: () => undefined },
+    });
+    const steps: PlannedStep[] = [{ device_id: fuse(10), operation: 'open' }];
+    const both = [service.study(steps), service.study(steps)];
+    // by then both have their tags and wait for the loads, as they do once a minute
+    await setTimeout(300);
+    const { meter } = field.network.grid().network;
+    loaded({ kwOf: meter.peakKw, measuredShare: 0, at: new Date().toISOString() });
+    const [one, other] = await Promise.all(both);
+    assert.equal(one.steps[0].look_ahead.blocked, null);
+    assert.deepEqual(other, one);
+  });
+
   test('S7 a crash after the operation: the start finds the step carried out; before it: not', async () => {
     const order = await approved([
       { device_id: fuse(6), operation: 'open' },
@@ -187,6 +211,33 @@ describe('a switching order', () => {
     await act(order, 'abort', 'anna');
     await field.network.operate(fuse(6), false, 'test', 'as it was');
   });
+
+  for (const verb of ['revise', 'abort', 'execute'] as const)
+    test(`S7 a record that failed is made good before "${verb}", and the center starts after it`, async () => {
+      const device = fuse(11);
+      const order = await approved([
+        { device_id: device, operation: 'open' },
+        { device_id: device, operation: 'close' },
+      ]);
+      // the store answers no more between the operation and the record; the process goes on
+      await field.on.pool.query("update switching_step set begun_by = 'carla' where order_id = $1 and step_no = 1", [
+        order.id,
+      ]);
+      await field.network.operate(device, true, 'carla', 'step 1');
+      const tried = verb === 'execute' ? execute(order, 1) : act(order, verb, 'anna');
+      await assert.rejects(tried, { code: 'conflict', message: /has changed since you looked at it/ });
+      const { order: now } = await field.switching.detail(order.id);
+      assert.deepEqual(
+        now.steps.map((step) => [step.done_by, step.stopped]),
+        [
+          ['carla', null],
+          [null, null],
+        ],
+      );
+      if (verb !== 'execute') await act(order, verb, 'anna');
+      await field.switching.start();
+      await field.network.operate(device, false, 'test', 'as it was');
+    });
 
   test('T3 an aborted order that leaves a tag says so; another order may take it down', async () => {
     const order = await approved([
