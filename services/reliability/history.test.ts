@@ -104,7 +104,8 @@ test('a file without the columns is refused and says which', () => {
 });
 
 test('a quote that is not closed refuses the file and says where: the lines after it would be lost in its cell', () => {
-  const is = (error: unknown): boolean => (error as FluxError).code === 'bad_file' && /line 3: a cell/.test(String(error));
+  const is = (error: unknown): boolean =>
+    (error as FluxError).code === 'bad_file' && /line 3: a cell/.test(String(error));
   const line = '2025-07-04 18:15,2025-07-04 19:15,10,F1,,tree,,';
   assert.throws(() => read([line, line.replace('tree', '"tree'), line, line]), is);
 });

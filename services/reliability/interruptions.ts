@@ -178,7 +178,12 @@ export async function interruptionMeters(
 ): Promise<InterruptionMeters> {
   const { row, cohorts } = await find(snapshot, id);
   const spans = row.origin === 'outage' ? await meterSpansOf(snapshot.on, id) : [];
-  const measured = spans.map((span) => ({ ...span, toMs: span.toMs ?? snapshot.nowMs }));
+  // what is left over from another outage went dark in that one
+  const measured = spans.map(({ meterKey, fromMs, toMs }) => ({
+    meterKey,
+    fromMs: Math.max(fromMs, row.startedMs),
+    toMs: Math.max(toMs ?? snapshot.nowMs, row.startedMs),
+  }));
   const shares = shareByMeters(cohorts, measured);
   const { meter } = places.network;
   return {
