@@ -201,6 +201,16 @@ test('a pack: every file is there, and CSV has the fields of the report', async 
   );
 });
 
+test('a report of many years is drawn: its hours are more than bars', async () => {
+  const curve = Array.from({ length: 40 * 8766 }, (_, i) => ({
+    atMs: start + i * hour,
+    customersOut: i === 7 ? 9876 : 3,
+  }));
+  const pdf = await drawReport({ ...facts, curve });
+  assert.ok(pdf.length < 300_000, String(pdf.length));
+  assert.ok(pagesOf(pdf)[1].includes('9,876'), 'the peak is not lost');
+});
+
 test('most customers out in each hour, a short peak included; hours from the peak to parts restored', () => {
   const points = [
     { atMs: start + 0.5 * hour, customersOut: 100 },
