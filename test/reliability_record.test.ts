@@ -240,6 +240,35 @@ describe('momentary interruptions by meter events', () => {
     );
   });
 
+  test('C6 the order of arrival does not matter: messages of 600 meters at once, or in three batches', async () => {
+    let seed = 5;
+    const next = (below: number): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    const sent = Array.from({ length: 600 }, (_, meter) =>
+      [...new Set(Array.from({ length: 2 + next(6) }, () => next(14)))].map((atMin) => ({
+        batch: next(3),
+        event: [meter, t + atMin * minute + meter, next(2)] as [number, number, number],
+      })),
+    ).flat();
+    const found = async (...batches: (typeof sent)[]): Promise<unknown[]> => {
+      await forget();
+      for (const batch of batches) {
+        await send(batch.map(({ event }) => event));
+        await service.caughtUp();
+      }
+      const { rows } = await server.pool.query(
+        'select meter_key, from_at, to_at from reliability_momentary order by 1, 3',
+      );
+      return rows;
+    };
+    const atOnce = await found(sent);
+    assert.ok(atOnce.length > 300);
+    const inParts = await found(...[0, 1, 2].map((no) => sent.filter(({ batch }) => batch === no)));
+    assert.deepEqual(inParts, atOnce);
+  });
+
   test('within an outage that counts, the steps count it; when the outage is rejected, the messages do', async () => {
     await forget();
     await send([
