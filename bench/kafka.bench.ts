@@ -145,7 +145,11 @@ const walking: PartitionReader = {
 /** The same, and decoded into columns: everything but storing. */
 const decoding: PartitionReader = {
   open: async () => 0,
-  take: async (place, from, fetched) => (await decoder.decode(place, from, fetched)).nextOffset,
+  take: async (place, from, fetched) => {
+    const decoded = await decoder.decode(place, from, fetched);
+    decoder.giveBack(decoded);
+    return decoded.nextOffset;
+  },
   outOfRange: async () => 0,
 };
 

@@ -141,9 +141,9 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
     follow: (news) => board.take(news, needs.membersOf),
     networkGrown: () => board.grow(needs.meterCount()),
     loadPremises: async (pieces) => {
-      const builder = premisesBuilder();
+      const builder = premisesBuilder(needs.meterCount());
       for await (const rows of pieces) builder.add(rows);
-      premises = await builder.finish();
+      premises = builder.finish();
       return premises.count;
     },
     answer: ({ meter, account, address }, language) => {

@@ -23,9 +23,8 @@ export const segmentFolder = (dataFolder: string): string => path.join(dataFolde
 function segmentColumns(batch: Batch): WireColumn[] {
   const { readings, landing } = batch;
   const n = readings.count;
-  const recordOffset = new Float64Array(n);
-  if (batch.recordOffsets) recordOffset.set(batch.recordOffsets.subarray(0, n));
-  else for (let i = 0; i < n; i++) recordOffset[i] = batch.offsetFrom + i;
+  const recordOffset =
+    batch.recordOffsets?.subarray(0, n) ?? Float64Array.from({ length: n }, (_, i) => batch.offsetFrom + i);
   return [
     { name: 'meter_key', type: 'integer', values: readings.meterKey.subarray(0, n) },
     { name: 'interval_start_s', type: 'integer', values: readings.intervalStartS.subarray(0, n) },
