@@ -211,6 +211,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
       }),
       ...feedRoutes({
         picture,
+        everyMs: settings.seconds * 1000,
         outages: outNow,
         zone: (id) => scene().masking.zones.find((zone) => zone.id === id) ?? { name: id, served: 0 },
         perMinute,

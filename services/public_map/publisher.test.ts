@@ -95,6 +95,33 @@ describe('the folder of public pages', () => {
     await publisher.stop();
   });
 
+  test('what a page names stays in all its forms however long nothing is new; what no page names goes', async () => {
+    const target = path.join(folder, 'quiet');
+    let outages = storm(2);
+    const publisher = publisherOf(target, () => outages);
+    await publisher.start();
+    const named = async (): Promise<string[]> => {
+      const current = JSON.parse(await read(target, 'current.json')) as { geojson: string; summary: string };
+      return [current.geojson, current.summary].flatMap((name) => [name, `${name}.br`, `${name}.gz`]);
+    };
+    const files = async (): Promise<string[]> =>
+      (await fs.readdir(path.join(target, 'data'))).map((name) => `data/${name}`);
+    const first = await named();
+    const old = new Date(Date.now() - 600_000);
+    const age = async (): Promise<void> => {
+      for (const name of await files()) await fs.utimes(path.join(target, name), old, old);
+    };
+    await age();
+    // the summary stays as it is, the outages move
+    outages = outages.map((outage) => ({ ...outage, cause: 'lightning' }));
+    await publisher.build();
+    assert.deepEqual((await files()).toSorted(), (await named()).toSorted());
+    outages = storm(2);
+    await publisher.build();
+    assert.deepEqual(await named(), first);
+    await publisher.stop();
+  });
+
   test('a flood of changes is one build, and a page lists no more than it can', async () => {
     const target = path.join(folder, 'storm');
     const outages = storm(1000);

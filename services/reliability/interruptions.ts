@@ -63,7 +63,7 @@ function toInterruption(row: InterruptionRow, lasts: boolean, isMajor: boolean, 
   };
 }
 
-/** The interruptions of a period, largest first; what the limit leaves out is one line at the end, so that the sum stands. */
+/** The interruptions of a period, largest first; what the limit leaves out is one line at the end, so that the sum stands. @throws FluxError `unknown_asset` */
 export async function listInterruptions(
   snapshot: Snapshot,
   period: Period,
@@ -71,8 +71,9 @@ export async function listInterruptions(
   places: Places,
 ): Promise<Interruption[]> {
   const { majorDays } = await majorDaysOf(snapshot, period, places.customers);
+  const inPlace = feedersOf(places, query.level, query.id);
   const device = query.level === 'device' && query.id ? places.network.edge.id.rowOf(query.id) : null;
-  const asked = device === null ? feedersOf(places, query.level, query.id) : null;
+  const asked = device === null ? inPlace : null;
   const { visible } = query;
   const feeders = visible === null ? asked : (asked ?? visible).filter((feeder) => visible.includes(feeder));
   const filter: ListFilter = {
@@ -178,7 +179,12 @@ export async function interruptionMeters(
 ): Promise<InterruptionMeters> {
   const { row, cohorts } = await find(snapshot, id);
   const spans = row.origin === 'outage' ? await meterSpansOf(snapshot.on, id) : [];
-  const measured = spans.map((span) => ({ ...span, toMs: span.toMs ?? snapshot.nowMs }));
+  // what is left over from another outage went dark in that one
+  const measured = spans.map(({ meterKey, fromMs, toMs }) => ({
+    meterKey,
+    fromMs: Math.max(fromMs, row.startedMs),
+    toMs: Math.max(toMs ?? snapshot.nowMs, row.startedMs),
+  }));
   const shares = shareByMeters(cohorts, measured);
   const { meter } = places.network;
   return {
