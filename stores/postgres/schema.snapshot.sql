@@ -99,10 +99,22 @@ create table crew_job (
   device_id text not null,
   assigned_by text not null,
   assigned_at timestamp with time zone not null,
+  is_told boolean not null default false,
   constraint crew_job_crew_id_fkey FOREIGN KEY (crew_id) REFERENCES crew(crew_id),
   constraint crew_job_pkey PRIMARY KEY (crew_id, outage_id)
 );
 CREATE INDEX crew_job_outage ON public.crew_job USING btree (outage_id);
+
+create table crew_left (
+  crew_id text not null,
+  outage_id text not null,
+  left_no bigint not null generated always as identity,
+  actor text not null,
+  reason text,
+  constraint crew_left_crew_id_fkey FOREIGN KEY (crew_id) REFERENCES crew(crew_id),
+  constraint crew_left_pkey PRIMARY KEY (crew_id, outage_id)
+);
+CREATE INDEX crew_left_outage ON public.crew_left USING btree (outage_id);
 
 create table crew_log (
   log_id bigint not null generated always as identity,
