@@ -53,6 +53,9 @@ const all: NamedQuery = { name: 'crew_all', text: `select ${crewColumns} from cr
 /** Home: operational store. Every crew with its jobs. */
 export const allCrews = (on: Queryable) => rowsOf<CrewRow>(on, all);
 
+const any: NamedQuery = { name: 'crew_any', text: 'select exists (select from crew) as any' };
+export const hasCrews = async (on: Queryable): Promise<boolean> => (await oneRow<{ any: boolean }>(on, any))!.any;
+
 const byId: NamedQuery = { name: 'crew_by_id', text: `select ${crewColumns} from crew where crew.crew_id = $1` };
 export const crewById = (on: Queryable, id: string) => oneRow<CrewRow>(on, byId, [id]);
 
