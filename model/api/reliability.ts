@@ -188,7 +188,30 @@ export const DeclaredMeasured = Type.Object({
 });
 export type DeclaredMeasured = Static<typeof DeclaredMeasured>;
 
-export const oe417States = ['below', 'watching', 'due', 'over'] as const;
+export const oe417States = ['below', 'watching', 'due', 'filed', 'over'] as const;
+/** the report due after 6 h, what was said in between, the one due after 72 h */
+export const oe417Stages = ['first', 'update', 'final'] as const;
+export type Oe417Stage = (typeof oe417Stages)[number];
+
+/** What a person said: the newest of a stage holds. */
+export const Oe417Filing = Type.Object({
+  stage: Type.Enum([...oe417Stages]),
+  reference: Type.String({ description: 'number the Department of Energy gave' }),
+  filed_at: Instant,
+  recorded_at: Instant,
+  actor: Type.String(),
+  withdrawn: Type.Boolean({ description: 'it was marked by mistake' }),
+});
+export type Oe417Filing = Static<typeof Oe417Filing>;
+export const Oe417FilingRequest = Type.Object({
+  event: { ...Instant, description: 'any moment of the event, such as its `from`' },
+  stage: Type.Enum([...oe417Stages]),
+  reference: Type.String({ minLength: 1, maxLength: 80, pattern: '\\S' }),
+  filed_at: Type.Optional({ ...Instant, description: 'now where left out' }),
+  withdrawn: Type.Optional(Type.Boolean({ description: 'takes back what was marked by mistake' })),
+});
+export type Oe417FilingRequest = Static<typeof Oe417FilingRequest>;
+
 export const Oe417Event = Type.Object({
   from: Instant,
   /** null while it lasts */
@@ -200,6 +223,11 @@ export const Oe417Event = Type.Object({
   /** of the first report: 6 h after `met_at`; of the final one: 72 h */
   first_due_at: Nullable(Instant),
   final_due_at: Nullable(Instant),
+  /** null: not filed, as far as somebody said */
+  first_filed_at: Nullable(Instant),
+  final_filed_at: Nullable(Instant),
+  /** in the order they were said */
+  filings: Type.Array(Oe417Filing),
 });
 export type Oe417Event = Static<typeof Oe417Event>;
 export const Oe417 = Type.Object({
@@ -210,5 +238,7 @@ export const Oe417 = Type.Object({
   threshold_minutes: Type.Integer(),
   /** newest first, of the last 30 days */
   events: Type.Array(Oe417Event),
+  /** of events that are none any more since their outages were corrected */
+  filings_elsewhere: Type.Array(Oe417Filing),
 });
 export type Oe417 = Static<typeof Oe417>;

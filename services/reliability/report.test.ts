@@ -86,8 +86,16 @@ const facts: ReportFacts = {
         ...{ from: '2026-07-08T10:00:00.000Z', to: '2026-07-08T14:00:00.000Z', met_at: '2026-07-08T11:00:00.000Z' },
         ...{ peak_customers: 61_234, peak_at: '2026-07-08T10:30:00.000Z' },
         ...{ first_due_at: '2026-07-08T17:00:00.000Z', final_due_at: '2026-07-11T11:00:00.000Z' },
+        ...{ first_filed_at: '2026-07-08T15:00:00.000Z', final_filed_at: null },
+        filings: [
+          {
+            ...{ stage: 'first', reference: 'DOE-4711', filed_at: '2026-07-08T15:00:00.000Z', actor: 'ann' },
+            ...{ recorded_at: '2026-07-08T15:02:00.000Z', withdrawn: false },
+          },
+        ],
       },
     ],
+    filings_elsewhere: [],
   },
   crews: { crews: 4, outages: 9 },
   resources: [
@@ -177,6 +185,7 @@ test('a pack: every file is there, and CSV has the fields of the report', async 
       'customers_out',
       'declared_vs_measured',
       'oe417',
+      'oe417_filings',
       'resources',
     ]
       .map((name) => `${name}.csv`)

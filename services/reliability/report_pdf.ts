@@ -156,6 +156,22 @@ function oe417(doc: Doc, facts: ReportFacts): void {
       moment(one.final_due_at, facts.zone),
     ]),
   );
+  const filings = events.flatMap((event) => event.filings.map((filing) => ({ event, filing })));
+  if (filings.length === 0) {
+    note(doc, 'No report was marked as filed.');
+    return;
+  }
+  table(
+    doc,
+    ['Event from', 'Report', 'Filed', 'Number', 'Said by'].map((head, i) => ({ head, width: 100, left: i !== 2 })),
+    filings.map(({ event, filing }) => [
+      moment(event.from, facts.zone),
+      filing.withdrawn ? `${filing.stage}, taken back` : filing.stage,
+      moment(filing.filed_at, facts.zone),
+      filing.reference,
+      filing.actor,
+    ]),
+  );
 }
 
 function plots(doc: Doc, facts: ReportFacts): void {

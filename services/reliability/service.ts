@@ -2,7 +2,6 @@
 import type {
   CustomerExperience,
   MajorEventDays,
-  Oe417,
   ReliabilityCause,
   ReliabilityIndices,
   ReliabilityLevel,
@@ -10,9 +9,10 @@ import type {
 } from '#model/api/reliability.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { customersByExperience, stepsBetween } from './experience_sql.ts';
+import { customersByExperience } from './experience_sql.ts';
 import { addSums, type IndexSums, indicesOf, minutesOf, noSums } from './indices.ts';
-import { customersOutCurve, oe417Alarm, watchOe417 } from './oe417.ts';
+import { oe417Alarm } from './oe417.ts';
+import { makeOe417Watch } from './oe417_watch.ts';
 import { deviceFacts, feederFacts, feedersOf, groupsOf, type Places, placesOf, rowAt } from './places.ts';
 import type { CrewsOfKind } from './resources.ts';
 import {
@@ -50,7 +50,6 @@ export type ReliabilityService = ReturnType<typeof makeReliabilityService>;
 
 const forwardEveryMs = 2000;
 const eventsEveryMs = 10_000;
-const watchDays = 30;
 /** The alarm stands until the final report is due, 73 hours after the beginning. */
 const alarmDays = 5;
 const cemiTimes = [1, 2, 3, 4, 5, 6, 8, 10];
@@ -65,6 +64,7 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
   let eventsAtMs = 0;
   const places = (): Places => placesOf(network());
   const ask = <T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> => withSnapshot(pool, zone, now(), work);
+  const oe417 = makeOe417Watch(pool, ask);
 
   /** Rows of what changed; counts blinks less often, they are found by reading the meters' messages. */
   function bringForward(withEvents: boolean): Promise<void> {
@@ -82,7 +82,7 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     try {
       const isTime = Date.now() - eventsAtMs >= eventsEveryMs;
       await bringForward(isTime);
-      if (isTime) alarm?.(oe417Alarm(await oe417(alarmDays)));
+      if (isTime) alarm?.(oe417Alarm(await oe417.look(alarmDays)));
     } catch (error) {
       report('the reliability record could not be brought forward; tried again', error);
     }
@@ -246,13 +246,6 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     });
   }
 
-  const oe417 = (days = watchDays): Promise<Oe417> =>
-    ask(async (snapshot) => {
-      const { nowMs } = snapshot;
-      const spans = await stepsBetween(snapshot.on, nowMs / 1000 - days * 86_400, nowMs / 1000);
-      return watchOe417(customersOutCurve(spans, nowMs), nowMs);
-    });
-
   return {
     zone,
     places,
@@ -261,7 +254,13 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     majorEventDays,
     causes,
     customers,
-    oe417,
+    oe417: () => oe417.look(),
+    /** A report of form OE-417 was filed; the countdown's alarm follows at once. @throws as `makeOe417Watch` says */
+    fileOe417: async (...filing: Parameters<typeof oe417.file>) => {
+      const watch = await oe417.file(...filing);
+      alarm?.(oe417Alarm(watch));
+      return watch;
+    },
     crewsWorked: needs.crewsWorked,
     bringForward,
     /** Everything up to now: for commands, which ask once. */

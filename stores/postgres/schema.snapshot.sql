@@ -388,6 +388,21 @@ create table network_state (
   constraint network_state_singleton_check CHECK (singleton)
 );
 
+create table oe417_filing (
+  filing_id bigint not null generated always as identity,
+  event_met_at timestamp with time zone not null,
+  stage text not null,
+  reference text not null,
+  filed_at timestamp with time zone not null,
+  recorded_at timestamp with time zone not null,
+  actor text not null,
+  withdrawn boolean not null,
+  constraint oe417_filing_pkey PRIMARY KEY (filing_id),
+  constraint oe417_filing_stage_check CHECK ((stage = ANY (ARRAY['first'::text, 'update'::text, 'final'::text])))
+);
+CREATE INDEX oe417_filing_event ON public.oe417_filing USING btree (event_met_at);
+CREATE TRIGGER oe417_filing_grows BEFORE DELETE OR UPDATE ON public.oe417_filing FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 create table outage (
   id text not null,
   outage_no bigint not null,
