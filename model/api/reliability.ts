@@ -25,8 +25,10 @@ export const ReliabilityRow = Type.Object({
   id: Type.String(),
   name: Type.String(),
   area_id: Nullable(Type.String()),
-  /** what the indices divide by; of a device: those of the whole system */
-  customers_served: Type.Integer(),
+  /** what the indices divide by: average over the period; of a device: those of the whole system */
+  customers_served: Type.Number(),
+  /** the first day they are known of: earlier days count with the figure of that day */
+  served_known_since: Type.String(),
   /** unplanned, all days */
   all: ReliabilityIndices,
   /** unplanned, without major event days */
@@ -66,7 +68,11 @@ export const MajorEventDays = Type.Object({
   /** local days, both included */
   from: Type.String(),
   to: Type.String(),
-  customers_served: Type.Integer(),
+  customers_served: Type.Number({ description: 'average over the period' }),
+  /** the first day they are known of: earlier days count with the figure of that day */
+  served_known_since: Type.String(),
+  /** the figures of the period, each with the day it holds from */
+  served: Type.Array(Type.Object({ from: Type.String(), customers: Type.Integer() })),
   /** the first day anything is known of; null where nothing is */
   known_since: Nullable(Type.String()),
   /** interruptions of the center's own record, and declared ones from before */
@@ -89,7 +95,9 @@ export const ReliabilityCause = Type.Object({
 export type ReliabilityCause = Static<typeof ReliabilityCause>;
 
 export const CustomerExperience = Type.Object({
-  customers_served: Type.Integer(),
+  customers_served: Type.Number({ description: 'average over the period' }),
+  /** the first day they are known of: earlier days count with the figure of that day */
+  served_known_since: Type.String(),
   /** customers with n or more sustained interruptions; the meters' own record, so declared history is not in it */
   cemi: Type.Array(Type.Object({ n: Type.Integer(), customers: Type.Integer(), share: Nullable(Type.Number()) })),
   /** customers without supply for t hours or more in all */

@@ -15,6 +15,7 @@ const indices = (saidi: number): ReliabilityIndices => ({
 });
 const row = (level: ReliabilityRow['level'], id: string, saidi: number): ReliabilityRow => ({
   ...{ level, id, name: `Name of ${id}`, area_id: null, customers_served: 1000, open: 0 },
+  served_known_since: '2026-07-10',
   ...{ all: indices(saidi), without_major: indices(saidi / 2), planned: indices(0.5) },
 });
 const facts: ReportFacts = {
@@ -37,6 +38,8 @@ const facts: ReportFacts = {
       from: '2026-07-08',
       to: '2026-07-09',
       customers_served: 1000,
+      served_known_since: '2026-07-10',
+      served: [{ from: '2026-07-08', customers: 1000 }],
       known_since: '2021-01-01',
     },
     ...{ own: 100, declared: 20, declared_from: '2021-01-01', declared_to: '2025-12-31' },

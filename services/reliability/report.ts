@@ -141,6 +141,7 @@ export function indexLines(facts: ReportFacts): object[] {
     (['all', 'without_major', 'planned'] as const).map((days) => ({
       ...{ from: facts.from, to: facts.to, level: row.level, id: row.id, name: row.name },
       customers_served: row.customers_served,
+      served_known_since: row.served_known_since,
       interruptions_counted: {
         all: 'unplanned',
         without_major: 'unplanned without major event days',
@@ -168,7 +169,8 @@ export function eventFields(facts: ReportFacts): { field: string; value: string 
   return [
     row('first day', facts.from, facts.zone),
     row('last day', facts.to, facts.zone),
-    row('customers served', facts.days.customers_served, 'customers'),
+    row('customers served, average', facts.days.customers_served, 'customers'),
+    row('customers served known since', facts.days.served_known_since, facts.zone),
     row('interruptions', all.interruptions),
     row('customers interrupted', all.customers_interrupted, 'customer interruptions'),
     row('customer-minutes interrupted', all.customer_minutes, 'customer-minutes'),

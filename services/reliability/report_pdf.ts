@@ -64,7 +64,7 @@ function front(doc: Doc, facts: ReportFacts): void {
   const major = facts.days.days.filter(({ is_major }) => is_major);
   note(
     doc,
-    `${number(facts.days.customers_served, 0)} customers served. Sustained: longer than five minutes. An interruption belongs to the day it began. What is not over is counted up to ${moment(facts.madeAt, facts.zone)}.`,
+    `${number(facts.days.customers_served, 0)} customers served on average${facts.days.served_known_since > facts.from ? `; known since ${facts.days.served_known_since}, earlier days count with the figure of that day` : ''}. Sustained: longer than five minutes. An interruption belongs to the day it began. What is not over is counted up to ${moment(facts.madeAt, facts.zone)}.`,
   );
   heading(doc, 'Major event');
   table(

@@ -132,6 +132,14 @@ create table crew_log (
 CREATE INDEX crew_log_crew ON public.crew_log USING btree (crew_id, log_id);
 CREATE TRIGGER crew_log_grows BEFORE DELETE OR UPDATE ON public.crew_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+create table customers_served (
+  day date not null,
+  feeder_key integer not null,
+  customers integer not null,
+  constraint customers_served_customers_check CHECK ((customers >= 0)),
+  constraint customers_served_pkey PRIMARY KEY (feeder_key, day)
+);
+
 create table device_position (
   equipment_key integer not null,
   is_open boolean not null,
