@@ -164,7 +164,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       crews.service.outagesChanged(news.map(({ outage }) => outage.id));
     },
   });
-  if (loaded.created) await seedTerritoryCrews(pool, network, loaded.seed, config.timeZone);
+  if (loaded.isSynthetic) await seedTerritoryCrews(pool, network, loaded.seed, config.timeZone);
   const tellers = {
     alarmsChanged: (changed: Alarm[]) => hub.publish({ alarms: changed }),
     say: (text: string, area: string | null) => say(text, area),

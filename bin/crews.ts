@@ -9,7 +9,7 @@ import { crewRoutes } from '#services/crews/routes.ts';
 import { seedCrews } from '#services/crews/seed.ts';
 import { type CrewService, makeCrewService } from '#services/crews/service.ts';
 import { shiftsAround } from '#services/crews/shifts.ts';
-import { type CrewRow, keepCrew } from '#services/crews/sql.ts';
+import { type CrewRow, hasCrews, keepCrew } from '#services/crews/sql.ts';
 import type { CrewFact } from '#services/etr/simulation.ts';
 import type { NetworkService } from '#services/network/service.ts';
 import type { OutageService } from '#services/outages/service.ts';
@@ -37,13 +37,14 @@ interface CrewPieces {
 /** Streams of randomness of a territory's seed; any number no other piece uses. */
 const seedStream = 0x6372_6577;
 
-/** The crews of a territory that has just been made. */
+/** The crews of a synthetic territory, unless it has any: its making may have been killed before this. */
 export async function seedTerritoryCrews(
   pool: Pool,
   network: NetworkService,
   seed: number,
   zone: string,
 ): Promise<number> {
+  if (await hasCrews(pool)) return 0;
   const random = new Random(seed, seedStream);
   const crews = seedCrews(network.grid().network, () => random.unit(), zone);
   const at = new Date();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Oe417FilingRequest } from '#model/api/reliability.ts';
 import { declaredAgainstMeasured, interruptionMeters } from '#services/reliability/interruptions.ts';
 import { makeReliabilityService, type ReliabilityService } from '#services/reliability/service.ts';
 import { periodOf } from '#services/reliability/snapshot.ts';
@@ -408,4 +409,29 @@ test('the watch for OE-417 sees outages as they are stored, and the alarm is tol
   await until('the alarm', () => told.length > 0);
   await watching.stop();
   assert.match(told[0]?.text ?? '', /^OE-417: 50,000 customers or more out for an hour/);
+
+  const event = due.events[0].from;
+  const file = (more: object) =>
+    watching.fileOe417({ event, stage: 'first', reference: 'DOE-4711', ...more } as Oe417FilingRequest, 'ann');
+  const refused = { code: 'bad_request' };
+  await assert.rejects(file({ filed_at: new Date(frozenMs + hour).toISOString() }), refused);
+  await assert.rejects(file({ filed_at: new Date(fromMs).toISOString() }), refused);
+  await assert.rejects(file({ withdrawn: true }), refused);
+  await assert.rejects(file({ event: new Date(fromMs).toISOString() }), { code: 'not_found' });
+  await file({});
+  assert.match(told.at(-1)?.text ?? '', /first report filed, final due/);
+  const filed = await file({ stage: 'final', reference: 'DOE-4712' });
+  assert.deepEqual([filed.state, told.at(-1)], ['filed', null]);
+  // another service on the same store: it is kept
+  const again = (await service.oe417()).events[0].filings;
+  assert.deepEqual(
+    again.map(({ stage, reference, actor }) => [stage, reference, actor]),
+    [
+      ['first', 'DOE-4711', 'ann'],
+      ['final', 'DOE-4712', 'ann'],
+    ],
+  );
+  await assert.rejects(server.pool.query('delete from oe417_filing'), /only grows/);
+  assert.equal((await file({ stage: 'final', withdrawn: true })).state, 'due', 'marked by mistake');
+  assert.match(told.at(-1)?.text ?? '', /first report filed/);
 });

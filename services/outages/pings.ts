@@ -31,7 +31,7 @@ export interface PingNeeds {
   open: () => Outage[];
   membersOf: (outageId: string) => number[];
   /** meters whose answer would decide where the outage stands, most telling first */
-  decidingMeters: (outageId: string) => number[];
+  decidingMeters: (outageId: string) => Promise<number[]>;
   /** stores answers as events of meters and gives them to the engine; resolves when they are durable */
   commit: (events: MeterEventColumns) => Promise<void>;
   /** the head-end went away, or (null) is back */
@@ -131,7 +131,7 @@ export function makePingService(needs: PingNeeds): PingService {
       return due('single_customer', choose(needs.membersOf(outage.id), 'all'));
     }
     if (!settings.verification.on || !once('verification')) return undefined;
-    const deciding = needs.decidingMeters(outage.id).filter(mayAsk).slice(0, settings.capPerOutage);
+    const deciding = (await needs.decidingMeters(outage.id)).filter(mayAsk).slice(0, settings.capPerOutage);
     const silent = await silentMembers(pool, outage.id);
     const rest = choose(silent, settings.verification.share);
     return due('verification', [...new Set([...deciding, ...rest])].slice(0, settings.capPerOutage));

@@ -70,7 +70,7 @@ export async function listInterruptions(
   query: InterruptionQuery,
   places: Places,
 ): Promise<Interruption[]> {
-  const { majorDays } = await majorDaysOf(snapshot, period, places.customers);
+  const { majorDays } = await majorDaysOf(snapshot, period);
   const inPlace = feedersOf(places, query.level, query.id);
   const device = query.level === 'device' && query.id ? places.network.edge.id.rowOf(query.id) : null;
   const asked = device === null ? inPlace : null;
@@ -153,7 +153,7 @@ export const feederOfInterruption = async (snapshot: Snapshot, id: string): Prom
 
 export async function interruptionDetail(snapshot: Snapshot, id: string, places: Places): Promise<InterruptionDetail> {
   const { row, lasts, steps, cohorts } = await find(snapshot, id);
-  const { majorDays } = await majorDaysOf(snapshot, { from: row.day, to: addDays(row.day, 1) }, places.customers);
+  const { majorDays } = await majorDaysOf(snapshot, { from: row.day, to: addDays(row.day, 1) });
   const shares = shareBySteps(steps, cohorts, snapshot.nowMs);
   return {
     interruption: toInterruption(row, lasts, majorDays.has(row.day), places),

@@ -85,7 +85,7 @@ export function LevelsTable({
                   </span>
                 )}
               </td>
-              <Cell>{row.id && row.level !== 'device' ? formatCount(row.customers_served) : '—'}</Cell>
+              <Cell>{row.id && row.level !== 'device' ? formatCount(Math.round(row.customers_served)) : '—'}</Cell>
               <Cell>{formatNumber(row.all.saidi, 2)}</Cell>
               <Cell>{formatNumber(row.without_major.saidi, 2)}</Cell>
               <Cell>{formatNumber(row.all.saifi, 4)}</Cell>

@@ -179,7 +179,8 @@ function Body({
     <>
       <Record facts={facts} />
       <SectionHead title={chosen ? chosen.name : 'Whole system'}>
-        {formatCount(row.customers_served)} customers served
+        {formatCount(Math.round(row.customers_served))} customers served
+        {facts.served.length > 1 && ' on average'}
         {row.open > 0 && (
           <>
             {' '}
@@ -251,6 +252,11 @@ function Record({ facts }: { facts: MajorEventDays }) {
               <code className="text-ink">flux reliability import --history FILE.csv</code>.
             </>
           )}
+        </p>
+      )}
+      {facts.served_known_since > facts.from && (
+        <p>
+          Customers served are known since {facts.served_known_since}; earlier days count with the figure of that day.
         </p>
       )}
       {last &&

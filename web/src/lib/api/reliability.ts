@@ -7,6 +7,7 @@ import type {
   InterruptionMeters,
   MajorEventDays,
   Oe417,
+  Oe417FilingRequest,
   ReliabilityCause,
   ReliabilityLevel,
   ReliabilityRow,
@@ -69,4 +70,5 @@ export const getInterruptionEvents = (interruption: string, meter: string, signa
 export const getDeclaredMeasured = (days: Days, limit: number, signal?: AbortSignal) =>
   request<DeclaredMeasured[]>('GET', `${root}/declared-vs-measured${query({ ...days, limit })}`, undefined, signal);
 export const getOe417 = (signal?: AbortSignal) => request<Oe417>('GET', `${root}/oe417`, undefined, signal);
+export const fileOe417 = (body: Oe417FilingRequest) => request<Oe417>('POST', `${root}/oe417/filings`, body);
 export const reportAddress = (kind: 'csv' | 'pdf', days: Days): string => `${root}/report.${kind}${query({ ...days })}`;
