@@ -87,6 +87,18 @@ describe('restoration', () => {
     );
   });
 
+  test('P17 two faults below a device that fed a third of its customers again are two, and none at that device', () => {
+    const fuse = (i: number): Plan => ['fuse', `F${i}`, ['power_transformer', `T${i}`, 10]];
+    const bed = plant([['breaker', 'B', ['recloser', 'R', fuse(1), fuse(2), fuse(3)], ['power_transformer', 'X', 6]]]);
+    const { send, tick, engine, active } = engineOn(bed);
+    send(all(bed.below('R'), 'last_gasp', 0), 50);
+    assert.deepEqual(active(), ['predicted R 30']);
+    send(all(bed.below('F3'), 'power_restored', 900), 905);
+    engine.act(engine.outages()[0].id, 'restore', { actor: 'crew' }, 910_000);
+    tick(980);
+    assert.deepEqual(active(), ['restored R 0', 'predicted F1 10', 'predicted F2 10']);
+  });
+
   test('R3 a transformer with power again has it for its silent meters, too', () => {
     const bed = feeder();
     const { send, active } = engineOn(bed);
