@@ -57,7 +57,7 @@ function answersBelow(weights: IslandWeights, evidence: IslandEvidence, pick: Pi
   let [lit, away] = [0, 0];
   const counts = (meter: number): boolean => grid.meterPhases[meter] === bit && isBelow(weights, meter, pick.device);
   for (const meter of evidence.lit) if (heard.litMs[meter] > pick.sinceMs + toleranceMs && counts(meter)) lit++;
-  for (const meter of evidence.back) if (heard.litMs[meter] > pick.sinceMs && counts(meter)) away++;
+  for (const meter of evidence.back) if (heard.litMs[meter] > pick.sinceMs && counts(meter)) lit++;
   for (const outage of evidence.held) {
     if (outage.meter >= 0) away += counts(outage.meter) ? outage.customersOut : 0;
     else if ((outage.phases === 0 || (outage.phases & bit) !== 0) && isUnder(weights, outage.device, pick.device))

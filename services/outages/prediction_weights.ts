@@ -4,8 +4,8 @@
  * territory.
  *
  * Each device above a dark meter may be the fault. Out there costs, in natural logarithms, log(1 - loss) per dark meter
- * below, log(loss) per silent one, log(wrongLit) per lit one, and the improbability of one more fault; else the best of
- * its branches, added up. Thresholds, two affected branches and lit branches decide what is allowed at all.
+ * below, log(loss) per silent one, log(wrongLit) per one that is lit or came back since, and the improbability of one
+ * more fault; else the best of its branches, added up. Thresholds, two affected branches and lit branches decide what is allowed at all.
  */
 import type { GridView } from './grid_view.ts';
 import { type DeviceTree, deaf, planned } from './prediction_devices.ts';
@@ -321,7 +321,7 @@ export class IslandWeights {
     this.scoreHere[row] =
       (dark - this.calls[row]) * settings.logHeard +
       (this.silent[row] + this.unsaid[row]) * settings.logLost +
-      this.lit[row] * settings.logWrongLit -
+      (this.lit[row] + this.#back[row]) * settings.logWrongLit -
       settings.faultImprobability -
       this.#lateBranches[row] * settings.lateBranchImprobability -
       (phase !== 0 && grid.edgePhases[device] !== phase ? settings.partialImprobability : 0);
