@@ -45,7 +45,7 @@ for (const kind of servers)
         settings: etrDefaults,
         simulation: { ...simulationDefaults, runs: 30 },
         nowMs: () => nowMs,
-        draw: (run, outage, stage) => ((run * 37 + outage.length * 11 + (stage === 'repair' ? 5 : 0)) % 97) / 97,
+        draw: (outage) => (run, stage) => ((run * 37 + outage.length * 11 + (stage === 'repair' ? 5 : 0)) % 97) / 97,
         open: () => open,
         outage: async (id) =>
           open.find((one) => one.id === id) ??
