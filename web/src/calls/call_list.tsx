@@ -72,6 +72,10 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
   const rows = calls.data?.filter((call) => area === null || call.area_id === null || call.area_id === area);
   const { empty, why } = tabs.find(({ name }) => name === tab)!;
   const chosen = rows?.find((call) => call.id === selected);
+  function choose(call: TroubleCall) {
+    setSelected(call.id);
+    if (call.meter_id) onMeter(call.meter_id);
+  }
   return (
     <>
       <div className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-rule px-3 py-1.5">
@@ -115,10 +119,8 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
           selected={selected}
           context={{ now, view }}
           minWidth={880}
-          onChoose={(call) => {
-            setSelected(call.id);
-            if (call.meter_id) onMeter(call.meter_id);
-          }}
+          onChoose={choose}
+          onStep={choose}
         />
       )}
       {chosen && mayOperate(session) && <NextStep key={chosen.id} call={chosen} />}

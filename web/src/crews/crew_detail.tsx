@@ -7,7 +7,7 @@ import { Block, FactRow, Facts, Problem } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { useLive } from '../lib/push/live_store.ts';
-import { ageSeconds, formatAge, formatCount, formatDayTime, words } from '../lib/time/format.ts';
+import { ageSeconds, counted, formatAge, formatCount, formatDayTime, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
 import { mayOperate } from '../session/session_store.ts';
 import { kindWords, positionNote, shiftNote } from './board.ts';
@@ -55,7 +55,7 @@ export function CrewDetailView({ id, session, onClose }: { id: string; session: 
       {query.error && <Problem error={query.error} />}
       <Facts>
         <FactRow name="Kind">
-          {kindWords[crew.kind].name}, {crew.size} {crew.size === 1 ? 'person' : 'persons'}
+          {kindWords[crew.kind].name}, {counted(crew.size, 'person', 'people')}
         </FactRow>
         <FactRow name="Skills">{crew.skills.join(', ')}</FactRow>
         <FactRow name="Home area">{crew.area_id}</FactRow>

@@ -103,7 +103,7 @@ export function BandPlot({
             stroke: color('--dim'),
             grid: { stroke: color('--rule'), width: 1 },
             ticks: { show: false },
-            size: from === 'zero' ? 58 : 96,
+            size: from === 'zero' ? 76 : 96,
             font: axisFont,
             values: (_, splits) => splits.map(formatValue),
             // times, or whole customers: half of one is none
@@ -153,7 +153,7 @@ export function BandPlot({
 }
 
 function rangeOf(from: 'zero' | 'values', min: number | null, max: number | null): [number, number] {
-  if (from === 'zero') return [0, Math.max(1, (max ?? 0) * 1.08)];
+  if (from === 'zero') return [0, Math.max(10, (max ?? 0) * 1.08)];
   const [low, high] = [min ?? 0, max ?? 1];
   const room = Math.max(600, (high - low) * 0.12);
   return [low - room, high + room];

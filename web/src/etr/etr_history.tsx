@@ -69,7 +69,7 @@ function Told({ ledger }: { ledger: EtrLedger }) {
           label={`Restoration times told for outage ${ledger.outage_id}, over the time at which they were told`}
         />
       </div>
-      <p className="px-3 text-[11px] text-faint">
+      <p className="px-3 text-[11px] text-dim">
         across: when it was told · up: the time told, P50 to P90 · dotted: the present
         {ledger.restored_at && ` · dashed: restored ${formatDayTime(ledger.restored_at, view)}`}
       </p>
@@ -98,7 +98,7 @@ function Revision({ revision }: { revision: EtrRevision }) {
         </span>
       </div>
       {revision.reason && <div>{revision.reason}</div>}
-      {reasons !== '' && <div className="text-faint">{reasons}</div>}
+      {reasons !== '' && <div className="text-dim">{reasons}</div>}
     </li>
   );
 }

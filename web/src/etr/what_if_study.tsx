@@ -5,7 +5,7 @@ import type { RestorationCurve, WhatIf, WhatIfAnswer } from '#model/api/etr.ts';
 import { Problem } from '../app/facts.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { useLive } from '../lib/push/live_store.ts';
-import { formatCount, formatDayTime, formatNumber } from '../lib/time/format.ts';
+import { counted, formatCount, formatDayTime, formatNumber } from '../lib/time/format.ts';
 import { Cell, Table } from '../pipeline/table.tsx';
 import { mayOperate } from '../session/session_store.ts';
 import { joinedCurves } from './bands.ts';
@@ -77,8 +77,8 @@ export function WhatIfStudy({ session }: { session: Session }) {
         {ask.data ? (
           <Result answer={ask.data} />
         ) : (
-          <p className="self-center text-dim">
-            A study takes a copy of the {formatCount(outages.size)} open outages and of the crews, simulates the
+          <p className="max-w-prose text-dim">
+            A study takes a copy of the {counted(outages.size, 'open outage')} and of the crews, simulates the
             restoration both ways with the same chances, and draws both curves.
           </p>
         )}
@@ -108,8 +108,7 @@ function Numeric(props: { name: string; label: string; value: number; min: numbe
 function Result({ answer }: { answer: WhatIfAnswer }) {
   const view = useTimeView();
   const columns = useMemo(() => joinedCurves(answer.base, answer.changed), [answer]);
-  if (answer.outages === 0)
-    return <p className="self-center text-dim">No customer is out: there is nothing to study.</p>;
+  if (answer.outages === 0) return <p className="text-dim">No customer is out: there is nothing to study.</p>;
   const saved = answer.base.customer_minutes - answer.changed.customer_minutes;
   return (
     <div className="min-w-0">
@@ -127,11 +126,11 @@ function Result({ answer }: { answer: WhatIfAnswer }) {
           lines={lines}
           bands={bands}
           from="zero"
-          formatValue={(value) => formatCount(value)}
+          formatValue={(value) => `${formatCount(value)} cust`}
           label="Customers without supply over time, as is and in the study"
         />
       </div>
-      <p className="mb-2 text-[11px] text-faint">
+      <p className="mb-2 text-[11px] text-dim">
         customers without supply · grey: as is · dashed: study · bands: eight of ten runs lie within
       </p>
       <Table
