@@ -92,17 +92,17 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
         {known && mode !== 'normal' && (
           <span
             title={modeRule}
-            className={`rounded-sm px-2 py-0.5 text-[12px] font-bold tracking-wider ${mode === 'storm' ? 'bg-badground text-white' : 'border border-warn text-warn'}`}
+            className={`rounded-sm px-2 py-0.5 text-[12px] font-bold max-sm:order-2 tracking-wider ${mode === 'storm' ? 'bg-badground text-white' : 'border border-warn text-warn'}`}
           >
             {mode === 'storm' ? 'STORM' : 'ELEVATED'}
           </span>
         )}
         {known && mode === 'normal' && (
-          <span title={modeRule} className="text-[12px] tracking-wider text-dim">
+          <span title={modeRule} className="text-[12px] max-sm:order-2 tracking-wider text-dim">
             NORMAL
           </span>
         )}
-        <div className="ml-auto flex items-center gap-1">
+        <div className="ml-auto flex items-center gap-1 max-sm:order-1">
           <button
             type="button"
             className="button"
@@ -144,8 +144,10 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
           title="Alarms nobody has acknowledged, those of high priority in brackets"
           className={unacknowledged.unacknowledged > 0 ? 'text-ink' : ''}
         >
-          unack <strong>{formatCount(unacknowledged.unacknowledged)}</strong>
-          {unacknowledged.high > 0 && <span className="text-bad"> ({formatCount(unacknowledged.high)} hi)</span>}
+          <span className="sm:hidden">unack</span>
+          <span className="hidden sm:inline">unacknowledged</span>{' '}
+          <strong>{formatCount(unacknowledged.unacknowledged)}</strong>
+          {unacknowledged.high > 0 && <span className="text-bad"> ({formatCount(unacknowledged.high)} high)</span>}
         </span>
         <span title="How old the newest data of each kind is">
           age: outages {aged(kpi ? 0 : null)} · events {aged(kpi?.age_s.events)} · AMI {aged(kpi?.age_s.readings)} ·
@@ -167,7 +169,7 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
 
 function Fact({ label, title, children }: { label: string; title: string; children: ReactNode }) {
   return (
-    <span title={title} className="header-fact whitespace-nowrap">
+    <span title={title} className="header-fact whitespace-nowrap max-sm:order-2">
       <span className="mr-1.5 text-[11px] tracking-[0.08em] text-dim">{label}</span>
       {children}
     </span>

@@ -90,7 +90,7 @@ export const bindings: readonly Binding[] = [
   { keys: 'Ctrl+k', command: 'palette', does: 'commands and search', group: 'Screen' },
   { keys: 'U', command: 'utc', does: 'utility time or UTC', group: 'Screen' },
   { keys: 'L', command: 'theme', does: 'light or dark', group: 'Screen' },
-  { keys: '?', command: 'help', does: 'this list', group: 'Screen' },
+  { keys: '?', command: 'help', does: 'keys and shapes: this list', group: 'Screen' },
   { keys: 'Escape', command: 'escape', does: 'close, then let the selection go', group: 'Screen' },
 ];
 

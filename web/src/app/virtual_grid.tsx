@@ -32,6 +32,7 @@ interface Props<Row, Context> {
 }
 
 const rowHeight = 28;
+const headHeight = 24;
 
 const steps: Record<string, number | undefined> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
 
@@ -44,6 +45,9 @@ export function VirtualGrid<Row, Context>(props: Props<Row, Context>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 12,
+    // the head lies over the rows: a row scrolled to must not hide below it, nor below the foot
+    scrollMargin: headHeight,
+    scrollPaddingStart: headHeight,
     getItemKey: (index) => keyOf(rows[index]),
   });
   const at = selected === null ? -1 : rows.findIndex((row) => keyOf(row) === selected);
@@ -107,7 +111,7 @@ export function VirtualGrid<Row, Context>(props: Props<Row, Context>) {
                 {...{ [`data-${props.dataName}`]: key }}
                 onClick={() => props.onChoose(row)}
                 onDoubleClick={() => props.onOpen?.(row)}
-                style={{ transform: `translateY(${item.start}px)`, gridTemplateColumns: template }}
+                style={{ transform: `translateY(${item.start - headHeight}px)`, gridTemplateColumns: template }}
                 className={`absolute inset-x-0 top-0 grid h-7 items-center gap-x-2 border-b border-rule/50 px-2 ${props.dim?.(row) ? 'text-dim' : ''} ${chosen ? 'bg-chosen shadow-[inset_3px_0_0_var(--accent)]' : 'hover:bg-hover'}`}
               >
                 {columns.map((column) => (

@@ -10,7 +10,7 @@ import { Tabs } from '../app/tabs.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { type GridColumn, VirtualGrid } from '../app/virtual_grid.tsx';
 import { getCalls, markCalledBack, placeCall, type CallList as Show } from '../lib/api/endpoints.ts';
-import { ageSeconds, formatAge, formatCount, formatDayTime, type TimeView, words } from '../lib/time/format.ts';
+import { ageSeconds, counted, formatAge, formatDayTime, type TimeView, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
 import { mayOperate } from '../session/session_store.ts';
 
@@ -36,7 +36,7 @@ interface Context {
 }
 const dash = <span className="text-dim">—</span>;
 const columns: readonly GridColumn<TroubleCall, Context>[] = [
-  { key: 'at', head: 'Called', track: '104px', cell: (one, { view }) => formatDayTime(one.called_at, view) },
+  { key: 'at', head: 'Called', track: '92px', cell: (one, { view }) => formatDayTime(one.called_at, view) },
   {
     key: 'age',
     head: 'Age',
@@ -44,17 +44,17 @@ const columns: readonly GridColumn<TroubleCall, Context>[] = [
     right: true,
     cell: (one, { now }) => formatAge(ageSeconds(one.called_at, now)),
   },
-  { key: 'place', head: 'Meter or place', track: 'minmax(120px, 1.2fr)', cell: (one) => one.meter_id ?? one.place },
-  { key: 'kind', head: 'Kind', track: '92px', cell: (one) => words(one.kind) },
-  { key: 'words', head: 'In words', track: 'minmax(100px, 2fr)', cell: (one) => one.words || dash },
+  { key: 'place', head: 'Meter or place', track: 'minmax(100px, 1.2fr)', cell: (one) => one.meter_id ?? one.place },
+  { key: 'kind', head: 'Kind', track: '76px', cell: (one) => words(one.kind) },
+  { key: 'words', head: 'In words', track: 'minmax(80px, 2fr)', cell: (one) => one.words || dash },
   {
     key: 'outage',
     head: 'Outage',
     track: '170px',
     cell: (one) => (one.outage_id ? `${one.outage_id} ${words(one.outage_state)}` : dash),
   },
-  { key: 'callback', head: 'Call back', track: '104px', cell: (one) => one.callback ?? dash },
-  { key: 'by', head: 'Taken by', track: '84px', cell: (one) => one.taken_by },
+  { key: 'callback', head: 'Call back', track: '92px', cell: (one) => one.callback ?? dash },
+  { key: 'by', head: 'Taken by', track: '76px', cell: (one) => one.taken_by },
 ];
 const keyOf = (call: TroubleCall): string => call.id;
 
@@ -88,7 +88,7 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
             setSelected(null);
           }}
         />
-        {rows && <span className="text-[12px] text-dim">{formatCount(rows.length)}</span>}
+        {rows && <span className="text-[12px] text-dim">{counted(rows.length, 'call')}</span>}
         {calls.error && calls.data && (
           <span role="alert" className="text-[12px] text-bad">
             ✕ {calls.error.message}
@@ -118,7 +118,7 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
           keyOf={keyOf}
           selected={selected}
           context={{ now, view }}
-          minWidth={880}
+          minWidth={820}
           onChoose={choose}
           onStep={choose}
         />

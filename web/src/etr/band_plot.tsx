@@ -59,7 +59,7 @@ export function BandPlot({
       const node = readout.current;
       if (!node) return;
       const times = u.data[0];
-      const at = u.cursor.idx ?? times.length - 1;
+      const at = u.cursor.idx ?? nearest(times, Date.now() / 1000);
       if (times.length === 0) {
         node.textContent = '';
         return;
@@ -150,6 +150,13 @@ export function BandPlot({
       <div ref={holder} className="min-h-0 flex-1 overflow-hidden" />
     </div>
   );
+}
+
+/** Index of the time that is closest: without a pointer the present is told, where the plot has it. */
+function nearest(times: ArrayLike<number>, atS: number): number {
+  let best = 0;
+  for (let i = 1; i < times.length; i++) if (Math.abs(times[i] - atS) <= Math.abs(times[best] - atS)) best = i;
+  return best;
 }
 
 function rangeOf(from: 'zero' | 'values', min: number | null, max: number | null): [number, number] {

@@ -10,6 +10,7 @@ import { useNow } from '../lib/time/use_now.ts';
 import { historyColumns } from './bands.ts';
 import { getEtrLedger } from './etr_api.ts';
 import { LazyBandPlot } from './lazy_band_plot.tsx';
+import { reasonWords } from './reason_words.ts';
 
 const lines = [
   { label: 'P90', color: '--dim', width: 1, stepped: true },
@@ -103,14 +104,11 @@ function Revision({ revision }: { revision: EtrRevision }) {
   );
 }
 
-/** `hour 3.2: -40 min` for the strongest reasons of a model's value. */
+/** The strongest reasons of a model's value. */
 function reasonsOf({ inputs, source }: EtrRevision): string {
   if (source !== 'model' || !Array.isArray(inputs.reasons)) return '';
   return (inputs.reasons as { feature: string; value: number | null; minutes: number }[])
     .slice(0, 3)
-    .map(
-      ({ feature, value, minutes }) =>
-        `${words(feature)} ${value ?? 'unknown'}: ${minutes > 0 ? '+' : ''}${minutes} min`,
-    )
+    .map(({ feature, value, minutes }) => reasonWords(feature, value, minutes))
     .join(' · ');
 }

@@ -3,9 +3,11 @@ import { type FormEvent, useMemo } from 'react';
 import type { Session } from '#model/api/common.ts';
 import type { RestorationCurve, WhatIf, WhatIfAnswer } from '#model/api/etr.ts';
 import { Problem } from '../app/facts.tsx';
+import { StudyFrame } from '../app/study_frame.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { counted, formatCount, formatDayTime, formatNumber } from '../lib/time/format.ts';
+import { useAreaName } from '../map/network_store.ts';
 import { Cell, Table } from '../pipeline/table.tsx';
 import { mayOperate } from '../session/session_store.ts';
 import { joinedCurves } from './bands.ts';
@@ -29,6 +31,7 @@ const bands = [
 export function WhatIfStudy({ session }: { session: Session }) {
   const outages = useLive((live) => live.outages);
   const areas = [...new Set([...outages.values()].map(({ area_id }) => area_id))].sort();
+  const areaName = useAreaName();
   const ask = useMutation({ mutationFn: (change: WhatIf) => askWhatIf(change) });
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -44,10 +47,7 @@ export function WhatIfStudy({ session }: { session: Session }) {
     });
   }
   return (
-    <div className="m-2 border-4 border-double border-accent sm:m-3" data-study>
-      <p className="bg-accent px-3 py-1 font-semibold tracking-[0.08em] text-pane" role="note">
-        STUDY: nothing here is live, and nothing live changes
-      </p>
+    <StudyFrame of="the open outages and the crews">
       <div className="grid gap-4 p-3 lg:grid-cols-[300px_minmax(0,1fr)]">
         <form className="grid content-start gap-2" aria-label="Study" onSubmit={submit}>
           <Numeric name="add" label="Crews to add" value={20} min={0} max={500} step={1} />
@@ -58,7 +58,7 @@ export function WhatIfStudy({ session }: { session: Session }) {
               <option value="">all areas in turn, most customers first</option>
               {areas.map((area) => (
                 <option key={area} value={area}>
-                  {area}
+                  {areaName(area)}
                 </option>
               ))}
             </select>
@@ -83,7 +83,7 @@ export function WhatIfStudy({ session }: { session: Session }) {
           </p>
         )}
       </div>
-    </div>
+    </StudyFrame>
   );
 }
 

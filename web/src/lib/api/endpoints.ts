@@ -168,8 +168,10 @@ export interface FileLoadRow {
 }
 export const getFileLoads = (limit: number, signal?: AbortSignal) =>
   request<FileLoadRow[]>('GET', `/api/pipeline/files${query({ limit })}`, undefined, signal);
+/** A queue longer than that is worked from its front. */
+export const exceptionsShown = 20_000;
 export const getExceptions = (state: 'open' | 'closed', signal?: AbortSignal) =>
-  request<VeeException[]>('GET', `/api/vee/exceptions${query({ state, limit: 20_000 })}`, undefined, signal);
+  request<VeeException[]>('GET', `/api/vee/exceptions${query({ state, limit: exceptionsShown })}`, undefined, signal);
 export const getExceptionCounts = (signal?: AbortSignal) =>
   request<VeeCount[]>('GET', '/api/vee/counts', undefined, signal);
 export const getException = (exceptionId: string, signal?: AbortSignal) =>

@@ -85,6 +85,17 @@ export function formatDayTime(at: string | number | null | undefined, view: Time
   return clock(zoneOf(view), { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }).format(ms);
 }
 
+/** `Jul 4, 2026` */
+export function formatDay(at: string | number | null | undefined, view: TimeView): string {
+  const ms = toMs(at);
+  return ms === null ? absent : clock(zoneOf(view), { year: 'numeric', month: 'short', day: 'numeric' }).format(ms);
+}
+
+/** `Jul 4, 2026` of a calendar day `2026-07-04`, whatever the zone. */
+export function formatDate(day: string | null | undefined): string {
+  return formatDay(day, { zone: 'UTC', utc: true });
+}
+
 /** `CDT`, `UTC` */
 export function zoneName(ms: number, view: TimeView): string {
   if (view.utc) return 'UTC';
