@@ -5,11 +5,11 @@ import type { Session } from '#model/api/common.ts';
 import { useMayEdit } from '../app/banner.tsx';
 import { Problem } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
-import { useScreen } from '../app/screen_store.ts';
+import { phoneQuery, useScreen } from '../app/screen_store.ts';
 import { Tabs } from '../app/tabs.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { type GridColumn, VirtualGrid } from '../app/virtual_grid.tsx';
-import { getCalls, markCalledBack, placeCall, type CallList as Show } from '../lib/api/endpoints.ts';
+import { callsShown, getCalls, markCalledBack, placeCall, type CallList as Show } from '../lib/api/endpoints.ts';
 import { ageSeconds, counted, formatAge, formatDayTime, type TimeView, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
 import { mayOperate } from '../session/session_store.ts';
@@ -44,18 +44,20 @@ const columns: readonly GridColumn<TroubleCall, Context>[] = [
     right: true,
     cell: (one, { now }) => formatAge(ageSeconds(one.called_at, now)),
   },
-  { key: 'place', head: 'Meter or place', track: 'minmax(100px, 1.2fr)', cell: (one) => one.meter_id ?? one.place },
+  { key: 'place', head: 'Meter or place', track: 'minmax(92px, 1.2fr)', cell: (one) => one.meter_id ?? one.place },
   { key: 'kind', head: 'Kind', track: '76px', cell: (one) => words(one.kind) },
   { key: 'words', head: 'In words', track: 'minmax(80px, 2fr)', cell: (one) => one.words || dash },
   {
     key: 'outage',
     head: 'Outage',
-    track: '170px',
+    track: 'minmax(92px, 170px)',
     cell: (one) => (one.outage_id ? `${one.outage_id} ${words(one.outage_state)}` : dash),
   },
   { key: 'callback', head: 'Call back', track: '92px', cell: (one) => one.callback ?? dash },
   { key: 'by', head: 'Taken by', track: '76px', cell: (one) => one.taken_by },
 ];
+/** What fits on a phone. */
+const phoneColumns = columns.filter(({ key }) => ['age', 'place', 'kind', 'outage'].includes(key));
 const keyOf = (call: TroubleCall): string => call.id;
 
 export function CallList({ session, onMeter }: { session: Session; onMeter: (meter: string) => void }) {
@@ -63,6 +65,7 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
   const [selected, setSelected] = useState<string | null>(null);
   const area = useScreen((screen) => screen.area);
   const now = useNow();
+  const isPhone = matchMedia(phoneQuery).matches;
   const view = useTimeView();
   const calls = useQuery({
     queryKey: ['calls', 'list', tab],
@@ -88,7 +91,11 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
             setSelected(null);
           }}
         />
-        {rows && <span className="text-[12px] text-dim">{counted(rows.length, 'call')}</span>}
+        {rows && (
+          <span className="text-[12px] text-dim">
+            {calls.data?.length === callsShown ? `the newest ${callsShown}` : counted(rows.length, 'call')}
+          </span>
+        )}
         {calls.error && calls.data && (
           <span role="alert" className="text-[12px] text-bad">
             ✕ {calls.error.message}
@@ -113,12 +120,12 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
         <VirtualGrid
           label="Trouble calls"
           dataName="call"
-          columns={columns}
+          columns={isPhone ? phoneColumns : columns}
           rows={rows}
           keyOf={keyOf}
           selected={selected}
           context={{ now, view }}
-          minWidth={820}
+          minWidth={isPhone ? 0 : 820}
           onChoose={choose}
           onStep={choose}
         />

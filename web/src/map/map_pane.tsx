@@ -49,7 +49,7 @@ export function MapPane({ alone }: { alone: boolean }) {
   }, []);
 
   useEffect(() => {
-    if (engine && network.data) engine.setNetwork(network.data, useScreen.getState().view === null);
+    if (engine && network.data) engine.setNetwork(network.data);
   }, [engine, network.data]);
   useEffect(() => engine?.setTheme(theme), [engine, theme]);
   useOutageMarks(engine);

@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import type { Outage } from '#model/api/outages.ts';
 import { hasCustomersOut } from '#model/outage_state.ts';
 import { Pane, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
-import { showDetailsOnPhone, useScreen } from '../app/screen_store.ts';
+import { phoneQuery, showDetailsOnPhone, useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { type GridColumn, VirtualGrid } from '../app/virtual_grid.tsx';
 import { useLive } from '../lib/push/live_store.ts';
@@ -14,6 +14,9 @@ import type { Sort, SortKey } from './events.ts';
 import { PlannedButton } from './planned_list.tsx';
 import { setSort, useSort, useVisibleEvents } from './visible_events.ts';
 
+/** What fits on a phone; the details have the rest. */
+const phoneKeys: readonly SortKey[] = ['priority', 'state', 'device', 'customers', 'crew', 'etr90'];
+const phoneColumns = phoneKeys.map((key) => eventColumns.find((column) => column.key === key)!);
 const tableWidth = eventColumns.reduce((sum, column) => sum + column.width + 8, 12);
 
 /** Every open event, dense; all of them, however many. */
@@ -86,7 +89,11 @@ function EventTable({ rows }: { rows: ReturnType<typeof useVisibleEvents> }) {
   const sort = useSort();
   const selected = useScreen((screen) => (screen.selection?.kind === 'outage' ? screen.selection.id : null));
   const areaName = useAreaName();
-  const columns = useMemo(() => eventColumns.map((column) => gridColumn(column, sort)), [sort]);
+  const isPhone = matchMedia(phoneQuery).matches;
+  const columns = useMemo(
+    () => (isPhone ? phoneColumns : eventColumns).map((column) => gridColumn(column, sort)),
+    [isPhone, sort],
+  );
   return (
     <VirtualGrid
       label="Open events"
@@ -96,7 +103,7 @@ function EventTable({ rows }: { rows: ReturnType<typeof useVisibleEvents> }) {
       keyOf={keyOf}
       selected={selected}
       context={{ now, view, areaName }}
-      minWidth={tableWidth}
+      minWidth={isPhone ? 0 : tableWidth}
       dim={isOver}
       onChoose={(outage) => {
         useScreen.getState().select({ kind: 'outage', id: outage.id });

@@ -83,8 +83,9 @@ export const getCallsOfOutage = (outageId: string, signal?: AbortSignal) =>
 export const getHeadEnd = (signal?: AbortSignal) => request<HeadEndState>('GET', '/api/headend', undefined, signal);
 
 export type CallList = 'newest' | 'unplaced' | 'callbacks';
+export const callsShown = 500;
 export const getCalls = (show: CallList, signal?: AbortSignal) =>
-  request<TroubleCall[]>('GET', `/api/calls${query({ show, limit: 500 })}`, undefined, signal);
+  request<TroubleCall[]>('GET', `/api/calls${query({ show, limit: callsShown })}`, undefined, signal);
 export const fileCall = (report: CallReport) =>
   request<{ call: TroubleCall; is_new: boolean }>('POST', '/api/calls', report);
 export const placeCall = (callId: string, meter: string) =>

@@ -49,7 +49,7 @@ export function formatShare(part: number, whole: number): string {
 /** Power in the unit that keeps it readable: `980 kW`, `4.2 MW`, `1,204 MW`. */
 export function formatPower(kw: number | null | undefined): string {
   if (kw === null || kw === undefined || !Number.isFinite(kw)) return absent;
-  if (Math.abs(kw) < 1000) return `${formatNumber(kw, Math.abs(kw) < 10 ? 1 : 0)} kW`;
+  if (Math.abs(kw) < 1000) return `${formatNumber(kw, kw !== 0 && Math.abs(kw) < 10 ? 1 : 0)} kW`;
   return `${formatNumber(kw / 1000, Math.abs(kw) < 100_000 ? 1 : 0)} MW`;
 }
 
