@@ -152,7 +152,7 @@ function InterruptionRow({
   const mark = `${one.is_major ? ' · major event day' : ''}${one.origin === 'history' ? ' · declared' : ''}`;
   return (
     <tr className={isOpen ? 'bg-chosen' : 'hover:bg-hover'}>
-      <td className="pr-4 text-left">
+      <td className="px-2 text-left">
         <button type="button" className="hover:underline" aria-expanded={isOpen} onClick={onToggle}>
           <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span> {one.origin === 'history' ? one.id.slice(0, 10) : one.id}
         </button>
@@ -264,7 +264,7 @@ function Meters({ id, whole, isOpen }: { id: string; whole: number; isOpen: bool
         {meters.map((one, i) => (
           <Fragment key={one.meter_id ?? `without ${i}`}>
             <tr className={one.meter_id !== null && one.meter_id === meter ? 'bg-chosen' : 'hover:bg-hover'}>
-              <td className="pr-4 text-left">
+              <td className="px-2 text-left">
                 {one.meter_id === null ? (
                   <span className="text-dim">{formatCount(one.customers)} customers without a record of a meter</span>
                 ) : (
