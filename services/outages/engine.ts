@@ -56,7 +56,7 @@ export interface OutageEngine {
   tick(nowMs: number): EngineResult;
   /** An operator places an outage at a device by hand: confirmed, takes in predictions below. */
   place(edge: number, options: ActOptions, nowMs: number): EngineResult;
-  /** @throws FluxError `unknown_outage`, `invalid_transition`, `bad_merge`, `bad_split`, `bad_move`, `already_there`, `nothing_below` */
+  /** @throws FluxError `unknown_outage`, `invalid_transition`, `bad_merge`, `bad_split`, `bad_move`, `bad_part`, `already_there`, `nothing_below` */
   act(outageId: string, verb: OutageVerb, options: ActOptions, nowMs: number): EngineResult;
   setThresholds(thresholds: OutageThresholds, nowMs: number): EngineResult;
   knows(outageId: string): boolean;

@@ -41,7 +41,9 @@ interface EditorProps {
 }
 
 /** Steps are written and studied in one place; only `save` keeps them. */
-export function StepsEditor({ draft, session, saved, close }: EditorProps) {
+export function StepsEditor({ draft: given, session, saved, close }: EditorProps) {
+  // as it was when it was opened: what others write meanwhile is a conflict when it is saved, not overwritten
+  const [draft] = useState(given);
   const [title, setTitle] = useState(draft.title);
   const [rows, setRows] = useState<Row[]>(() => draft.steps.map(keyed));
   const client = useQueryClient();
