@@ -201,6 +201,29 @@ describe('the look-up of one home', () => {
     assert.deepEqual([ask({ meter: 'M-0' }).status, ask({ meter: 'M-2' }).status], ['restored', 'on']);
   });
 
+  test('R3 a probable outage is a possible one; R4 an estimate that passes is called that without any news', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-07-01T17:00:00Z') });
+    const { ask } = await scene({ state: 'probable', etr_p90: new Date(Date.now() + hour).toISOString() });
+    assert.deepEqual([ask({ meter: 'M-0' }).status, ask({ meter: 'M-2' }).status], ['possible', 'on']);
+    assert.match(ask({ meter: 'M-0' }).etr_words ?? '', /expect/);
+    t.mock.timers.setTime(Date.now() + 2 * hour);
+    assert.match(ask({ meter: 'M-0' }).etr_words ?? '', /has passed/);
+  });
+
+  test('R5 nothing is known later than now; R7 twenty homes of a building are named, and no more', async () => {
+    const { ask, service } = await scene({}, -hour);
+    assert.ok(Date.parse(ask({ meter: 'M-0' }).as_of) <= Date.now());
+    assert.equal(ask({ meter: 'M-0' }).age_s, 0);
+    await service.loadPremises(
+      (async function* () {
+        const flat = { street_key: '9 ELM ST', place: '', meter_key: 0 };
+        yield Array.from({ length: 25 }, (_, i) => ({ ...flat, unit: String(i + 1), account_id: `A-${i}` }));
+      })(),
+    );
+    const { status, candidates } = ask({ address: '9 Elm Street' });
+    assert.deepEqual([status, candidates.length], ['several', 20]);
+  });
+
   test('R8 of two meters behind one address the worse counts: out, then possible, planned, restored, on', async () => {
     const service = makeRestorationService({
       meterCount: () => meters.length,
