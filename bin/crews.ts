@@ -1,4 +1,5 @@
 /** Crews and switching joined to the outages, the grid and the alarms. */
+import type { Crew } from '#model/api/crews.ts';
 import type { Alarm } from '#model/api/live.ts';
 import type { Outage } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
@@ -22,13 +23,17 @@ export interface Crews {
   routes: RouteDeclaration[];
 }
 
-interface CrewPieces {
+export interface CrewTellers {
+  alarmsChanged: (alarms: Alarm[]) => void;
+  crewsChanged: (crews: Crew[]) => void;
+  say: (text: string, areaId: string | null) => void;
+}
+
+interface CrewPieces extends CrewTellers {
   pool: Pool;
   network: NetworkService;
   outages: () => OutageService;
   alarms: AlarmService;
-  alarmsChanged: (alarms: Alarm[]) => void;
-  say: (text: string, areaId: string | null) => void;
   report: (message: string, error: unknown) => void;
   /** a simulated clock, UTC epoch ms */
   drivenMs?: () => number;
@@ -97,6 +102,7 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
     act: async (id, verb, { actor, ...said }) => {
       await outages().act(id, { verb, ...said }, actor);
     },
+    changed: pieces.crewsChanged,
     notice: (crew, outageId, text) => {
       const id = `CREW-${crew.crew_id}-${outageId}`;
       const raised = alarms.condition(id, { priority: crew.status === 'en_route' ? 2 : 3, text });

@@ -45,6 +45,8 @@ export interface CrewNeeds {
   openOutages: () => OutageFact[];
   /** the outage's own verb. @throws FluxError where it refuses */
   act: (outageId: string, verb: OutageVerb, facts: { actor: string; crew?: string; reason?: string }) => Promise<void>;
+  /** told after the change is durable */
+  changed: (crews: Crew[]) => void;
   /** told to everybody, and kept until somebody has taken note of it */
   notice: (crew: CrewRow, outageId: string, text: string) => void;
   report: (message: string, error: unknown) => void;
@@ -97,6 +99,8 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
   const withWork = new Set<string>();
   /** the plan by areas, for as many boards as ask at once; gone with the next change of a crew */
   const plans = new Map<string, { atMs: number; rows: Promise<CrewNeedRow[]> }>();
+  /** what was told of each crew: what another process changes, and the edges of shifts, are seen by comparing */
+  const told = new Map<string, string>();
   let turn: Promise<unknown> = Promise.resolve();
   let ticker: NodeJS.Timeout | undefined;
 
@@ -107,6 +111,13 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
   }
 
   const shown = (row: CrewRow): Crew => toCrew(row, rosterOf(row.shifts, needs.nowMs()));
+
+  function tell(row: CrewRow): Crew {
+    const crew = shown(row);
+    told.set(row.crew_id, `${row.revision} ${crew.in_shift}`);
+    needs.changed([crew]);
+    return crew;
+  }
 
   /** @returns the crew after it, and outages it no longer works at without having finished */
   async function change(order: Change): Promise<{ row: CrewRow; before: CrewRow; freed: string[] }> {
@@ -139,6 +150,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     plans.clear();
     for (const job of done.row.jobs) withWork.add(job.outage_id);
     for (const outage of done.freed) withWork.add(outage);
+    tell(done.row);
     return done;
   }
 
@@ -176,6 +188,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       await moveJob(pool, crew.crew_id, outageId, step.deviceId);
       const to = { at: new Date(needs.nowMs()), from_status: crew.status, to_status: crew.status };
       await appendLog(pool, crew.crew_id, { ...to, actor, verb: 'moved', outage_id: outageId, reason: step.why });
+      tell((await crewById(pool, crew.crew_id))!);
       return needs.notice(crew, outageId, `Crew ${crew.crew_id}: ${step.why}; tell the crew`);
     }
     if (step.kind === 'catch_up') {
@@ -252,6 +265,12 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     }
   }
 
+  /** Crews that are otherwise than they were told, though nothing here changed them. */
+  async function tellDifferent(): Promise<void> {
+    for (const row of await allCrews(pool))
+      if (told.get(row.crew_id) !== `${row.revision} ${shown(row).in_shift}`) tell(row);
+  }
+
   async function settleAll(ids: readonly string[]): Promise<void> {
     for (const id of ids)
       await settle(id, 'crews').catch((error: unknown) =>
@@ -283,7 +302,9 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     });
   }
   const onTick = (): void =>
-    void inTurn(tick).catch((error: unknown) => needs.report('the roster could not be followed', error));
+    void inTurn(() => tick().then(tellDifferent)).catch((error: unknown) =>
+      needs.report('the roster could not be followed', error),
+    );
 
   return {
     start: async () => {
@@ -292,6 +313,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       await inTurn(async () => {
         await tick();
         await settleAll([...withWork]);
+        await tellDifferent();
       });
       if (!needs.isDriven) ticker = setInterval(onTick, tickMs);
     },
@@ -309,7 +331,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
         throw new FluxError('bad_request', `position of crew ${id} is from the future (${at}); set its clock`);
       await rowOf(id);
       await storePosition(pool, id, lon, lat, new Date(atMs));
-      return shown(await rowOf(id));
+      return tell(await rowOf(id));
     },
     plan: (areas) => {
       const key = JSON.stringify(areas);

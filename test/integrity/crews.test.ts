@@ -204,6 +204,34 @@ describe('crews and their outage', () => {
     await clear(outage);
   });
 
+  test('what changes of a crew is pushed as it is then, and nothing that did not change', async () => {
+    const [crew, outage] = [await freeCrew(), await newOutage()];
+    field.told.length = 0;
+    await give(crew, outage);
+    await order(crew.id, 'depart');
+    await field.crews.report(crew.id, { lon: -95.2, lat: 29.8 });
+    assert.ok(field.told.every(({ id }) => id === crew.id));
+    assert.deepEqual(
+      field.told.map((one) => [one.status, one.jobs.map((job) => job.outage_id), one.lon]),
+      [
+        ['assigned', [outage.id], null],
+        ['en_route', [outage.id], null],
+        ['en_route', [outage.id], -95.2],
+      ],
+    );
+    await clear(outage);
+    field.told.length = 0;
+    // by another process, such as `flux crews import`
+    await field.on.pool.query("update crew set name = 'Renamed', revision = revision + 1 where crew_id = $1", [
+      crew.id,
+    ]);
+    await restart();
+    assert.deepEqual(
+      field.told.map(({ id, name }) => [id, name]),
+      [[crew.id, 'Renamed']],
+    );
+  });
+
   test('F8 unassigned on the outage: every crew, on site too, is free on the board, and nothing sends it again', async () => {
     const outage = await newOutage();
     const first = await freeCrew();

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Session } from '#model/api/common.ts';
 import type { Crew, CrewVerb } from '#model/api/crews.ts';
@@ -6,6 +6,7 @@ import { useMayEdit } from '../app/banner.tsx';
 import { Block, FactRow, Facts, Problem } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
+import { newerCrew } from '../lib/push/apply.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { ageSeconds, counted, formatAge, formatCount, formatDayTime, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
@@ -13,6 +14,7 @@ import { useAreaName } from '../map/network_store.ts';
 import { mayOperate } from '../session/session_store.ts';
 import { kindWords, positionNote, shiftNote } from './board.ts';
 import { actOnCrew, assignCrew, getCrew } from './crews_api.ts';
+import { useFallback } from './use_crews.ts';
 
 /** Verbs that take a job away from a crew, or the crew away: they say why. */
 const wantsReason: ReadonlySet<CrewVerb> = new Set(['release', 'out_of_service']);
@@ -22,10 +24,15 @@ export function CrewDetailView({ id, session, onClose }: { id: string; session: 
   const view = useTimeView();
   const areaName = useAreaName();
   const now = useNow();
+  const begun = useLive((live) => live.begun);
+  const pushed = useLive((live) => live.crews.get(id));
+  const refetchInterval = useFallback();
   const query = useQuery({
-    queryKey: ['crews', 'detail', id],
+    // the log grows with the revision
+    queryKey: ['crews', 'detail', id, begun, pushed?.revision],
     queryFn: ({ signal }) => getCrew(id, signal),
-    refetchInterval: 5000,
+    placeholderData: keepPreviousData,
+    refetchInterval,
   });
   if (query.isPending) return <PaneSkeleton rows={10} />;
   if (!query.data)
@@ -38,7 +45,8 @@ export function CrewDetailView({ id, session, onClose }: { id: string; session: 
         {query.error?.message}
       </PaneMessage>
     );
-  const { crew, log } = query.data;
+  const { log } = query.data;
+  const crew = pushed ? newerCrew(query.data.crew, pushed) : query.data.crew;
   return (
     <>
       <header className="sticky top-0 z-10 flex items-start gap-2 border-b border-rule bg-pane px-3 py-2">

@@ -3,7 +3,14 @@ import { useState } from 'react';
 import type { Session } from '#model/api/common.ts';
 import type { MajorEventDays, ReliabilityRow } from '#model/api/reliability.ts';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
-import { type Days, getMajorEventDays, getReliability, type Place, reportAddress } from '../lib/api/reliability.ts';
+import {
+  type Counted,
+  type Days,
+  getMajorEventDays,
+  getReliability,
+  type Place,
+  reportAddress,
+} from '../lib/api/reliability.ts';
 import { counted, formatCount, formatDate, formatNumber } from '../lib/time/format.ts';
 import { SectionHead } from '../pipeline/table.tsx';
 import { CustomersTable } from './customers_table.tsx';
@@ -173,7 +180,7 @@ function Body({
   chosen: ReliabilityRow | null;
   onChoose: (row: ReliabilityRow | null) => void;
 }) {
-  const [withoutMajor, setWithoutMajor] = useState(false);
+  const [basis, setBasis] = useState<Counted>('all');
   const name = chosen?.name ?? 'the whole system';
   return (
     <>
@@ -206,11 +213,15 @@ function Body({
       <SectionHead title={`Interruptions of ${name}`}>
         What the index is made of: each opens into its steps, its meters and their messages.{' '}
         <label className="text-ink">
-          <input type="checkbox" checked={withoutMajor} onChange={(event) => setWithoutMajor(event.target.checked)} />{' '}
-          without major event days
+          Counted{' '}
+          <select className="field" value={basis} onChange={(event) => setBasis(event.target.value as Counted)}>
+            <option value="all">unplanned</option>
+            <option value="without_major">unplanned, without major event days</option>
+            <option value="planned">planned work</option>
+          </select>
         </label>
       </SectionHead>
-      <Drill key={`${place.id}`} days={days} place={place} placeName={name} index={row} withoutMajor={withoutMajor} />
+      <Drill key={`${place.id}`} days={days} place={place} placeName={name} index={row} basis={basis} />
       <SectionHead title="Customers">
         CEMI-n and CELID-t: how often, and how long, the same customers were hit.
       </SectionHead>

@@ -27,6 +27,9 @@ export interface Place {
   id: string | null;
 }
 
+/** Which interruptions an index counts: unplanned, those of days that are not major, planned. */
+export type Counted = 'all' | 'without_major' | 'planned';
+
 const root = '/api/reliability';
 const id = encodeURIComponent;
 
@@ -38,16 +41,10 @@ export const getCauses = (days: Days, place: Place, signal?: AbortSignal) =>
   request<ReliabilityCause[]>('GET', `${root}/causes${query({ ...days, ...place })}`, undefined, signal);
 export const getCustomerExperience = (days: Days, place: Place, signal?: AbortSignal) =>
   request<CustomerExperience>('GET', `${root}/customers${query({ ...days, ...place })}`, undefined, signal);
-export const getInterruptions = (
-  days: Days,
-  place: Place,
-  withoutMajor: boolean,
-  limit: number,
-  signal?: AbortSignal,
-) =>
+export const getInterruptions = (days: Days, place: Place, basis: Counted, limit: number, signal?: AbortSignal) =>
   request<Interruption[]>(
     'GET',
-    `${root}/interruptions${query({ ...days, ...place, planned: 'false', major: withoutMajor ? 'false' : null, limit })}`,
+    `${root}/interruptions${query({ ...days, ...place, planned: String(basis === 'planned'), major: basis === 'without_major' ? 'false' : null, limit })}`,
     undefined,
     signal,
   );
