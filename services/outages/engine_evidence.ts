@@ -14,7 +14,7 @@ import { meterBack, meterDark, meterLit } from './engine_meters.ts';
 import { decidingPings } from './engine_pings.ts';
 import type { OutageRecord } from './engine_records.ts';
 import { engineMayMove } from './lifecycle.ts';
-import type { HeldOutage, IslandEvidence } from './prediction_weights.ts';
+import type { HeldOutage, IslandEvidence } from './prediction_facts.ts';
 import { verdicts } from './prediction_weights.ts';
 import { deviceKindOf } from './thresholds.ts';
 

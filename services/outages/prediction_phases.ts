@@ -2,8 +2,10 @@
  * Partial phases. The network as one phase sees it is a network of its own: its customers are those on that phase, and a
  * device that lost it is found there as a whole device is found in all of it. SPEC.md, P12.
  */
+
+import type { HeldOutage, IslandEvidence } from './prediction_facts.ts';
 import { chosenDevices, type Pick } from './prediction_picks.ts';
-import type { HeldOutage, IslandEvidence, IslandWeights } from './prediction_weights.ts';
+import type { IslandWeights } from './prediction_weights.ts';
 
 const phaseBits = [1, 2, 4] as const;
 /** From this share of a phase's customers dark nothing is asked: it is out. */
