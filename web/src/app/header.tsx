@@ -92,13 +92,13 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
         {known && mode !== 'normal' && (
           <span
             title={modeRule}
-            className={`rounded-sm px-2 py-0.5 text-[12px] font-bold max-sm:order-2 tracking-wider ${mode === 'storm' ? 'bg-badground text-white' : 'border border-warn text-warn'}`}
+            className={`header-fact rounded-sm px-2 py-0.5 text-[12px] font-bold max-sm:order-2 tracking-wider ${mode === 'storm' ? 'bg-badground text-white' : 'border border-warn text-warn'}`}
           >
             {mode === 'storm' ? 'STORM' : 'ELEVATED'}
           </span>
         )}
         {known && mode === 'normal' && (
-          <span title={modeRule} className="text-[12px] max-sm:order-2 tracking-wider text-dim">
+          <span title={modeRule} className="header-fact text-[12px] max-sm:order-2 tracking-wider text-dim">
             NORMAL
           </span>
         )}
@@ -138,28 +138,33 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
           </button>
         </div>
       </div>
-      <div className="flex min-h-6 flex-wrap items-center gap-x-5 border-t border-rule px-3 text-[12px] text-dim">
+      <div
+        className={`flex min-h-6 flex-wrap items-center gap-x-5 border-t border-rule px-3 text-[12px] text-dim ${connection === 'lost' ? 'lost-facts' : ''}`}
+      >
         <ConnectionState silentS={silentS} />
         <span
           title="Alarms nobody has acknowledged, those of high priority in brackets"
-          className={unacknowledged.unacknowledged > 0 ? 'text-ink' : ''}
+          className={`header-fact ${unacknowledged.unacknowledged > 0 ? 'text-ink' : ''}`}
         >
           <span className="sm:hidden">unack</span>
           <span className="hidden sm:inline">unacknowledged</span>{' '}
           <strong>{formatCount(unacknowledged.unacknowledged)}</strong>
           {unacknowledged.high > 0 && <span className="text-bad"> ({formatCount(unacknowledged.high)} high)</span>}
         </span>
-        <span title="How old the newest data of each kind is">
+        <span className="header-fact" title="How old the newest data of each kind is">
           age: outages {aged(kpi ? 0 : null)} · events {aged(kpi?.age_s.events)} · AMI {aged(kpi?.age_s.readings)} ·
           layers {aged(kpi?.age_s.layers)}
         </span>
-        <span className="hidden md:inline" title="Meters whose newest interval began in the last 30 minutes, of all">
+        <span
+          className="header-fact hidden md:inline"
+          title="Meters whose newest interval began in the last 30 minutes, of all"
+        >
           reporting {formatCount(kpi?.meters_reporting)} of {formatCount(kpi?.meters_total)} meters
         </span>
-        <span className="hidden md:inline" title="Sum over meters of their newest interval">
+        <span className="header-fact hidden md:inline" title="Sum over meters of their newest interval">
           load {formatPower(kpi && kpi.meters_reporting > 0 ? kpi.load_mw * 1000 : null)}
         </span>
-        <span className="hidden xl:inline" title="Readings that came in a second">
+        <span className="header-fact hidden xl:inline" title="Readings that came in a second">
           {kpi ? `${formatCount(kpi.readings_per_s)} readings/s` : ''}
         </span>
       </div>

@@ -44,20 +44,22 @@ const columns: readonly GridColumn<TroubleCall, Context>[] = [
     right: true,
     cell: (one, { now }) => formatAge(ageSeconds(one.called_at, now)),
   },
-  { key: 'place', head: 'Meter or place', track: 'minmax(92px, 1.2fr)', cell: (one) => one.meter_id ?? one.place },
+  { key: 'place', head: 'Meter or place', track: 'minmax(104px, 1.2fr)', cell: (one) => one.meter_id ?? one.place },
   { key: 'kind', head: 'Kind', track: '76px', cell: (one) => words(one.kind) },
   { key: 'words', head: 'In words', track: 'minmax(80px, 2fr)', cell: (one) => one.words || dash },
   {
     key: 'outage',
     head: 'Outage',
-    track: 'minmax(92px, 170px)',
+    track: '164px',
     cell: (one) => (one.outage_id ? `${one.outage_id} ${words(one.outage_state)}` : dash),
   },
-  { key: 'callback', head: 'Call back', track: '92px', cell: (one) => one.callback ?? dash },
+  { key: 'callback', head: 'Call back', track: '84px', cell: (one) => one.callback ?? dash },
   { key: 'by', head: 'Taken by', track: '76px', cell: (one) => one.taken_by },
 ];
 /** What fits on a phone. */
-const phoneColumns = columns.filter(({ key }) => ['age', 'place', 'kind', 'outage'].includes(key));
+const phoneColumns = columns
+  .filter(({ key }) => ['age', 'place', 'kind', 'outage'].includes(key))
+  .map((column) => (column.key === 'outage' ? { ...column, track: 'minmax(0, 1.2fr)' } : column));
 const keyOf = (call: TroubleCall): string => call.id;
 
 export function CallList({ session, onMeter }: { session: Session; onMeter: (meter: string) => void }) {
