@@ -309,7 +309,8 @@ try {
       await measure('sink only, durable', total, async () => {
         for (const [i, readings] of batches.entries()) {
           const claim = claims[i % claims.length];
-          const recordOffsets = Float64Array.from({ length: readings.count }, (_, k) => claim.nextOffset + k);
+          const recordOffsets = new Float64Array(readings.count);
+          for (let k = 0; k < recordOffsets.length; k++) recordOffsets[k] = claim.nextOffset + k;
           const span = { offsetFrom: claim.nextOffset, offsetTo: claim.nextOffset + readings.count };
           const batch = {
             source: 'memory',
