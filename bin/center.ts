@@ -9,7 +9,7 @@ import { makeMetrics } from '#http/metrics.ts';
 import { makeHub } from '#http/push.ts';
 import { makeServer } from '#http/server.ts';
 import type { Session } from '#model/api/common.ts';
-import type { Alarm, LiveNote } from '#model/api/live.ts';
+import type { LiveNote } from '#model/api/live.ts';
 import { makeAccessService } from '#services/access/service.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import { allCrews } from '#services/crews/sql.ts';
@@ -22,7 +22,7 @@ import { makeSetAsideService } from '#services/pipeline/set_aside.ts';
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
-import { crewFacts, openCrews, seedTerritoryCrews } from './crews.ts';
+import { type CrewTellers, crewFacts, openCrews, seedTerritoryCrews } from './crews.ts';
 import { openDoor } from './door.ts';
 import { openEtr } from './etr.ts';
 import { filesTask, startFiles } from './files.ts';
@@ -164,10 +164,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       crews.service.outagesChanged(news.map(({ outage }) => outage.id));
     },
   });
-  if (loaded.created) await seedTerritoryCrews(pool, network, loaded.seed, config.timeZone);
-  const tellers = {
-    alarmsChanged: (changed: Alarm[]) => hub.publish({ alarms: changed }),
-    say: (text: string, area: string | null) => say(text, area),
+  if (loaded.isSynthetic) await seedTerritoryCrews(pool, network, loaded.seed, config.timeZone);
+  const tellers: CrewTellers = {
+    alarmsChanged: (alarms) => hub.publish({ alarms }),
+    crewsChanged: (changed) => hub.publish({ crews: changed }),
+    say: (text, area) => say(text, area),
   };
   const crews = openCrews(config, { pool, network, alarms, outages: () => outages, report, ...tellers });
   const switching = openSwitching({ pool, network, alarms, ...tellers });

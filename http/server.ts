@@ -195,7 +195,7 @@ function declare(app: FastifyInstance, route: RouteDeclaration, options: ServerO
     schema: {
       summary: route.summary,
       description: `Role: ${route.role}. Scope: ${route.scope.kind}.`,
-      tags: [route.path.split('/')[2] ?? 'api'],
+      tags: [route.path.split('/').find((part) => part !== '' && part !== 'api') ?? 'api'],
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),
       ...(route.body ? { body: route.body } : {}),

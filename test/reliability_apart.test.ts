@@ -7,6 +7,7 @@ import {
   interruptionDetail,
   interruptionEvents,
   interruptionMeters,
+  listInterruptions,
 } from '#services/reliability/interruptions.ts';
 import { periodOf } from '#services/reliability/snapshot.ts';
 import { frozenMs, hour, minute, openTestbed, same, sumOf, type Testbed, zone } from './reliability_testbed.ts';
@@ -167,6 +168,25 @@ describe('an index taken apart', () => {
         sumOf(some, (row) => row[field]),
         sumOf(whole, (row) => row[field]),
       );
+  });
+
+  test('a device that is not there is said to be, and is not "no device in particular"; silly periods are refused', async () => {
+    const asked = { level: 'device' as const, planned: null, isMajor: null, limit: 10_000, visible: null };
+    const of = (id: string) =>
+      service.ask((on) => listInterruptions(on, periodOf(from, to), { ...asked, id }, service.places()));
+    await assert.rejects(of('XF-none'), { code: 'unknown_asset' });
+    const head = network.edge.id.at(network.feeder.headEdge[0]);
+    const [row] = (await service.rows(from, to, 'device')).filter(({ id }) => id === head);
+    same(
+      sumOf(await of(head), (one) => one.customer_minutes),
+      row.all.customer_minutes,
+    );
+    for (const [first, last] of [
+      ['0003-01-01', '0003-01-02'],
+      ['1960-01-01', '2026-01-01'],
+      ['9999-12-31', '9999-12-31'],
+    ])
+      await assert.rejects(service.rows(first, last, 'system'), { code: 'bad_request' });
   });
 
   test('the storm day is a major event day by the year before it, and its interruptions are those the index leaves out', async () => {

@@ -90,9 +90,10 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   await network.replace(loaded.network, loaded.version);
   const columns = () => network.grid().network;
   const alarms = makeAlarmService(pool, report);
-  const quiet = { alarm: () => undefined, alarmsChanged: () => undefined, say: () => undefined };
+  const nobody = () => undefined;
+  const quiet = { alarmsChanged: nobody, crewsChanged: nobody, say: nobody };
   const work = await joinOutageWork({
-    ...{ config, pool, network, report, drivenMs, alarm: quiet.alarm },
+    ...{ config, pool, network, report, drivenMs, alarm: nobody },
     outages: () => outages,
     door: () => door,
     places: () => publicFace.places,
@@ -130,7 +131,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     for (const crew of roster) await keepCrew(client, crew, new Date(drivenMs()), false);
   });
   const crews = openCrews(config, {
-    ...{ pool, network, alarms, report, drivenMs, alarmsChanged: quiet.alarmsChanged, say: quiet.say },
+    ...{ pool, network, alarms, report, drivenMs, ...quiet },
     outages: () => outages,
   });
   const etr = await openEtr(config, {
@@ -141,7 +142,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   });
   const publicFace = await openPublicFace({
     ...{ config, pool, network: columns, report, seed: 0, planned: work.plannedNow },
-    alarm: quiet.alarm,
+    alarm: nobody,
     membersOf: outages.membersOf,
     settled: outages.settled,
   });

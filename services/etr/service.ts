@@ -98,6 +98,7 @@ const everyMs = 15_000;
 const soonMs = 300;
 const simulateEveryMs = 30_000;
 const memoryDays = 60;
+const mostRemembered = 50_000;
 const sliceMs = 12;
 const author = 'flux';
 
@@ -273,7 +274,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
       inTurn(async () => {
         const atMs = nowMs();
         const [past, newest] = await Promise.all([
-          outagesSince(pool, new Date(atMs - memoryDays * 86_400_000)),
+          outagesSince(pool, new Date(atMs - memoryDays * 86_400_000), mostRemembered),
           newestRevisions(pool),
         ]);
         current.clear();
@@ -284,6 +285,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
             p90Ms: row.p90_at.getTime(),
             source: row.source,
             model: row.model,
+            ...(typeof row.inputs.overrides === 'string' ? { overrides: row.inputs.overrides } : {}),
           };
           if (!row.is_persons) current.set(row.outage_id, value);
           else if (isPersons(value.source)) words.set(row.outage_id, value as Word);

@@ -31,7 +31,7 @@ export interface PingNeeds {
   open: () => Outage[];
   membersOf: (outageId: string) => number[];
   /** meters whose answer would decide where the outage stands, most telling first */
-  decidingMeters: (outageId: string) => number[];
+  decidingMeters: (outageId: string) => Promise<number[]>;
   /** stores answers as events of meters and gives them to the engine; resolves when they are durable */
   commit: (events: MeterEventColumns) => Promise<void>;
   /** the head-end went away, or (null) is back */
@@ -131,8 +131,8 @@ export function makePingService(needs: PingNeeds): PingService {
       return due('single_customer', choose(needs.membersOf(outage.id), 'all'));
     }
     if (!settings.verification.on || !once('verification')) return undefined;
-    const deciding = needs.decidingMeters(outage.id).filter(mayAsk).slice(0, settings.capPerOutage);
-    const silent = await silentMembers(pool, outage.id);
+    const deciding = (await needs.decidingMeters(outage.id)).filter(mayAsk).slice(0, settings.capPerOutage);
+    const silent = await silentMembers(pool, outage.id, needs.membersOf(outage.id));
     const rest = choose(silent, settings.verification.share);
     return due('verification', [...new Set([...deciding, ...rest])].slice(0, settings.capPerOutage));
   }
@@ -256,7 +256,8 @@ export function makePingService(needs: PingNeeds): PingService {
       if (!needs.headEnd())
         throw new FluxError('not_ready', 'no head-end is joined: set FLUX_HEADEND', { canRetry: false });
       const single = outage.device_kind === 'service_point';
-      const candidates = single ? needs.membersOf(outage.id) : await silentMembers(pool, outage.id);
+      const members = needs.membersOf(outage.id);
+      const candidates = single ? members : await silentMembers(pool, outage.id, members);
       const meters = candidates.filter(mayAsk).slice(0, settings.capPerOutage);
       if (meters.length > 0) byHand.push({ outageId: outage.id, purpose: 'operator', by, meters });
       return meters.length;

@@ -20,6 +20,8 @@ export class DeviceTree {
   /** muted meters below each device */
   readonly #mutedBelow: Int32Array;
   readonly #mutedMeters = new Set<number>();
+  /** mean number of meters right below a device that has any, by the look that `warm` took */
+  metersPerLeaf = 1;
   /** meters on one phase alone below each device, three to a device; counted when an island is first asked about */
   #onPhase: Int32Array | undefined;
   readonly #phasesCounted = new Set<number>();
@@ -51,11 +53,14 @@ export class DeviceTree {
   /** Looks everything up once, so that the first second of a storm does not pay for it. Costs the whole territory. */
   warm(): void {
     const tops = new Set<number>();
+    const leaves = new Set<number>();
     for (let meter = 0; meter < this.grid.meterCount; meter++) {
       for (let at = this.ofMeter(meter); at >= 0 && this.#customers[at] === unknown; at = this.above(at))
         this.audibleBelow(at);
       tops.add(this.topOf(this.ofMeter(meter)));
+      leaves.add(this.ofMeter(meter));
     }
+    this.metersPerLeaf = Math.max(1, this.grid.meterCount / leaves.size);
     for (const top of tops) if (top >= 0) this.audibleOnPhase(top, 1);
   }
 

@@ -85,8 +85,8 @@ export interface OutageService {
   setPlanned(windows: PlannedWindow[]): void;
   setWithoutCommunication(meters: number[]): void;
   /** silent meters whose answers would change the device, the most telling first. @throws FluxError `unknown_outage` */
-  decidingMeters(id: string): number[];
-  /** meters that are out by an outage now. @throws FluxError `unknown_outage` */
+  decidingMeters(id: string): Promise<number[]>;
+  /** meters that are out by an outage now: none by one that was over before the start */
   membersOf(id: string): number[];
   /** a device was switched by an operator or reported by telemetry */
   deviceMoved(edge: number, open: boolean, atMs: number): void;
@@ -295,13 +295,15 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       take(now().applyDevice({ edge, open, atMs }, nowMs()), atMs);
     },
     setPlanned: (windows) => take(now().setPlanned(windows, nowMs())),
-    membersOf: (id) => now().membersOf(id),
+    membersOf: (id) => (now().knows(id) ? now().membersOf(id) : []),
     etrChanged: listed.etrChanged,
     setWithoutCommunication: (meters) => take(now().setWithoutCommunication(meters, nowMs())),
-    decidingMeters: (id) =>
-      now()
+    decidingMeters: async (id) => {
+      await recall(id);
+      return now()
         .decidingPings(id, 50)
-        .flatMap((ping) => ping.meters),
+        .flatMap((ping) => ping.meters);
+    },
     gridReplaced: () =>
       // between two actions: one on the engine that goes would be lost for the one that comes
       afterOthers(async () => {

@@ -1,6 +1,7 @@
 /** Windows of planned work that have begun, as their owner publishes them. */
-import { type NamedQuery, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
-import { type CountedElsewhere, plannedSteps } from './planned.ts';
+import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
+import type { MeterSpan } from './cohorts.ts';
+import { type CountedElsewhere, plannedPieces, plannedSteps } from './planned.ts';
 import type { OutageSteps } from './sql.ts';
 
 // Whole milliseconds: sums of parts are compared with the whole, and kept as whole numbers.
@@ -97,6 +98,20 @@ export async function windowsWithSteps(
     planned: true,
     steps: plannedSteps(row, others.get(row.id)!, nowMs),
   }));
+}
+
+const keysOf: NamedQuery = {
+  name: 'reliability_window_meters',
+  text: 'select planned.meter_keys as keys from planned_window_counted as planned where planned.id = $1',
+};
+/** The meters of a window that has begun, and when each counts by it. */
+export async function windowMeters(on: Queryable, id: string, nowMs: number): Promise<MeterSpan[]> {
+  const now = new Date(nowMs);
+  // the zone only names the day
+  const [window] = await rowsOf<WindowRow>(on, windows, [[id], 'UTC', now]);
+  const named = await oneRow<{ keys: number[] }>(on, keysOf, [id]);
+  if (!window || !named) return [];
+  return plannedPieces(window, named.keys, await rowsOf<CountedElsewhere>(on, elsewhere, [[id], now]), nowMs);
 }
 
 const unkept: NamedQuery = {

@@ -64,7 +64,7 @@ function front(doc: Doc, facts: ReportFacts): void {
   const major = facts.days.days.filter(({ is_major }) => is_major);
   note(
     doc,
-    `${number(facts.days.customers_served, 0)} customers served. Sustained: longer than five minutes. An interruption belongs to the day it began. What is not over is counted up to ${moment(facts.madeAt, facts.zone)}.`,
+    `${number(facts.days.customers_served, 0)} customers served on average${facts.days.served_known_since > facts.from ? `; known since ${facts.days.served_known_since}, earlier days count with the figure of that day` : ''}. Sustained: longer than five minutes. An interruption belongs to the day it began. What is not over is counted up to ${moment(facts.madeAt, facts.zone)}.`,
   );
   heading(doc, 'Major event');
   table(
@@ -154,6 +154,22 @@ function oe417(doc: Doc, facts: ReportFacts): void {
       number(one.peak_customers, 0),
       moment(one.first_due_at, facts.zone),
       moment(one.final_due_at, facts.zone),
+    ]),
+  );
+  const filings = events.flatMap((event) => event.filings.map((filing) => ({ event, filing })));
+  if (filings.length === 0) {
+    note(doc, 'No report was marked as filed.');
+    return;
+  }
+  table(
+    doc,
+    ['Event from', 'Report', 'Filed', 'Number', 'Said by'].map((head, i) => ({ head, width: 100, left: i !== 2 })),
+    filings.map(({ event, filing }) => [
+      moment(event.from, facts.zone),
+      filing.withdrawn ? `${filing.stage}, taken back` : filing.stage,
+      moment(filing.filed_at, facts.zone),
+      filing.reference,
+      filing.actor,
     ]),
   );
 }

@@ -5,9 +5,10 @@
 import { FluxError } from '#model/errors.ts';
 import { inTransaction, type Pool, type Queryable } from '#stores/postgres/pool.ts';
 import { isDate } from './daily_file.ts';
-import { addSums, type IndexSums, noSums } from './indices.ts';
+import { addSums, type IndexSums, minutesOf, noSums } from './indices.ts';
 import { type DailySaidi, type MedThreshold, majorEventDaysByYear, medYears, yearOf } from './med.ts';
 import { windowsTouchedBy, windowsUnkept } from './planned_sql.ts';
+import type { Served } from './served.ts';
 import {
   type DayRow,
   type InterruptionRow,
@@ -24,6 +25,7 @@ export interface Snapshot {
   on: Queryable;
   zone: string;
   nowMs: number;
+  served: Served;
   /** outages that are not kept as they are, counted up to now */
   live: { row: InterruptionRow; lasts: boolean }[];
   /** kept rows that `live` takes the place of */
@@ -39,6 +41,9 @@ export interface Period {
 export const addDays = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
+/** More is a slip of the keyboard, and hours to be drawn one by one. */
+const mostYears = 50;
+
 /** A period as people give it, both days included. @throws FluxError `bad_request` */
 export function periodOf(from: string, to: string): Period {
   for (const [name, day] of [
@@ -47,6 +52,11 @@ export function periodOf(from: string, to: string): Period {
   ])
     if (!isDate(day)) throw new FluxError('bad_request', `${name}: "${day}" is no date; write it like 2026-07-04`);
   if (from > to) throw new FluxError('bad_request', `from (${from}) is later than to (${to})`);
+  if (from < '1900-01-01' || to > '2199-12-31' || yearOf(to) - yearOf(from) > mostYears)
+    throw new FluxError(
+      'bad_request',
+      `a period is ${mostYears} years at most, from 1900 to 2199; ${from} to ${to} is not`,
+    );
   return { from, to: addDays(to, 1) };
 }
 
@@ -54,6 +64,7 @@ export function withSnapshot<T>(
   pool: Pool,
   zone: string,
   nowMs: number,
+  served: Served,
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
   return inTransaction(pool, async (client) => {
@@ -72,6 +83,7 @@ export function withSnapshot<T>(
       on: client,
       zone,
       nowMs,
+      served,
       live: outages.map((outage) => interruptionOf(outage, nowMs)),
       replaced: await keptRows(client, ids),
     });
@@ -192,13 +204,17 @@ export interface MajorDays {
   daily: DailySaidi[];
 }
 
+/** SAIDI of a day, by who was served on it. */
+export const perCustomer = (customerMs: number, customers: number): number =>
+  customers > 0 ? minutesOf(customerMs) / customers : 0;
+
 /** Major event days of a period are those of the system, whatever part of it is looked at. */
-export async function majorDaysOf(snapshot: Snapshot, period: Period, customers: number): Promise<MajorDays> {
+export async function majorDaysOf(snapshot: Snapshot, period: Period): Promise<MajorDays> {
+  const { served } = snapshot;
   const before = `${yearOf(period.from) - medYears}-01-01`;
   const sums = await sumsByDay(snapshot, { from: before, to: period.to }, null);
   const daily = [...sums]
-    .map(([day, { all }]) => ({ day, saidi: customers > 0 ? all.customerMs / 60_000 / customers : 0 }))
+    .map(([day, { all }]) => ({ day, saidi: perCustomer(all.customerMs, served.on(day, null)) }))
     .sort((a, b) => (a.day < b.day ? -1 : 1));
-  const { thresholds, majorDays } = majorEventDaysByYear(daily);
-  return { thresholds, majorDays, daily };
+  return { ...majorEventDaysByYear(daily, yearOf(period.from), yearOf(addDays(period.to, -1))), daily };
 }

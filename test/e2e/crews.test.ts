@@ -60,6 +60,21 @@ describe('crews and switching', { skip: missing && 'no Chromium is installed (se
     );
   });
 
+  test('what happens elsewhere is pushed: it stands on the board at once, and nobody looks for it', async () => {
+    const looks: string[] = [];
+    page.on('request', (request) => {
+      if (/\/api\/crews$/.test(request.url())) looks.push(request.url());
+    });
+    const one = (await crews()).find(({ status }) => status === 'available')!;
+    await call('POST', `/api/crews/${one.id}/actions`, { verb: 'start_break', revision: one.revision });
+    const column = page.getByRole('region', { name: /break: 1$/i });
+    await column.locator(`[data-crew="${one.id}"]`).waitFor({ timeout: 4000 });
+    await page.waitForTimeout(6000);
+    assert.deepEqual(looks, []);
+    await call('POST', `/api/crews/${one.id}/actions`, { verb: 'end_break', revision: one.revision + 1 });
+    await column.waitFor({ state: 'detached' });
+  });
+
   test('the plan is accepted row by row: crew and outage move, the row is gone', async () => {
     const { body: plan } = await call<CrewNeedRow[]>('GET', '/api/dispatch/plan');
     const row = plan.find((one) => one.chosen);
@@ -90,9 +105,10 @@ describe('crews and switching', { skip: missing && 'no Chromium is installed (se
     const details = page.getByRole('complementary', { name: 'Crew', exact: true });
     await details.getByLabel('Outage').selectOption({ index: 1 });
     await details.getByRole('button', { name: 'Assign' }).press('Enter');
-    await details.getByRole('button', { name: 'depart' }).press('Enter');
+    await details.getByRole('button', { name: 'depart', disabled: false }).press('Enter');
     await details.getByText('admin: depart').waitFor();
-    await details.getByRole('button', { name: 'Release…' }).press('Enter');
+    // the push may tell of an order before its answer is there: until then no other is taken
+    await details.getByRole('button', { name: 'Release…', disabled: false }).press('Enter');
     assert.equal(await details.getByLabel(/Reason to release/).getAttribute('required'), '');
     await details.getByLabel(/Reason to release/).fill('wrong truck');
     await details.getByRole('button', { name: 'release', exact: true }).press('Enter');

@@ -96,6 +96,8 @@ describe('the Reliability page', { skip: missing && 'no Chromium is installed (s
     const messages = page.getByRole('list', { name: `Messages of ${meters[0]}` });
     await messages.getByText('last gasp').waitFor();
     await messages.getByText('power restored').waitFor();
+    await page.getByLabel('Counted').selectOption('planned work');
+    await page.getByText('No planned interruption of the whole system in the period.').waitFor();
     assert.equal(await page.getByRole('alert').count(), 0);
   });
 

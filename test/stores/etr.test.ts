@@ -8,6 +8,7 @@ import { inventHistory } from '#services/etr/history_testbed.ts';
 import { fitModel } from '#services/etr/model.ts';
 import { type EtrService, makeEtrService } from '#services/etr/service.ts';
 import { type CrewFact, simulationDefaults } from '#services/etr/simulation.ts';
+import { outagesSince } from '#services/etr/sql.ts';
 import { migrate } from '#stores/postgres/migrate.ts';
 import { servers, startServer, type TestServer } from './servers.ts';
 
@@ -45,7 +46,7 @@ for (const kind of servers)
         settings: etrDefaults,
         simulation: { ...simulationDefaults, runs: 30 },
         nowMs: () => nowMs,
-        draw: (run, outage, stage) => ((run * 37 + outage.length * 11 + (stage === 'repair' ? 5 : 0)) % 97) / 97,
+        draw: (outage) => (run, stage) => ((run * 37 + outage.length * 11 + (stage === 'repair' ? 5 : 0)) % 97) / 97,
         open: () => open,
         outage: async (id) =>
           open.find((one) => one.id === id) ??
@@ -191,6 +192,37 @@ for (const kind of servers)
         }),
         { numRuns: 12 },
       );
+    });
+
+    test('a zone whose time is moved by a little is told the new one, once, and not again after a restart', async () => {
+      storm = new Set();
+      const endAll = async (): Promise<void> => {
+        for (const { override_id } of service.overrides()) await service.endOverride(override_id, 'bob');
+      };
+      await endAll();
+      const { id } = await begin();
+      const give = async (hours: number): Promise<void> => {
+        const [restored_at, expires_at] = [iso(nowMs + hours * 60 * minuteMs), iso(nowMs + 600 * minuteMs)];
+        await service.addOverride({ zone: 'F-1', kind: 'time', restored_at, expires_at, reason: 'flood' }, 'bob');
+        await service.refresh();
+      };
+      await give(5);
+      await give(5.5);
+      const newest = (await rows(id)).at(-1)!;
+      assert.equal(Date.parse(newest.p50), Math.ceil((nowMs + 330 * minuteMs) / (5 * minuteMs)) * 5 * minuteMs);
+      await service.stop();
+      service = made();
+      await service.start();
+      await service.refresh();
+      assert.deepEqual((await rows(id)).at(-1), newest);
+      await endAll();
+      await end(id);
+    });
+
+    test('of more outages than can be remembered the newest are', async () => {
+      const all = await outagesSince(server.pool, new Date(0), 1000);
+      assert.ok(all.length > 5);
+      assert.deepEqual(await outagesSince(server.pool, new Date(0), 3), all.slice(-3));
     });
 
     test('a storm is simulated with the crews there are; an area that no crew serves keeps the model', async () => {

@@ -134,7 +134,7 @@ function CrewThatLeaves({ id }: { id: string }) {
   return (
     <p>
       <strong>{crew ?? 'No crew'}</strong> {crew === null ? 'is named.' : 'is taken off this outage.'}
-      <span className="text-dim"> The crew itself is released on the crew board.</span>
+      <span className="text-dim"> The crew board lets its job go.</span>
     </p>
   );
 }

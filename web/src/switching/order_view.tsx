@@ -8,7 +8,7 @@ import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { formatDayTime, formatTimeSeconds, words } from '../lib/time/format.ts';
 import { mayOperate } from '../session/session_store.ts';
-import { Ahead, StudyFrame } from './look_ahead.tsx';
+import { Ahead, SwitchingStudy } from './look_ahead.tsx';
 import { draftOf, StepsEditor } from './steps_editor.tsx';
 import { actOnOrder, executeStep, getOrder, studySteps } from './switching_api.ts';
 
@@ -225,7 +225,7 @@ function Steps({ order, session }: { order: SwitchingOrder; session: Session }) 
           {study.error && <Problem error={study.error} />}
           {study.data && (
             <div className="mt-2">
-              <StudyFrame result={study.data}>
+              <SwitchingStudy result={study.data}>
                 <ol>
                   {study.data.steps.map((step, i) => (
                     <li
@@ -239,7 +239,7 @@ function Steps({ order, session }: { order: SwitchingOrder; session: Session }) 
                     </li>
                   ))}
                 </ol>
-              </StudyFrame>
+              </SwitchingStudy>
             </div>
           )}
         </div>

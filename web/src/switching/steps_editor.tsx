@@ -7,7 +7,7 @@ import { Problem } from '../app/facts.tsx';
 import { searchNetwork } from '../lib/api/endpoints.ts';
 import { formatCount } from '../lib/time/format.ts';
 import { mayOperate } from '../session/session_store.ts';
-import { Ahead, StudyFrame } from './look_ahead.tsx';
+import { Ahead, SwitchingStudy } from './look_ahead.tsx';
 import { createOrder, editOrder, getProposal, studySteps } from './switching_api.ts';
 
 export interface Draft {
@@ -109,7 +109,7 @@ export function StepsEditor({ draft: given, session, saved, close }: EditorProps
           ))}
         </p>
       )}
-      <StudyFrame result={result}>
+      <SwitchingStudy result={result}>
         {rows.length === 0 ? (
           <p className="px-3 py-4 text-dim">No steps yet. Add one, or name a fault and take the proposal.</p>
         ) : (
@@ -157,7 +157,7 @@ export function StepsEditor({ draft: given, session, saved, close }: EditorProps
           </button>
         </div>
         {study.error && <Problem error={study.error} />}
-      </StudyFrame>
+      </SwitchingStudy>
       <div className="mt-3 flex flex-wrap items-center gap-2">
         <button
           type="button"

@@ -10,6 +10,8 @@ interface Live extends LiveFacts {
   heardAtMs: number;
   /** server clock minus browser clock: ages are told by the server's clock */
   clockOffsetMs: number;
+  /** snapshots so far: what the stream does not hold whole is read anew with each */
+  begun: number;
   /** the server said no: the session may have ended */
   refused: number;
   /** why the server closed the stream, where it said so */
@@ -23,6 +25,7 @@ export const useLive = create<Live>(() => ({
   connection: 'connecting',
   heardAtMs: performance.now(),
   clockOffsetMs: 0,
+  begun: 0,
   refused: 0,
   bye: null,
 }));
@@ -43,7 +46,14 @@ function onEvent(event: StreamEvent): void {
   const heard = { heardAtMs: performance.now() };
   if (event.name === 'snapshot') {
     edgeStatus.reset(event.data.edges);
-    useLive.setState({ ...applySnapshot(event.data), ...heard, clockOffsetMs: offsetOf(event.data.at), bye: null });
+    const begun = live.begun + 1;
+    useLive.setState({
+      ...applySnapshot(event.data),
+      ...heard,
+      clockOffsetMs: offsetOf(event.data.at),
+      begun,
+      bye: null,
+    });
   } else if (event.name === 'delta') {
     const facts = applyDelta(live, event.data);
     if (facts !== live && event.data.edges) edgeStatus.apply(event.data.edges);
