@@ -7,6 +7,8 @@ import { makeNetworkService } from '#services/network/service.ts';
 import { positionsOf, reportStates } from '#services/network/sql.ts';
 import type { PlannedWindow } from '#services/outages/engine_records.ts';
 import { all, feeder, messages } from '#services/outages/engine_testbed.ts';
+import { makePingService } from '#services/outages/pings.ts';
+import { readPingSettings } from '#services/outages/pings_settings.ts';
 import { makePlannedService } from '#services/outages/planned.ts';
 import { makeOutageService, type OutageService } from '#services/outages/service.ts';
 import { defaultThresholds } from '#services/outages/thresholds.ts';
@@ -127,6 +129,34 @@ describe('people and the engine', () => {
     const next = await service.act(id, { verb: 'depart' }, 'ann');
     assert.deepEqual([next.outage.state, next.outage.crew], ['en_route', 'LN-1']);
   });
+});
+
+test('Q3 two people who ask the meters of an outage in the same moment ask each of them once', async () => {
+  await start(on.pool);
+  const placed = await service.place('F3', { reason: 'seen hanging' }, 'ann');
+  const asked: number[] = [];
+  const pings = makePingService({
+    ...{ pool: on.pool, settings: readPingSettings({}), network: () => bed.network, drivenMs: Date.now },
+    headEnd: () => ({
+      ...{ name: 'patient', capPerRequest: 100 },
+      ping: async function* (meters) {
+        asked.push(...meters);
+        yield [];
+      },
+    }),
+    open: () => [],
+    membersOf: (id) => service.membersOf(id),
+    decidingMeters: async () => [],
+    commit: async () => undefined,
+    condition: () => undefined,
+    report: (message) => assert.fail(message),
+  });
+  const promised = await Promise.all(['ann', 'ben'].map((by) => pings.askNow(placed.outage, by)));
+  await pings.look();
+  const { length } = service.membersOf(placed.outage.id);
+  assert.deepEqual(promised.toSorted(), [0, length]);
+  assert.deepEqual([asked.length, new Set(asked).size], [length, length]);
+  await pings.stop();
 });
 
 test('D1 a report that is older than what a person does meanwhile does not undo it, known device or not', async () => {
