@@ -97,6 +97,8 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
   const rosterOf = makeRoster();
   /** outages some crew has a job at, or left a moment ago: what changes elsewhere costs nothing */
   const withWork = new Set<string>();
+  /** of these, the ones whose crews could not follow when they should have */
+  const unsettled = new Set<string>();
   /** the plan by areas, for as many boards as ask at once; gone with the next change of a crew */
   const plans = new Map<string, { atMs: number; rows: Promise<CrewNeedRow[]> }>();
   /** what was told of each crew: what another process changes, and the edges of shifts, are seen by comparing */
@@ -273,9 +275,11 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
 
   async function settleAll(ids: readonly string[]): Promise<void> {
     for (const id of ids)
-      await settle(id, 'crews').catch((error: unknown) =>
-        needs.report(`the crews of ${id} could not follow the outage; tried again with its next change`, error),
-      );
+      await settle(id, 'crews').catch((error: unknown) => {
+        // an outage that is over changes no more: without this its crews would stay with it
+        unsettled.add(id);
+        needs.report(`the crews of ${id} could not follow the outage; tried again within half a minute`, error);
+      });
   }
 
   const rowOf = async (id: string): Promise<CrewRow> => {
@@ -302,9 +306,13 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     });
   }
   const onTick = (): void =>
-    void inTurn(() => tick().then(tellDifferent)).catch((error: unknown) =>
-      needs.report('the roster could not be followed', error),
-    );
+    void inTurn(async () => {
+      const again = [...unsettled];
+      unsettled.clear();
+      await settleAll(again);
+      await tick();
+      await tellDifferent();
+    }).catch((error: unknown) => needs.report('the roster could not be followed', error));
 
   return {
     start: async () => {
