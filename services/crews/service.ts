@@ -6,6 +6,7 @@
 import type { Crew, CrewAction, CrewAssignment, CrewDetail, CrewNeedRow, CrewPosition } from '#model/api/crews.ts';
 import type { OutageVerb } from '#model/api/outages.ts';
 import { FluxError, messageOf } from '#model/errors.ts';
+import { allDone, oneAtATime } from '#model/one_at_a_time.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { type CrewOn, type FollowStep, follow, type OutageFact, takesCrew } from './follow.ts';
 import { hasJobAtHand, lifecycle } from './lifecycle.ts';
@@ -103,14 +104,8 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
   const plans = new Map<string, { atMs: number; rows: Promise<CrewNeedRow[]> }>();
   /** what was told of each crew: what another process changes, and the edges of shifts, are seen by comparing */
   const told = new Map<string, string>();
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
   let ticker: NodeJS.Timeout | undefined;
-
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
 
   const shown = (row: CrewRow): Crew => toCrew(row, rosterOf(row.shifts, needs.nowMs()));
 
@@ -359,10 +354,10 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       const ours = ids.filter((id) => withWork.has(id));
       if (ours.length > 0) void inTurn(() => settleAll(ours));
     },
-    settled: () => inTurn(async () => undefined),
+    settled: () => allDone(inTurn),
     stop: async () => {
       clearInterval(ticker);
-      await turn;
+      await allDone(inTurn);
     },
   };
 }
