@@ -258,7 +258,9 @@ export function makePingService(needs: PingNeeds): PingService {
       const single = outage.device_kind === 'service_point';
       const members = needs.membersOf(outage.id);
       const candidates = single ? members : await silentMembers(pool, outage.id, members);
-      const meters = candidates.filter(mayAsk).slice(0, settings.capPerOutage);
+      // asked for a moment ago, by the same hand or another: they wait for their turn already
+      const queued = new Set(byHand.flatMap((due) => due.meters));
+      const meters = candidates.filter((meter) => mayAsk(meter) && !queued.has(meter)).slice(0, settings.capPerOutage);
       if (meters.length > 0) byHand.push({ outageId: outage.id, purpose: 'operator', by, meters });
       return meters.length;
     },

@@ -2,8 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeDeviceStates } from '#services/network/device_states.ts';
+import { makeNetworkService } from '#services/network/service.ts';
+import { positionsOf, reportStates } from '#services/network/sql.ts';
 import type { PlannedWindow } from '#services/outages/engine_records.ts';
 import { all, feeder, messages } from '#services/outages/engine_testbed.ts';
+import { makePingService } from '#services/outages/pings.ts';
+import { readPingSettings } from '#services/outages/pings_settings.ts';
 import { makePlannedService } from '#services/outages/planned.ts';
 import { makeOutageService, type OutageService } from '#services/outages/service.ts';
 import { defaultThresholds } from '#services/outages/thresholds.ts';
@@ -44,6 +49,27 @@ function slow(name: string, lateMs: (time: number) => number): Pool {
       return typeof value === 'function' ? value.bind(pool) : value;
     },
   });
+}
+
+/** The same inside transactions. */
+function slowInTransaction(name: string, lateMs: number): Pool {
+  const connect = async (): Promise<unknown> => {
+    const client = await on.pool.connect();
+    const { query } = client;
+    const late = async (given: { name?: string }): Promise<unknown> => {
+      const answer = await (query as (query: unknown) => Promise<unknown>).call(client, given);
+      if (given.name === name) await delay(lateMs);
+      return answer;
+    };
+    return new Proxy(client, {
+      get: (real, key) => {
+        if (key === 'query') return late;
+        const value: unknown = Reflect.get(real, key);
+        return typeof value === 'function' ? value.bind(real) : value;
+      },
+    });
+  };
+  return new Proxy(on.pool, { get: (pool, key) => (key === 'connect' ? connect : Reflect.get(pool, key).bind(pool)) });
 }
 
 async function start(pool: Pool): Promise<void> {
@@ -103,6 +129,57 @@ describe('people and the engine', () => {
     const next = await service.act(id, { verb: 'depart' }, 'ann');
     assert.deepEqual([next.outage.state, next.outage.crew], ['en_route', 'LN-1']);
   });
+});
+
+test('Q3 two people who ask the meters of an outage in the same moment ask each of them once', async () => {
+  await start(on.pool);
+  const placed = await service.place('F3', { reason: 'seen hanging' }, 'ann');
+  const asked: number[] = [];
+  const pings = makePingService({
+    ...{ pool: on.pool, settings: readPingSettings({}), network: () => bed.network, drivenMs: Date.now },
+    headEnd: () => ({
+      ...{ name: 'patient', capPerRequest: 100 },
+      ping: async function* (meters) {
+        asked.push(...meters);
+        yield [];
+      },
+    }),
+    open: () => [],
+    membersOf: (id) => service.membersOf(id),
+    decidingMeters: async () => [],
+    commit: async () => undefined,
+    condition: () => undefined,
+    report: (message) => assert.fail(message),
+  });
+  const promised = await Promise.all(['ann', 'ben'].map((by) => pings.askNow(placed.outage, by)));
+  await pings.look();
+  const [none, some] = promised.toSorted((a, b) => a - b);
+  assert.ok(none === 0 && some > 5, `${promised}`);
+  assert.deepEqual([asked.length, new Set(asked).size], [some, some]);
+  await pings.stop();
+});
+
+test('D1 a report that is older than what a person does meanwhile does not undo it, known device or not', async () => {
+  const network = makeNetworkService({ pool: on.pool, operated: () => undefined });
+  await network.replace(bed.network, '1');
+  const states = makeDeviceStates({
+    pool: slowInTransaction('device_position_of', 300),
+    network: () => bed.network,
+    moved: network.follow,
+    report: (message, error) => assert.fail(`${message}: ${String(error)}`),
+  });
+  const F3 = bed.edge('F3');
+  for (const _ of ['first', 'known']) {
+    const event_time = new Date(Date.now() - 1000).toISOString();
+    await reportStates(on.pool, [{ device_id: 'F3', event_time, state: 'closed' }], 'http');
+    const taken = states.caughtUp();
+    await delay(100);
+    await network.operate('F3', true, 'ann', 'blown');
+    await taken;
+    const [position] = await positionsOf(on.pool, [F3]);
+    assert.deepEqual([position.is_open, network.grid().operated.isOpen(F3)], [true, true]);
+    await network.operate('F3', false, 'ann', 'as it was');
+  }
 });
 
 test('P11 windows entered in the same moment are all told, however late the store answers the first', async () => {
