@@ -7,7 +7,7 @@ import { useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { ApiFailure } from '../lib/api/client.ts';
 import { actOnOutage } from '../lib/api/endpoints.ts';
-import { useLive } from '../lib/push/live_store.ts';
+import { learnOutage, useLive } from '../lib/push/live_store.ts';
 import { formatCount, formatTimeSeconds, words } from '../lib/time/format.ts';
 
 const withCause: ReadonlySet<OutageVerb> = new Set(['confirm', 'assign', 'arrive', 'restore', 'complete', 'close']);
@@ -29,7 +29,9 @@ export function VerbForm({ id, verb, revision, mayEdit }: FormProps) {
   const close = () => useScreen.setState({ askVerb: null });
   const act = useMutation({
     mutationFn: (body: OutageAction) => actOnOutage(id, body),
-    onSuccess: () => {
+    onSuccess: (answer) => {
+      queries.setQueryData(['outage', id, answer.outage.revision], answer);
+      learnOutage(answer.outage);
       close();
       void queries.invalidateQueries({ queryKey: ['outage', id] });
       void queries.invalidateQueries({ queryKey: ['evidence', id] });
