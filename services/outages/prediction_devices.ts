@@ -3,6 +3,7 @@ import type { GridView } from './grid_view.ts';
 import { deviceKindOf } from './thresholds.ts';
 
 const unknown = -2;
+const warmAtOnce = 4096;
 /** why the silence of a meter says nothing: bits of `muted` */
 export const deaf = 1;
 export const planned = 2;
@@ -48,15 +49,22 @@ export class DeviceTree {
     for (const meter of this.#mutedMeters) this.#countMuted(meter, 1);
   }
 
-  /** Looks everything up once, so that the first second of a storm does not pay for it. Costs the whole territory. */
-  warm(): void {
+  /**
+   * Looks everything up once, so that the first second of a storm does not pay for it. Costs the whole territory: a
+   * few milliseconds a step. What is asked for before is looked up then.
+   */
+  *warm(): Generator<void> {
     const tops = new Set<number>();
     for (let meter = 0; meter < this.grid.meterCount; meter++) {
       for (let at = this.ofMeter(meter); at >= 0 && this.#customers[at] === unknown; at = this.above(at))
         this.audibleBelow(at);
       tops.add(this.topOf(this.ofMeter(meter)));
+      if (meter % warmAtOnce === 0) yield;
     }
-    for (const top of tops) if (top >= 0) this.audibleOnPhase(top, 1);
+    for (const top of tops) {
+      if (top >= 0) this.audibleOnPhase(top, 1);
+      yield;
+    }
   }
 
   /** Device nearest above a meter, -1 where there is none. */

@@ -3,6 +3,7 @@
  * the rest of the center. The engine is ahead of the store by one write at most; after a crash the events after the
  * stored mark are applied again, and give the same outages with the same ids.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outage, OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
 import type { IdColumn } from '#model/id_column.ts';
@@ -135,6 +136,9 @@ export interface OutageService {
 }
 
 const tickMs = 250;
+/** after a start, when those who waited for it have their answers */
+const warmAfterMs = 1000;
+const warmSliceMs = 5;
 
 export function makeOutageService(needs: OutageNeeds): OutageService {
   const { pool } = needs;
@@ -229,6 +233,17 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     return detail(id);
   }
 
+  /** In slices between everything else: nobody waits for it, and what is asked for before is looked up then. */
+  async function warm(started: OutageEngine): Promise<void> {
+    const steps = started.warm();
+    await sleep(warmAfterMs, undefined, { ref: false });
+    for (let sinceMs = performance.now(); engine === started && !steps.next().done; )
+      if (performance.now() - sinceMs > warmSliceMs) {
+        await sleep(warmSliceMs, undefined, { ref: false });
+        sinceMs = performance.now();
+      }
+  }
+
   const service: OutageService = {
     start: async () => {
       await replay.catchUp().catch(() => undefined);
@@ -269,6 +284,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await loop.settled();
       clearInterval(ticker);
       if (!needs.drivenMs) ticker = setInterval(service.tick, tickMs);
+      void warm(engine);
     },
     apply: (events, previousEventId, lastEventId, receivedMs) => {
       if (replay.isRunning() || previousEventId !== seenEventId) return replay.wake();

@@ -301,10 +301,11 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
 
   return {
     start: async () => {
+      const begun = await begunSteps(pool);
+      // a study of the whole grid is not made for nothing
+      if (begun.length === 0) return;
       const grid = needs.study();
-      for (const { order_id: id, step_no: stepNo, device_id: deviceId, operation, begun_by: actor } of await begunSteps(
-        pool,
-      )) {
+      for (const { order_id: id, step_no: stepNo, device_id: deviceId, operation, begun_by: actor } of begun) {
         const isDone = grid.isOpen(deviceRow(grid, deviceId)) === (operation === 'open');
         const step = (await rowOf(id)).steps.find((one) => one.step_no === stepNo)!;
         if (isDone)
