@@ -81,7 +81,7 @@ export const eventColumns: readonly EventColumn[] = [
       </>
     ),
   },
-  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 128, cell: (o) => o.feeder_name },
+  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 144, cell: (o) => o.feeder_name },
   {
     key: 'customers',
     head: 'Cust',
