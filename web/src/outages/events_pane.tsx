@@ -15,7 +15,7 @@ import { PlannedButton } from './planned_list.tsx';
 import { setSort, useSort, useVisibleEvents } from './visible_events.ts';
 
 /** What fits on a phone; the details have the rest. */
-const phoneKeys: readonly SortKey[] = ['priority', 'state', 'device', 'customers', 'crew', 'etr90'];
+const phoneKeys: readonly SortKey[] = ['priority', 'state', 'device', 'customers', 'etr90', 'crew'];
 const phoneColumns = phoneKeys.map((key) => eventColumns.find((column) => column.key === key)!);
 const tableWidth = eventColumns.reduce((sum, column) => sum + column.width + 8, 12);
 
