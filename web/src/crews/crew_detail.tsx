@@ -162,8 +162,10 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
             .filter((verb) => verb !== 'release')
             .map((verb) => (
               <button key={verb} type="button" className="button" disabled={isBlocked} onClick={() => say(verb)}>
-                <span className="inline-block first-letter:uppercase">{words(verb)}</span>
-                {wantsReason.has(verb) && '…'}
+                <span className="inline-block first-letter:uppercase">
+                  {words(verb)}
+                  {wantsReason.has(verb) && '…'}
+                </span>
               </button>
             ))}
         </div>
