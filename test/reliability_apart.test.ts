@@ -206,6 +206,61 @@ describe('an index taken apart', () => {
     );
   });
 
+  test('causes without major event days are those of the index without them', async () => {
+    const [row] = await service.rows('2026-01-01', '2026-12-31', 'system');
+    for (const [without, index] of [
+      [false, row.all],
+      [true, row.without_major],
+    ] as const) {
+      const causes = await service.causes('2026-01-01', '2026-12-31', 'system', null, without);
+      same(
+        sumOf(causes, (cause) => cause.customer_minutes),
+        index.customer_minutes,
+      );
+    }
+  });
+
+  test('who sees some feeders alone gets their interruptions, and a rest that is theirs: one that lasts, and over', async () => {
+    const visible = [1];
+    const sees = (limit: number) =>
+      service.ask((on) =>
+        listInterruptions(
+          on,
+          periodOf(from, to),
+          { level: 'system', id: null, planned: null, isMajor: null, limit, visible },
+          service.places(),
+        ),
+      );
+    const mine = network.feeder.id.at(1);
+    const all = (await list(from, to)).filter(({ feeder_id }) => feeder_id === mine);
+    assert.ok(all.some(({ is_open }) => is_open) && all.length > 5);
+    assert.deepEqual(await sees(10_000), all);
+    same(
+      sumOf(await sees(2), ({ customer_minutes }) => customer_minutes),
+      sumOf(all, ({ customer_minutes }) => customer_minutes),
+    );
+    const compared = await service.ask((on) =>
+      declaredAgainstMeasured(on, periodOf(from, to), visible, 1000, service.places()),
+    );
+    assert.deepEqual(
+      compared.map(({ id }) => id).toSorted(),
+      all
+        .filter(({ origin }) => origin === 'outage')
+        .map(({ id }) => id)
+        .toSorted(),
+    );
+  });
+
+  test('ASAI asks which share of the time that has been had supply', async () => {
+    const [first, last] = ['2026-01-01', '2030-12-31'];
+    const all = await system(first, last);
+    const begun = at('2026-01-01T06:00:00Z');
+    same(
+      all.asai! * 1e6,
+      (1 - all.customer_minutes / (service.places().customers * ((frozenMs - begun) / minute))) * 1e6,
+    );
+  });
+
   test('CEMI and CELID are what the meters one by one went through', async () => {
     const { rows } = await server.pool.query<{ meter_key: number; n: number; s: number }>(
       `select meter_key, count(*)::int as n, sum(extract(epoch from to_at - from_at))::float8 as s from meter_outage_span

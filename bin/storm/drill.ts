@@ -67,7 +67,7 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     const truth = buildTopology(network);
     const field = makeStormField({ network, grid: stormGridOf(truth), seed, hours, faults: options.faults });
     dark = field.dark;
-    const normal = buildTopology(network);
+    const normal = buildTopology(network, undefined, truth.graph);
     const scorer = makeScorer(
       network,
       {

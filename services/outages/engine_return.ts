@@ -117,6 +117,8 @@ export function goOnBelow(core: EngineCore, slot: number, atMs: number): void {
   core.unfile(slot);
   outage.device = device;
   outage.phases = 0;
+  // It ends when that device reports closed.
+  outage.source = 'grid_event';
   book.note(slot, 'moved');
   book.advance(slot, 'device_open', core.nowMs, 'engine', 'the rest has power again; this device keeps them out');
   core.file(slot);

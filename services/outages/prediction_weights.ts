@@ -324,7 +324,7 @@ export class IslandWeights {
     const silent = this.silent[row];
     const seen = this.#silentSeen[row];
     const unseen = Math.max(0, silent - Math.max(0, seen));
-    const leaves = seen < 0 ? 1 : Math.ceil(unseen / this.tree.metersPerLeaf);
+    const leaves = seen < 0 ? 1 : Math.ceil(unseen / this.tree.metersPerLeaf());
     const score = this.#silenceBelow[row] + Math.max(unseen * logLost, -leaves * faultImprobability);
     const parent = this.parent[row];
     if (parent < 0) return score;

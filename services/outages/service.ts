@@ -34,6 +34,7 @@ import {
 } from './sql.ts';
 import type { OutageThresholds } from './thresholds.ts';
 import { type OutageEtr, toDetail, toOutage } from './views.ts';
+import { warmUp } from './warm_up.ts';
 import { makeWriteLoop } from './write_loop.ts';
 
 export interface OutageGrid {
@@ -271,6 +272,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await loop.settled();
       clearInterval(ticker);
       if (!needs.drivenMs) ticker = setInterval(service.tick, tickMs);
+      const started = engine;
+      void warmUp(started, () => engine === started);
     },
     apply: (events, previousEventId, lastEventId, receivedMs) => {
       // a start takes it from the store

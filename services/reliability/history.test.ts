@@ -6,13 +6,17 @@ import { parseCsv, sayBadField, toCsv } from './csv.ts';
 import { readHistory } from './history.ts';
 
 const zone = 'America/Chicago';
-const read = (lines: string[], header = 'start,end,customers,feeder,device,cause,planned,id') =>
+const read = (
+  lines: string[],
+  header = 'start,end,customers,feeder,device,cause,planned,id',
+  ownSinceMs: number | null = Date.parse('2026-01-01T00:00:00Z'),
+) =>
   readHistory('past.csv', [header, ...lines].join('\n'), {
     zone,
     feederRowOf: (id) => ['F1', 'F2'].indexOf(id),
     deviceRowOf: (id) => ['D1'].indexOf(id),
     feederOfDevice: () => 1,
-    ownSinceMs: Date.parse('2026-01-01T00:00:00Z'),
+    ownSinceMs,
     nowMs: Date.parse('2026-06-01T00:00:00Z'),
   });
 
@@ -88,6 +92,16 @@ test('each fault is named with line, field and remedy; the good line beside it l
   );
   for (const [i, [, , says]] of faults.entries()) assert.match(sayBadField(bad[i]), says);
   for (const { remedy } of bad) assert.ok(remedy.length > 10);
+});
+
+test('C7 it ends where the own record begins, to the moment; what is not over is not declared', () => {
+  const line = (start: string, end: string): string => `${start},${end},1,,,,,`;
+  const since = line('2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z');
+  assert.match(read([since]).bad[0].problem, /a record of its own/);
+  assert.equal(read([line('2025-12-31T23:59:59Z', '2026-01-01T01:00:00Z')]).rows.length, 1);
+  assert.equal(read([since], undefined, null).rows.length, 1);
+  const lasts = line('2026-05-31T00:00:00Z', '2026-06-01T00:00:01Z');
+  assert.match(read([lasts], undefined, null).bad[0].problem, /in the future/);
 });
 
 test('the same line twice counts once, by its id or by its content; ids are the same at every import', () => {

@@ -74,6 +74,16 @@ describe('the 2.5 beta method', () => {
     assert.ok(thresholdForYear(storm, 2026)!.tMed > before.tMed);
   });
 
+  test('a day at the threshold is no major event day, one above it is', () => {
+    const even = Array.from({ length: 40 }, (_, i) => ({ day: dayOf(i), saidi: 1 }));
+    const judged = [
+      { day: '1971-03-01', saidi: 1 },
+      { day: '1971-03-02', saidi: 1.0001 },
+    ];
+    const { thresholds, majorDays } = majorEventDaysByYear([...even, ...judged], 1971, 1971);
+    assert.deepEqual([thresholds.get(1971)!.tMed, [...majorDays]], [1, ['1971-03-02']]);
+  });
+
   test('the threshold scales with the unit and does not care for order', () => {
     const value = fc.double({ min: 0.001, max: 1e4, noNaN: true });
     fc.assert(

@@ -85,15 +85,36 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     assert.equal((await detail()).outage.crew, 'Crew 12');
     await page.keyboard.type('needed elsewhere');
     await page.keyboard.press('Enter');
-    await until('the crew is off', async () => {
-      if ((await detail()).outage.crew === null) return true;
-      // what the engine did meanwhile is told first: then it is sent again
-      const refused = details.getByRole('alert').filter({ hasText: 'nothing was done' });
-      if (await refused.isVisible()) await form.locator('button[type="submit"]').click();
-      return false;
-    });
+    await until('the crew is off', async () => (await detail()).outage.crew === null);
     assert.equal((await detail()).outage.state, 'confirmed');
     await form.waitFor({ state: 'detached' });
+  });
+
+  test('an order right after another is decided on the outcome of the first, whether or not the push has told of it', async () => {
+    const form = page.getByRole('region', { name: 'Details' }).locator('form');
+    // the next form opens the moment the one before is gone
+    await page.evaluate(`
+      let was = false;
+      new MutationObserver(() => {
+        const is = document.querySelector('form input[name="crew"]') !== null;
+        if (was && !is) document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'A', bubbles: true }));
+        was = is;
+      }).observe(document.body, { childList: true, subtree: true })`);
+    for (let turn = 0; turn < 3; turn++) {
+      await page.keyboard.press('a');
+      await form.locator('input[name="crew"]').fill(`Crew ${turn}`);
+      await page.keyboard.press('Enter');
+      await form.getByText(`Crew ${turn} is taken off this outage`, { exact: false }).waitFor();
+      await page.keyboard.type('needed elsewhere');
+      await page.keyboard.press('Enter');
+      await until('the crew is off', async () => (await detail()).outage.crew === null);
+      await form.waitFor({ state: 'detached' });
+    }
+    const { log } = await detail();
+    assert.deepEqual(
+      log.slice(-6).map(({ verb }) => verb),
+      ['assign', 'unassign', 'assign', 'unassign', 'assign', 'unassign'],
+    );
   });
 
   test('the full view has its address: evidence, steps, customers, calls, log', async () => {

@@ -7,7 +7,7 @@ import { Block, FactRow, Facts, Problem } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { newerCrew } from '../lib/push/apply.ts';
-import { useLive } from '../lib/push/live_store.ts';
+import { learnCrew, useLive } from '../lib/push/live_store.ts';
 import { ageSeconds, counted, formatAge, formatCount, formatDayTime, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
 import { useAreaName } from '../map/network_store.ts';
@@ -105,7 +105,8 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
   const [outage, setOutage] = useState('');
   const [reason, setReason] = useState('');
   const outages = useLive((live) => live.outages);
-  const done = () => {
+  const done = (answer: Crew) => {
+    learnCrew(answer);
     setAsks(null);
     setReason('');
     void client.invalidateQueries({ queryKey: ['crews'] });
@@ -118,9 +119,9 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
   });
   const assign = useMutation({
     mutationFn: (to: string) => assignCrew(crew.id, { outage: to, revision: crew.revision }),
-    onSuccess: () => {
+    onSuccess: (answer) => {
       setOutage('');
-      done();
+      done(answer);
     },
     onError: () => void client.invalidateQueries({ queryKey: ['crews'] }),
   });
@@ -161,8 +162,10 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
             .filter((verb) => verb !== 'release')
             .map((verb) => (
               <button key={verb} type="button" className="button" disabled={isBlocked} onClick={() => say(verb)}>
-                <span className="inline-block first-letter:uppercase">{words(verb)}</span>
-                {wantsReason.has(verb) && '…'}
+                <span className="inline-block first-letter:uppercase">
+                  {words(verb)}
+                  {wantsReason.has(verb) && '…'}
+                </span>
               </button>
             ))}
         </div>

@@ -79,7 +79,7 @@ export function BandPlot({
         ...size(),
         legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
-        padding: [8, 16, 0, 0],
+        padding: [8, 24, 0, 0],
         scales: {
           // a ledger of one revision is no line yet: never narrower than ten minutes
           x: { time: true, range: (_, min, max) => [min ?? 0, Math.max(max ?? 0, (min ?? 0) + 600)] },

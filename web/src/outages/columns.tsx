@@ -81,7 +81,6 @@ export const eventColumns: readonly EventColumn[] = [
       </>
     ),
   },
-  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 128, cell: (o) => o.feeder_name },
   {
     key: 'customers',
     head: 'Cust',
@@ -104,14 +103,6 @@ export const eventColumns: readonly EventColumn[] = [
       ),
   },
   {
-    key: 'age',
-    head: 'Age',
-    title: 'Time since it started',
-    width: 46,
-    right: true,
-    cell: (o, c) => formatAge(ageSeconds(o.started_at, c.now)),
-  },
-  {
     key: 'etr90',
     head: 'ETR90',
     title: 'Estimated restoration with 90% confidence',
@@ -120,6 +111,15 @@ export const eventColumns: readonly EventColumn[] = [
     cell: (o, c) => formatEtr(o.etr_p90, c.now, c.view),
   },
   { key: 'crew', head: 'Crew', title: 'Crew', width: 52, cell: (o) => o.crew ?? <span className="text-dim">—</span> },
+  {
+    key: 'age',
+    head: 'Age',
+    title: 'Time since it started',
+    width: 46,
+    right: true,
+    cell: (o, c) => formatAge(ageSeconds(o.started_at, c.now)),
+  },
+  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 144, cell: (o) => o.feeder_name },
   {
     key: 'etr50',
     head: 'ETR50',

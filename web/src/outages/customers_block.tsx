@@ -13,7 +13,7 @@ const columns: readonly GridColumn<CustomerOut, { view: TimeView }>[] = [
   {
     key: 'meter',
     head: 'Meter',
-    track: 'minmax(92px, 1.2fr)',
+    track: '102px',
     cell: (one) => (
       <>
         {one.critical && (
@@ -28,7 +28,7 @@ const columns: readonly GridColumn<CustomerOut, { view: TimeView }>[] = [
   {
     key: 'kind',
     head: 'Kind',
-    track: 'minmax(64px, 1fr)',
+    track: 'minmax(0, 1fr)',
     cell: (one) =>
       one.critical ? (
         <span className="text-bad">{words(one.critical)}</span>

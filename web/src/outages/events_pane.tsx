@@ -15,8 +15,15 @@ import { PlannedButton } from './planned_list.tsx';
 import { setSort, useSort, useVisibleEvents } from './visible_events.ts';
 
 /** What fits on a phone; the details have the rest. */
-const phoneKeys: readonly SortKey[] = ['priority', 'state', 'device', 'customers', 'crew', 'etr90'];
-const phoneColumns = phoneKeys.map((key) => eventColumns.find((column) => column.key === key)!);
+const phoneTracks: Partial<Record<SortKey, string>> = {
+  priority: '28px',
+  state: '22px',
+  device: 'minmax(0, 1fr)',
+  customers: '38px',
+  etr90: '60px',
+  crew: '50px',
+};
+const phoneColumns = eventColumns.filter(({ key }) => key in phoneTracks);
 const tableWidth = eventColumns.reduce((sum, column) => sum + column.width + 8, 12);
 
 /** Every open event, dense; all of them, however many. */
@@ -91,7 +98,10 @@ function EventTable({ rows }: { rows: ReturnType<typeof useVisibleEvents> }) {
   const areaName = useAreaName();
   const isPhone = matchMedia(phoneQuery).matches;
   const columns = useMemo(
-    () => (isPhone ? phoneColumns : eventColumns).map((column) => gridColumn(column, sort)),
+    () =>
+      isPhone
+        ? phoneColumns.map((column) => ({ ...gridColumn(column, sort), track: phoneTracks[column.key]! }))
+        : eventColumns.map((column) => gridColumn(column, sort)),
     [isPhone, sort],
   );
   return (

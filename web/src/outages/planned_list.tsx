@@ -50,10 +50,10 @@ function PlannedList() {
   if (!planned.data) return planned.error ? <Problem error={planned.error} /> : <PaneSkeleton rows={4} />;
   return (
     <div className="max-h-[70vh] overflow-auto">
-      {planned.data.length === 0 && <p className="px-3 py-2 text-dim">Nothing is planned.</p>}
+      {planned.data.length === 0 && <p className="px-4 pt-3 text-dim">Nothing is planned.</p>}
       <ul>
         {planned.data.map((one) => (
-          <li key={one.id} className="flex items-start justify-between gap-3 border-b border-rule/50 px-3 py-1.5">
+          <li key={one.id} className="flex items-start justify-between gap-3 border-b border-rule/50 px-4 py-1.5">
             <div className={one.state === 'ended' || one.state === 'withdrawn' ? 'text-dim' : ''}>
               <strong className="font-medium">
                 {one.device_id ?? one.first_meter_ids.slice(0, 3).join(', ')}
@@ -120,7 +120,7 @@ function NewPlanned() {
   const hour = 3_600_000;
   const [nextHour] = useState(() => Math.ceil(Date.now() / hour) * hour);
   return (
-    <form onSubmit={submit} className="grid gap-2 px-3 py-2">
+    <form onSubmit={submit} className="grid gap-2 px-4 py-3">
       <h3 className="font-medium">Enter a window</h3>
       <label className="grid min-w-0 gap-0.5 text-dim">
         Device

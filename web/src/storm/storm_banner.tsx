@@ -27,8 +27,10 @@ export function StormBanner() {
             ? 'in all areas'
             : `in ${stormy.map(({ name }) => name).join(', ')}`}{' '}
           <span className="text-dim">
-            since {formatTime(since, view)}: storm thresholds, sampling when messages flood in, simulated restoration
-            times
+            since {formatTime(since, view)}
+            <span className="max-sm:hidden">
+              : storm thresholds, sampling when messages flood in, simulated restoration times
+            </span>
           </span>
         </span>
       )}

@@ -35,8 +35,8 @@ export function SwitchingStudy({ result, children }: { result: StudyResult | nul
         <p className="border-t border-rule px-3 py-1.5 text-[12px] text-dim">
           Customers without supply by the topology: {formatCount(result.customers_out_before)} before,{' '}
           <strong className="text-ink">{formatCount(result.customers_out_after)} after all steps</strong>. Loads of{' '}
-          {formatTimeSeconds(result.load_at, view)}, {formatShare(result.measured_share, 1)} of the meters by reading,
-          the rest by peak demand.
+          {formatTimeSeconds(result.load_at, view)}, {formatShare(result.measured_share, 1)} of the meters by reading
+          {result.measured_share < 1 && ', the rest by peak demand'}.
         </p>
       )}
     </StudyFrame>

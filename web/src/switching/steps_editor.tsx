@@ -117,7 +117,7 @@ export function StepsEditor({ draft: given, session, saved, close }: EditorProps
             {rows.map((row, i) => (
               <li
                 key={row.key}
-                className="grid gap-2 border-b border-rule px-3 py-2 xl:grid-cols-[minmax(0,540px)_minmax(0,1fr)]"
+                className="grid gap-2 border-b border-rule px-3 py-2 xl:grid-cols-[minmax(0,660px)_minmax(0,1fr)]"
               >
                 <StepFields
                   row={row}

@@ -73,7 +73,7 @@ export const getOutage = (outageId: string, signal?: AbortSignal) =>
 export const getEvidence = (outageId: string, signal?: AbortSignal) =>
   request<OutageEvidence & { pings: OutagePing[] }>('GET', `/api/outages/${id(outageId)}/evidence`, undefined, signal);
 export const actOnOutage = (outageId: string, action: OutageAction) =>
-  request<unknown>('POST', `/api/outages/${id(outageId)}/actions`, action);
+  request<OutageDetail>('POST', `/api/outages/${id(outageId)}/actions`, action);
 export const pingOutage = (outageId: string) =>
   request<{ asked: number }>('POST', `/api/outages/${id(outageId)}/pings`, {});
 export const getCustomersOut = (outageId: string, signal?: AbortSignal) =>

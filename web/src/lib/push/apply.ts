@@ -50,18 +50,24 @@ export function newerCrew(known: Crew | undefined, pushed: Crew): Crew {
   return (known.position_at ?? '') > (pushed.position_at ?? '') ? known : pushed;
 }
 
+/** Closed, rejected and merged ones leave; an older revision does not undo a newer one. */
+export function withOutages(
+  outages: ReadonlyMap<string, Outage>,
+  changed: readonly Outage[],
+): ReadonlyMap<string, Outage> {
+  const next = new Map(outages);
+  for (const outage of changed) {
+    if (gone.has(outage.state)) next.delete(outage.id);
+    else if ((next.get(outage.id)?.revision ?? -1) <= outage.revision) next.set(outage.id, outage);
+  }
+  return next;
+}
+
 /** The facts after a delta; the same object where the delta is older than what is known (a resume sends some twice). */
 export function applyDelta(facts: LiveFacts, message: StreamDelta): LiveFacts {
   if (message.position <= facts.position) return facts;
   let { outages, alarms, crews, notes } = facts;
-  if (message.outages?.length) {
-    const next = new Map(outages);
-    for (const outage of message.outages) {
-      if (gone.has(outage.state)) next.delete(outage.id);
-      else if ((next.get(outage.id)?.revision ?? -1) <= outage.revision) next.set(outage.id, outage);
-    }
-    outages = next;
-  }
+  if (message.outages?.length) outages = withOutages(outages, message.outages);
   if (message.alarms?.length) {
     const next = new Map(alarms);
     for (const alarm of message.alarms) {

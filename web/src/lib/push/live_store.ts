@@ -1,5 +1,7 @@
 import { create } from 'zustand';
-import { applyDelta, applySnapshot, type LiveFacts, noFacts } from './apply.ts';
+import type { Crew } from '#model/api/crews.ts';
+import type { Outage } from '#model/api/outages.ts';
+import { applyDelta, applySnapshot, type LiveFacts, newerCrew, noFacts, withOutages } from './apply.ts';
 import { type Connection, type ConnectionEvent, connectionTable, silenceEvent } from './connection.ts';
 import { EdgeStatusStore } from './edge_status.ts';
 import { followStream, type StreamEvent } from './event_stream.ts';
@@ -71,6 +73,15 @@ function onEvent(event: StreamEvent): void {
 }
 
 const offsetOf = (at: string): number => Date.parse(at) - Date.now();
+
+/** The answer to an order is known before the push tells of it: what is decided next is decided on that. */
+export function learnOutage(outage: Outage): void {
+  useLive.setState((live) => ({ outages: withOutages(live.outages, [outage]) }));
+}
+
+export function learnCrew(crew: Crew): void {
+  useLive.setState((live) => ({ crews: new Map(live.crews).set(crew.id, newerCrew(live.crews.get(crew.id), crew)) }));
+}
 
 /** Joins the browser's one stream (or opens an own one where there are no shared workers). @returns end of it */
 export function startLive(): () => void {
