@@ -4,7 +4,7 @@
  * One that is really open, with no supply at it either, counts neither way; strictly counted it is wrong.
  */
 import type { Outage } from '#model/api/outages.ts';
-import { edgeKindCode, isProtective, type NetworkColumns } from '#model/network.ts';
+import { isProtective, type NetworkColumns } from '#model/network.ts';
 import type { OpenFault, StormField } from '#sources/storm/field.ts';
 import type { MeterMessage } from '#sources/storm/messages.ts';
 
@@ -250,7 +250,3 @@ function ratioOf({ right, wrong, missed }: Tally): Ratio {
 }
 
 export const round = (value: number, digits = 4): number => Math.round(value * 10 ** digits) / 10 ** digits;
-
-/** Kinds by name, for groups of the report. */
-export const kindOfDevice = (code: number): string =>
-  Object.keys(edgeKindCode).find((kind) => edgeKindCode[kind as keyof typeof edgeKindCode] === code) ?? 'other';

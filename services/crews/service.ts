@@ -6,6 +6,7 @@
 import type { Crew, CrewAction, CrewAssignment, CrewDetail, CrewNeedRow, CrewPosition } from '#model/api/crews.ts';
 import type { OutageVerb } from '#model/api/outages.ts';
 import { FluxError, messageOf } from '#model/errors.ts';
+import { allDone, oneAtATime } from '#model/one_at_a_time.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { type CrewOn, type FollowStep, follow, type OutageFact, takesCrew } from './follow.ts';
 import { hasJobAtHand, lifecycle } from './lifecycle.ts';
@@ -97,18 +98,14 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
   const rosterOf = makeRoster();
   /** outages some crew has a job at, or left a moment ago: what changes elsewhere costs nothing */
   const withWork = new Set<string>();
+  /** of these, the ones whose crews could not follow when they should have */
+  const unsettled = new Set<string>();
   /** the plan by areas, for as many boards as ask at once; gone with the next change of a crew */
   const plans = new Map<string, { atMs: number; rows: Promise<CrewNeedRow[]> }>();
   /** what was told of each crew: what another process changes, and the edges of shifts, are seen by comparing */
   const told = new Map<string, string>();
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
   let ticker: NodeJS.Timeout | undefined;
-
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
 
   const shown = (row: CrewRow): Crew => toCrew(row, rosterOf(row.shifts, needs.nowMs()));
 
@@ -273,9 +270,11 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
 
   async function settleAll(ids: readonly string[]): Promise<void> {
     for (const id of ids)
-      await settle(id, 'crews').catch((error: unknown) =>
-        needs.report(`the crews of ${id} could not follow the outage; tried again with its next change`, error),
-      );
+      await settle(id, 'crews').catch((error: unknown) => {
+        // an outage that is over changes no more: without this its crews would stay with it
+        unsettled.add(id);
+        needs.report(`the crews of ${id} could not follow the outage; tried again within half a minute`, error);
+      });
   }
 
   const rowOf = async (id: string): Promise<CrewRow> => {
@@ -302,9 +301,13 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     });
   }
   const onTick = (): void =>
-    void inTurn(() => tick().then(tellDifferent)).catch((error: unknown) =>
-      needs.report('the roster could not be followed', error),
-    );
+    void inTurn(async () => {
+      const again = [...unsettled];
+      unsettled.clear();
+      await settleAll(again);
+      await tick();
+      await tellDifferent();
+    }).catch((error: unknown) => needs.report('the roster could not be followed', error));
 
   return {
     start: async () => {
@@ -351,10 +354,10 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       const ours = ids.filter((id) => withWork.has(id));
       if (ours.length > 0) void inTurn(() => settleAll(ours));
     },
-    settled: () => inTurn(async () => undefined),
+    settled: () => allDone(inTurn),
     stop: async () => {
       clearInterval(ticker);
-      await turn;
+      await allDone(inTurn);
     },
   };
 }

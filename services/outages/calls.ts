@@ -5,6 +5,7 @@
 import type { CallReport, TroubleCall } from '#model/api/calls.ts';
 import { FluxError } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
+import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import {
   type CallRow,
@@ -62,17 +63,8 @@ const oldestMs = 24 * 3_600_000;
 export function makeCallService(needs: CallNeeds): CallService {
   const { pool, nowMs = Date.now } = needs;
   let waiting: Waiting[] = [];
-  let turn: Promise<void> = Promise.resolve();
-
-  /** Runs after everything that writes calls before it. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.then(
-      () => undefined,
-      () => undefined,
-    );
-    return next;
-  }
+  /** what writes calls */
+  const inTurn = oneAtATime();
 
   async function storeWaiting(): Promise<void> {
     const batch = waiting;

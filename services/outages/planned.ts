@@ -5,6 +5,7 @@
 import type { PlannedOutage, PlannedOutageRequest } from '#model/api/planned.ts';
 import { FluxError } from '#model/errors.ts';
 import { edgeKinds, type NetworkColumns } from '#model/network.ts';
+import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import type { PlannedWindow } from './engine_records.ts';
 import {
@@ -54,14 +55,8 @@ function numberOf(id: string): number {
 
 export function makePlannedService(needs: PlannedNeeds): PlannedService {
   const { pool } = needs;
-  let turn: Promise<unknown> = Promise.resolve();
-
   /** One change after the other: what is told last is what was stored last. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
+  const inTurn = oneAtATime();
 
   const windows = async (): Promise<PlannedWindow[]> =>
     (await plannedAfter(pool, new Date(Date.now() - dayMs))).map((row) => ({

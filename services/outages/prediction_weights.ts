@@ -13,7 +13,6 @@ import type { HeardMeters, HeldOutage, IslandEvidence } from './prediction_facts
 import { type AreaSettings, deviceKindOf, type SettingsByArea } from './thresholds.ts';
 
 export const verdicts = ['chosen', 'covered', 'one_branch', 'below_threshold', 'contradicted', 'costlier'] as const;
-export type Verdict = (typeof verdicts)[number];
 const [chosen, covered, oneBranch, belowThreshold, contradicted, costlier] = verdicts.map((_, code) => code);
 
 /** A single service point is a little less likely than the transformer that is its only one. */

@@ -146,11 +146,13 @@ export function outageRoutes({ service, pings, standing, pool, areaOfDevice }: O
       role: 'operator',
       scope: {
         kind: 'asset',
-        // a merge also changes the outage that takes the other in
+        // a merge also changes the outage that takes the other in, a move what lies below the other device
         areaOf: async ({ params, body, session }) => {
-          const { into } = body as OutageAction;
-          const named = into === undefined ? [params.id] : [params.id, into];
-          return decidingArea(session.areas, await Promise.all(named.map((id) => service.areaOf(id))));
+          const { into, device_id: device } = body as OutageAction;
+          const areas = [await service.areaOf(params.id)];
+          if (into !== undefined) areas.push(await service.areaOf(into));
+          if (device !== undefined) areas.push(areaOfDevice(device));
+          return decidingArea(session.areas, areas);
         },
       },
       params: idParams,

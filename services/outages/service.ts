@@ -7,6 +7,7 @@ import type { Outage, OutageAction, OutageDetail, OutageEvidence } from '#model/
 import { FluxError } from '#model/errors.ts';
 import type { IdColumn } from '#model/id_column.ts';
 import type { NetworkColumns } from '#model/network.ts';
+import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { refuseStale, refuseWithoutReason } from './actions.ts';
@@ -148,7 +149,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   let engine: OutageEngine | undefined;
   const marks = { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 };
   let ticker: NodeJS.Timeout | undefined;
-  let acting: Promise<unknown> = Promise.resolve();
+  /** what people do, and the network that is replaced between two of them */
+  const afterOthers = oneAtATime();
   const listed = makeOpenList(needs);
 
   function now(): OutageEngine {
@@ -231,13 +233,6 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     return detail(id);
   }
 
-  /** After everything people asked for before. */
-  function afterOthers<T>(work: () => Promise<T>): Promise<T> {
-    const done = acting.then(work);
-    acting = done.catch(() => undefined);
-    return done;
-  }
-
   const service: OutageService = {
     start: async () => {
       await chainLogOfBefore(pool).catch((error: unknown) => needs.report('the outage log is not whole', error));
@@ -297,10 +292,15 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       loop.deviceReported(edge, atMs);
       take(now().applyDevice({ edge, open, atMs }, nowMs()), atMs);
     },
-    setPlanned: (windows) => take(now().setPlanned(windows, nowMs())),
+    // a start asks for both
+    setPlanned: (windows) => {
+      if (engine) take(engine.setPlanned(windows, nowMs()));
+    },
     membersOf: (id) => (now().knows(id) ? now().membersOf(id) : []),
     etrChanged: listed.etrChanged,
-    setWithoutCommunication: (meters) => take(now().setWithoutCommunication(meters, nowMs())),
+    setWithoutCommunication: (meters) => {
+      if (engine) take(engine.setWithoutCommunication(meters, nowMs()));
+    },
     decidingMeters: async (id) => {
       await recall(id);
       return now()

@@ -79,7 +79,12 @@ export function makeWriteLoop(needs: WriteNeeds): WriteLoop {
       unwritten = nothing();
       await storeUntilDone(batch);
       for (const { outage } of batch.changes.values()) if (!needs.isListed(outage)) logged.delete(outage.id);
-      needs.published([...batch.changes.values()]);
+      try {
+        needs.published([...batch.changes.values()]);
+      } catch (error) {
+        // whoever could not listen must not keep the next outages from being stored
+        needs.report('changed outages could not be told', error);
+      }
       if (batch.oldestReceivedMs !== undefined) pushed.publish({ ms: Date.now() - batch.oldestReceivedMs });
       batch.done.resolve();
     }

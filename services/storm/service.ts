@@ -5,6 +5,7 @@
 import type { Outage } from '#model/api/outages.ts';
 import type { StormArea, StormFlow, StormMode, StormModeEntry, StormModeLogEntry } from '#model/api/storm.ts';
 import { FluxError } from '#model/errors.ts';
+import { allDone, oneAtATime } from '#model/one_at_a_time.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { type BoardArea, boardArea } from './board.ts';
 import { type ModeRow, modeLog, setMode, stormModes } from './sql.ts';
@@ -67,13 +68,8 @@ export function makeStormService(needs: StormNeeds): StormService {
   /** by minute of the clock: customers out by area, messages and calls taken so far */
   const minutes = new Map<number, { out: Map<string, number>; messages: number; calls: number }>();
   let timer: NodeJS.Timeout | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
 
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
   const inStorm = (area: string): boolean => modes.get(area)?.is_on === true;
   function tell(): void {
     const on = new Set([...modes.values()].filter(({ is_on }) => is_on).map(({ area_id }) => area_id));
@@ -230,7 +226,7 @@ export function makeStormService(needs: StormNeeds): StormService {
     look: () => inTurn(look),
     stop: async () => {
       clearInterval(timer);
-      await turn;
+      await allDone(inTurn);
     },
   };
   return service;

@@ -15,6 +15,7 @@ import type {
   SwitchingTag,
 } from '#model/api/switching.ts';
 import { FluxError } from '#model/errors.ts';
+import { oneAtATime } from '#model/one_at_a_time.ts';
 import { type Client, inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { nextState } from './lifecycle.ts';
 import { type FaultIsolation, proposeRestoration } from './restoration.ts';
@@ -84,13 +85,7 @@ export interface SwitchingService {
 
 export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
   const { pool } = needs;
-  let turn: Promise<unknown> = Promise.resolve();
-
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
+  const inTurn = oneAtATime();
 
   /**
    * @param work without a pause: the study's grid is one for all callers. A promise given back would be a pause already,

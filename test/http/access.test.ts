@@ -317,6 +317,7 @@ describe('areas of responsibility', () => {
     const both = await order(mine, theirs);
     for (const [path, body] of [
       [`/api/outages/${here.id}/actions`, { verb: 'merge', into: there.id, reason: 'one fault' }],
+      [`/api/outages/${here.id}/actions`, { verb: 'move', device_id: theirs, reason: 'further up' }],
       [`/api/calls/${unplaced}/place`, { meter: 'MTR-0060000' }],
       [`/api/switching/orders/${both}/actions`, { verb: 'check', revision: 1 }],
       [`/api/switching/orders/${both}/steps/2/execute`, { revision: 1 }],

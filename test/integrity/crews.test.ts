@@ -1,6 +1,6 @@
 /** Crews and outages stay of one mind: with the real outage service, on a real store. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
 import type { Crew, CrewStatus } from '#model/api/crews.ts';
 import type { Outage } from '#model/api/outages.ts';
 import type { FluxError } from '#model/errors.ts';
@@ -274,6 +274,35 @@ describe('crews and their outage', () => {
     assert.deepEqual(await states(crew.id, outage.id), ['available', 'assigned', crew.id]);
     await restart();
     assert.deepEqual(await states(crew.id, outage.id), ['available', 'confirmed', null]);
+    await clear(outage);
+  });
+
+  test('F9 a store that fails while an outage ends does not leave its crew there', async () => {
+    const [crew, outage] = [await freeCrew(), await newOutage()];
+    await give(crew, outage);
+    mock.timers.enable({ apis: ['setInterval'] });
+    let fails = true;
+    const reported: string[] = [];
+    const service = makeCrewService({
+      ...crewNeeds(field),
+      outageOf: async () => {
+        if (fails) throw new Error('the store is away');
+        return { ...outage, state: 'closed', underground: false };
+      },
+      report: (message) => void reported.push(message),
+    });
+    try {
+      await service.start();
+      assert.match(reported.join(), /could not follow the outage; tried again/);
+      assert.equal((await crewNow(crew.id)).status, 'assigned');
+      fails = false;
+      mock.timers.tick(20_000);
+      await service.settled();
+      assert.equal((await crewNow(crew.id)).status, 'available');
+    } finally {
+      mock.timers.reset();
+      await service.stop();
+    }
     await clear(outage);
   });
 

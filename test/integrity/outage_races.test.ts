@@ -10,7 +10,7 @@ import { all, feeder, messages } from '#services/outages/engine_testbed.ts';
 import { makePingService } from '#services/outages/pings.ts';
 import { readPingSettings } from '#services/outages/pings_settings.ts';
 import { makePlannedService } from '#services/outages/planned.ts';
-import { makeOutageService, type OutageService } from '#services/outages/service.ts';
+import { makeOutageService, type OutageNeeds, type OutageService } from '#services/outages/service.ts';
 import { defaultThresholds } from '#services/outages/thresholds.ts';
 import { migrate } from '#stores/postgres/migrate.ts';
 import { writeNetwork } from '#stores/postgres/network_tables.ts';
@@ -72,7 +72,7 @@ function slowInTransaction(name: string, lateMs: number): Pool {
   return new Proxy(on.pool, { get: (pool, key) => (key === 'connect' ? connect : Reflect.get(pool, key).bind(pool)) });
 }
 
-async function start(pool: Pool): Promise<void> {
+async function start(pool: Pool, more: Partial<OutageNeeds> = {}): Promise<void> {
   service = makeOutageService({
     ...{ pool, thresholds: defaultThresholds },
     grid: () => ({ view: bed.grid, network: bed.network, placeOf: () => ({ lon: 0, lat: 0 }) }),
@@ -82,6 +82,7 @@ async function start(pool: Pool): Promise<void> {
     withoutCommunication: async () => [],
     changed: () => undefined,
     report: (message, error) => assert.fail(`${message}: ${String(error)}`),
+    ...more,
   });
   await service.start();
 }
@@ -113,6 +114,18 @@ describe('people and the engine', () => {
     }
   });
 
+  test('G4 one who can not listen to a change keeps none from being stored', async () => {
+    const reported: string[] = [];
+    await start(on.pool, {
+      changed: (news) => {
+        if (news.some(({ outage }) => outage.device_id === 'V2')) throw new Error('no alarm for this one');
+      },
+      report: (message) => void reported.push(message),
+    });
+    for (const device of ['V2', 'V3']) await service.place(device, { reason: 'seen hanging' }, 'ann');
+    assert.deepEqual(reported, ['changed outages could not be told']);
+  });
+
   test('G4 what a person does while the network is replaced is not forgotten', async () => {
     await start(slow('outage_needed_records', () => 300));
     const [{ id }] = service.open();
@@ -120,7 +133,7 @@ describe('people and the engine', () => {
     const acted = service.act(id, { verb: 'assign', crew: 'LN-1' }, 'ann');
     const placed = service.place('F2', { reason: 'seen hanging' }, 'ann');
     await Promise.all([replaced, acted, placed]);
-    const open = service.open().filter((outage) => outage.state !== 'restored');
+    const open = service.open().filter(({ device_id }) => device_id.startsWith('F'));
     assert.deepEqual(open.map((outage) => [outage.device_id, outage.state]).sort(), [
       ['F1', 'assigned'],
       ['F2', 'confirmed'],
