@@ -14,13 +14,13 @@ const model = fitModel(history, { source: 'invented', timeZone: 'UTC', trees: 10
 const later = history.filter(({ firstSeenS }) => firstSeenS > untilS);
 const isAsInTheFile = ({ p90, p90Fixed }: Predicted): boolean => p90 === p90Fixed;
 
-test("the utility's own estimate counts from the moment it was published", () => {
+test("E6 the utility's own estimate counts from the moment it was published", () => {
   const told = (publishedAtS: number | null): number | null =>
     sightOf({ ...history[0], firstSeenS: 1000, publishedEtrS: 9000, publishedAtS }).publishedEtrS;
   assert.deepEqual([told(999), told(1000), told(1001), told(null)], [9000, 9000, null, null]);
 });
 
-test('how far the model is off is learned from outages it was not fitted on, and from those alone', () => {
+test('E7 how far the model is off is learned from outages it was not fitted on, and from those alone', () => {
   const predicted = predictHistory(model, history);
   const unseen = predicted.filter(({ outage }) => outage.firstSeenS > untilS);
   assert.ok(predicted.filter(({ outage }) => outage.firstSeenS <= untilS).every(isAsInTheFile));
@@ -28,7 +28,7 @@ test('how far the model is off is learned from outages it was not fitted on, and
   assert.ok(!unseen.every(isAsInTheFile), 'then it is');
 });
 
-test('outages that were there before anybody looked teach nothing of how far the model is off', () => {
+test('E7 outages that were there before anybody looked teach nothing of how far the model is off', () => {
   const before = later.slice(0, 150).map((outage): PastOutage => ({ ...outage, leftCensored: true }));
   const next = {
     ...later[200],
@@ -39,7 +39,7 @@ test('outages that were there before anybody looked teach nothing of how far the
   assert.ok(isAsInTheFile(last));
 });
 
-test('the fit that tells how far the model is off does not know how outages went on after its own end', () => {
+test('E7 the fit that tells how far the model is off does not know how outages went on after its own end', () => {
   const lastS = history[history.length - 1].firstSeenS;
   // of the first three quarters each tenth lasts beyond everything that is seen: by an hour, or by ten days
   const lasting = (longer: number): PastOutage[] =>
