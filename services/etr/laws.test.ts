@@ -17,7 +17,7 @@ const opinions = fc.record({
   log90: fc.double({ min: 2.3, max: 9, noNaN: true }),
 });
 
-test('P50 is before P90 and neither is before what has passed, however long it lasts', () => {
+test('E5 P50 is before P90 and neither is before what has passed, however long it lasts', () => {
   fc.assert(
     fc.property(opinions, tables, fc.double({ min: 0, max: 50_000, noNaN: true }), (opinion, table, elapsed) => {
       const { p50, p90 } = predictMinutes(opinion, table, elapsed);
@@ -108,7 +108,7 @@ const overrideArb: fc.Arbitrary<Override> = fc.record({
 });
 const place = { zones: ['north', 'S-1', 'F-1'], customersAffected: 40 };
 
-test("a person's word wins over everything, unchanged; else quantiles are ordered, rounded and to come", () => {
+test("E1 E5 a person's word wins over everything, unchanged; else quantiles are ordered, rounded and to come", () => {
   fc.assert(
     fc.property(
       fc.option(valueArb('crew')),
@@ -133,7 +133,7 @@ test("a person's word wins over everything, unchanged; else quantiles are ordere
   );
 });
 
-test('the newest time of a zone counts, delays are added to it, tiers and expiry are kept', () => {
+test('E3 the newest time of a zone counts, delays are added to it, tiers and expiry are kept', () => {
   const computed: EtrValue = { p50Ms: nowMs + hourMs, p90Ms: nowMs + 2 * hourMs, source: 'model', model: 'm' };
   const base = { zone: 'north', leastCustomers: 0, mostCustomers: null, expiresMs: nowMs + hourMs };
   const time = (id: number, hours: number): Override => ({
@@ -149,12 +149,15 @@ test('the newest time of a zone counts, delays are added to it, tiers and expiry
   assert.equal(hours([time(1, 5), time(2, 4)]), 4);
   assert.equal(hours([time(1, 5), time(2, 4), delay]), 5);
   assert.equal(hours([delay]), 2);
+  // a time that is past says nothing any more
+  assert.equal(hours([time(1, -0.5)]), 1);
+  assert.equal(hours([time(1, 5), time(2, -0.5)]), 5);
   assert.equal(hours([{ ...delay, expiresMs: nowMs }]), 1);
   assert.equal(hours([{ ...delay, leastCustomers: 41 }]), 1);
   assert.equal(hours([{ ...delay, mostCustomers: 39 }]), 1);
 });
 
-test('no jitter: what is told again is no news, small changes are none, a past promise and another source are', () => {
+test('E4 no jitter: what is told again is no news, small changes are none, a past promise and another source are', () => {
   const value: EtrValue = { p50Ms: nowMs + 2 * hourMs, p90Ms: nowMs + 4 * hourMs, source: 'model', model: 'm' };
   const later = (minutes: number): EtrValue => ({ ...value, p50Ms: value.p50Ms + minutes * 60_000 });
   assert.equal(isNews(null, value, nowMs, etrDefaults), true);
@@ -198,4 +201,11 @@ test('own history: few outages say little, many say what they took, each group i
   const mixed = [...own(300, 3, 'north'), ...own(300, 1, 'south')];
   assert.ok(shift(mixed) > shift(mixed, { ...key, zone: 'south' }) + 0.5);
   assert.deepEqual(learnOwn([], [table, table]).tables, [table, table]);
+  // a kind of device of its own, in the same zone
+  const devices = [...own(300, 3, 'north').map((one) => ({ ...one, device: 'recloser' })), ...own(300, 1, 'north')];
+  assert.ok(shift(devices, { ...key, device: 'recloser' }) > shift(devices) + 0.5);
+  // E7: those that last have lasted an hour so far, and may last for days
+  const lasting = own(600, 0.6, 'north').map((one): OwnOutage => ({ ...one, lasts: true }));
+  const p90 = (outages: OwnOutage[]): number => learnOwn(outages, [table, table]).tables[0][89];
+  assert.ok(p90([...own(300, 1, 'north'), ...lasting]) >= p90(own(300, 1, 'north')));
 });

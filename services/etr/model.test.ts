@@ -36,7 +36,7 @@ function otherFuture(outages: readonly PastOutage[], atS: number): PastOutage[] 
     });
 }
 
-test('no leak from the future: another future, the same prediction; the planted leak is found', () => {
+test('E6 no leak from the future: another future, the same prediction; the planted leak is found', () => {
   for (const at of [40, 400, 800]) {
     const { firstSeenS } = later[at];
     const told = predictHistory(model, later).filter(({ outage }) => outage.firstSeenS <= firstSeenS);
@@ -67,7 +67,7 @@ test('a fit until a moment is the fit of what was known then: later ends and lat
   assert.equal(fit(small), fit(small), 'the same input gives the same file');
 });
 
-test('outages that last at the end are not read as short', () => {
+test('E7 outages that last at the end are not read as short', () => {
   // cut while a wave of long ones lasts: the naive reading takes them as over at the cut
   const untilS = firstS + 22 * 86_400 + 8 * 3600;
   const cut = asOf(history, untilS).filter(({ firstSeenS }) => firstSeenS > untilS - 3 * 86_400);

@@ -210,3 +210,33 @@ test('durations: half below the P50, nine tenths below the P90, and more than wh
   assert.ok(Math.abs(normalShare(normalAt(0.9)) - 0.9) < 0.001);
   assert.ok(Math.abs(distanceKm({ lat: 29.76, lon: -95.37 }, { lat: 30.27, lon: -97.74 }) - 235) < 3);
 });
+
+test('a promise is the end of the work; work that has begun is measured by what is left of it', () => {
+  const half = () => 0.5;
+  const [promised] = oneRun([job('O-1', { promisedS: nowS + 5 * 3600 })], [crew('C-1')], nowS, settings, half);
+  assert.equal(promised.restoredS, nowS + 5 * 3600);
+  const after = (hours: number): number => {
+    const atWork = job('O-1', { crew: 'C-1', stage: 'on_site', stageSinceS: nowS - hours * 3600 });
+    return oneRun([atWork], [crew('C-1')], nowS, settings, half)[0].restoredS - nowS;
+  };
+  // longer than expected already: what is left has a median of its own, and is not a minute
+  assert.ok(after(0.5) > 600 && after(6) > 1200, `${after(0.5)} ${after(6)}`);
+});
+
+test('a crew whose duty ends rests before it goes on', () => {
+  const jobs = Array.from({ length: 12 }, (_, i) => job(`O-${i + 10}`));
+  const offDutyS = nowS + 4 * 3600;
+  const visits = oneRun(jobs, [crew('C-1', { offDutyS })], nowS, settings, () => 0.5);
+  const restS = settings.restH * 3600;
+  const gaps = visits.slice(1).map((visit, i) => visit.beginsS - visits[i].restoredS);
+  assert.ok(
+    visits.some(({ beginsS }) => beginsS >= offDutyS) && gaps.some((gap) => gap >= restS - 4 * 3600),
+    `${gaps}`,
+  );
+  // the last job before the rest goes on beyond the duty: then the whole rest follows it
+  const late = oneRun(jobs, [crew('C-1', { offDutyS })], nowS, settings, (_, stage) =>
+    stage === 'repair' ? 0.99 : 0.5,
+  );
+  const over = late.findIndex(({ restoredS }) => restoredS >= offDutyS);
+  assert.ok(late[over + 1].beginsS >= late[over].restoredS + restS);
+});

@@ -107,7 +107,7 @@ for (const kind of servers)
     }
     const rows = async (id: string) => (await service.ledger(id)).revisions;
 
-    test('one revision for a new outage, none for asking again; told after it is durable', async () => {
+    test('E2 one revision for a new outage, none for asking again; told after it is durable', async () => {
       const { id } = await begin();
       assert.ok(told.includes(id));
       await service.refresh();
@@ -121,7 +121,7 @@ for (const kind of servers)
       assert.equal(service.valueOf(id), null);
     });
 
-    test('the ledger only grows: the store itself refuses to change, delete or empty it', async () => {
+    test('E2 the ledger only grows: the store itself refuses to change, delete or empty it', async () => {
       for (const statement of [
         'update etr_revision set p50_at = now()',
         'delete from etr_revision',
@@ -130,7 +130,7 @@ for (const kind of servers)
         await assert.rejects(server.pool.query(statement), /only grows/);
     });
 
-    test('whatever happens in whatever order: ledger only grows, words stand, values are ordered and to come', async () => {
+    test('E1 E2 E5 whatever happens in whatever order: ledger only grows, words stand, values are ordered and to come', async () => {
       const act = fc.oneof(
         fc.record({ kind: fc.constant('wait' as const), minutes: fc.integer({ min: 1, max: 400 }) }),
         fc.record({
@@ -197,7 +197,7 @@ for (const kind of servers)
       );
     });
 
-    test('a zone whose time is moved by a little is told the new one, once, and not again after a restart', async () => {
+    test('E4 a zone whose time is moved by a little is told the new one, once, and not again after a restart', async () => {
       storm = new Set();
       const endAll = async (): Promise<void> => {
         for (const { override_id } of service.overrides()) await service.endOverride(override_id, 'bob');
@@ -228,7 +228,7 @@ for (const kind of servers)
       assert.deepEqual(await outagesSince(server.pool, new Date(0), 3), all.slice(-3));
     });
 
-    test('a storm is simulated with the crews there are; an area that no crew serves keeps the model', async () => {
+    test('E8 E9 a storm is simulated with the crews there are; an area that no crew serves keeps the model', async () => {
       await service.stop();
       service = made();
       await service.start();
@@ -266,7 +266,7 @@ for (const kind of servers)
       for (const { id } of [...all, far]) await end(id);
     });
 
-    test('however often a storm changes, its simulation leaves four fifths of the time to others', async () => {
+    test('E8 however often a storm changes, its simulation leaves four fifths of the time to others', async () => {
       await service.stop();
       let runs = 0;
       let slowest = 0;
@@ -295,7 +295,7 @@ for (const kind of servers)
       await end(outage.id);
     });
 
-    test('a crew on site: the repair time of the device counts from its arrival', async () => {
+    test('E1 a crew on site: the repair time of the device counts from its arrival', async () => {
       const outage = await begin();
       open = open.map((one) =>
         one === outage ? { ...one, state: 'on_site', crew: 'C-1', updated_at: iso(nowMs) } : one,
@@ -326,6 +326,14 @@ for (const kind of servers)
         groups.map(({ by, group }) => `${by}/${group}`),
         ['all/all', 'source/crew', 'storm/blue sky', 'zone/north', 'device/fuse', 'cause/not known'],
       );
+      // E10: what was written after the restoration was no promise
+      await server.pool.query(
+        `insert into etr_revision (outage_id, computed_at, p50_at, p90_at, source, author, inputs)
+         values ($1, $2, $2, $2, 'operator', 'late', '{}')`,
+        [outage.id, new Date(nowMs + 1000)],
+      );
+      const { groups: same } = await service.calibration(fromMs, nowMs + minuteMs, false);
+      assert.deepEqual(same, groups);
       const first = await service.calibration(fromMs, nowMs + minuteMs, true);
       assert.equal(first.groups.find(({ by }) => by === 'source')!.group, 'model');
       assert.ok(first.own_outages > 5, 'own outages are learned from');
