@@ -2,8 +2,9 @@
  * Look-ups of the API while readings flow in: the newest reading of a meter and the newest readings of all meters of a
  * transformer (a range, both from the operational store), and an asset with what hangs below it (from memory).
  *
- *   flux bench lookup [--scale poc] [--inflow 3000,30000] [--rates 50,500] [--seconds 20] [--repetitions 3]
+ *   flux bench lookup [--scale poc] [--inflow 3000,30000] [--rates 50,500] [--seconds 20] [--repetitions 3] [--at-once]
  *
+ * A first start makes accounts for a quarter of its time, a few minutes long: it is waited for, but with --at-once.
  * Readings come by POST /api/readings, 500 a request, at an even rate; above 10,000/s through a process that takes them in
  * as an ingest worker does, four commits a second. Latency counts from
  * sending, which never waits for earlier answers. The opponent asks PostgreSQL itself for the same rows under the same load: what is left is what HTTP, sign-in
@@ -13,6 +14,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { scaleFrom } from '#bin/config.ts';
 import type { NetworkColumns } from '#model/network.ts';
@@ -35,6 +37,7 @@ const { values: options } = parseArgs({
     rates: { type: 'string', default: '50,500' },
     seconds: { type: 'string', default: '20' },
     repetitions: { type: 'string', default: '3' },
+    'at-once': { type: 'boolean', default: false },
   },
 });
 const { scale } = options;
@@ -89,6 +92,7 @@ try {
   // Inside the hot window, with room for all readings of the run before the present.
   const first = lastIntervalS() - 40 * 900;
   await fill(client, first);
+  if (!options['at-once']) await accountsMade(client);
   const phases = [];
   const bodies = bodyStream(first + 900);
   const ingester = fork(path.join(import.meta.dirname, 'traffic', 'ingester.ts'));
@@ -102,6 +106,7 @@ try {
   await printReport('lookup', {
     scale,
     meters: network.meter.count,
+    directly_after_a_first_start: options['at-once'],
     measured: `ms from sending a request (at its time, whatever became of earlier ones) to the end of its answer, ${seconds} s each, median of ${options.repetitions} repetitions; asker, sender and center on the same machine`,
     phases,
     goal_p99_ms: goalP99Ms,
@@ -135,6 +140,13 @@ async function fill(to: Client, intervalS: number): Promise<void> {
   say(
     `${network.meter.count.toLocaleString('en-US')} newest readings in ${((performance.now() - begin) / 1000).toFixed(1)} s`,
   );
+}
+
+/** The look-up of an account is told apart from one that is still being read. */
+async function accountsMade(to: Client): Promise<void> {
+  const begin = performance.now();
+  while ((await to.send('GET', '/api/restoration?account=NONE0')).status === 503) await sleep(1000);
+  say(`all accounts made after ${((performance.now() - begin) / 1000).toFixed(0)} s more`);
 }
 
 function* bodyStream(intervalS: number): Generator<string, never> {

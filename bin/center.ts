@@ -4,6 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { makeMetrics } from '#http/metrics.ts';
 import { makeHub } from '#http/push.ts';
@@ -224,7 +225,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   // Awaited before anyone can ask; the server is made meanwhile.
   const rebuilt = Promise.all([
     alarms.start().then(switching.service.start),
-    storm.service.start().then(outages.start).then(crews.service.start),
+    storm.service.start().then(outages.start).then(storm.service.watch).then(crews.service.start),
     firstTotals,
   ]);
   rebuilt.catch(() => undefined);
@@ -310,6 +311,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const port = (server.server.address() as AddressInfo).port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
   generator.start();
+  // whoever waits for the center hears that it is ready before its own work begins
+  await sleep(100);
   publicFace.start().catch((error: unknown) => report('the public pages could not be started', error));
   const signInUrl = config.open ? url : `${url}/#signin=${await access.makeSignInLink('admin')}`;
 

@@ -18,7 +18,7 @@ export interface KafkaReaderNeeds {
   sink: SegmentSink;
   ledger: Ledger<Client>;
   kindOf: (topic: string) => 'reading' | 'event';
-  decoder: Pick<ReadingDecoder, 'decode'>;
+  decoder: Pick<ReadingDecoder, 'decode' | 'giveBack'>;
   facts: () => EventFacts;
 }
 
@@ -61,7 +61,8 @@ export function makeKafkaReader(needs: KafkaReaderNeeds): PartitionReader {
   }
 
   async function takeReadings(place: Place, from: number, fetched: FetchedPartition, own: Held): Promise<number> {
-    const { readings, offsets, landing, setAside, nextOffset } = await needs.decoder.decode(place, from, fetched);
+    const decoded = await needs.decoder.decode(place, from, fetched);
+    const { readings, offsets, landing, setAside, nextOffset } = decoded;
     const { claim, life } = own;
     const base = life.baseOffset;
     const recordOffsets = offsets.subarray(0, readings.count);
@@ -83,6 +84,7 @@ export function makeKafkaReader(needs: KafkaReaderNeeds): PartitionReader {
       },
       alongside(place, own),
     );
+    needs.decoder.giveBack(decoded);
     return nextOffset;
   }
 

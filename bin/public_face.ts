@@ -100,7 +100,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
   const perMinute = settings.lookUpsPerMinute === 0 ? undefined : settings.lookUpsPerMinute;
   let currentToMs = Date.now();
   let loadedRevision = -1;
-  let loading: Promise<void> | undefined;
+  let isLoading = false;
   let isStopped = false;
   let probe: NodeJS.Timeout | undefined;
   let settling: Promise<void> | undefined;
@@ -167,17 +167,20 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
     const askedMs = Date.now();
     const [revision] = await Promise.all([premiseRevision(pool), needs.settled()]);
     currentToMs = Math.max(currentToMs, askedMs);
-    if (isSettled && revision !== loadedRevision) {
-      loading ??= loadPremises(revision).finally(() => {
-        loading = undefined;
-      });
-      await loading;
-    }
+    // Not waited for: reading all premises takes many looks, and the age of the answers must not grow meanwhile.
+    if (isSettled && revision !== loadedRevision && !isLoading) void loadPremises(revision);
   }
 
   async function loadPremises(revision: number): Promise<void> {
-    await service.loadPremises(allPremises(pool));
-    loadedRevision = revision;
+    isLoading = true;
+    try {
+      await service.loadPremises(allPremises(pool));
+      loadedRevision = revision;
+    } catch {
+      // A store that is away is told by the age of the answers; the next look tries again.
+    } finally {
+      isLoading = false;
+    }
   }
 
   let looking: Promise<void> | undefined;
@@ -211,6 +214,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
       }),
       ...feedRoutes({
         picture,
+        everyMs: settings.seconds * 1000,
         outages: outNow,
         zone: (id) => scene().masking.zones.find((zone) => zone.id === id) ?? { name: id, served: 0 },
         perMinute,

@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { makePublicServer, openPublicFiles, type PublicFiles } from './public_files.ts';
 
 let folder: string;
+let beside: string;
 let files: PublicFiles;
 let url: string;
 let stop: () => void;
@@ -33,7 +35,12 @@ before(async () => {
   await write('current.json', asOf(5));
   await write('data/outages.0123456789abcdef.geojson', '{}');
   await fs.writeFile(path.join(folder, 'secret.key'), 'secret');
-  await fs.writeFile(path.join(path.dirname(folder), 'beside.html'), 'beside');
+  beside = await fs.mkdtemp(path.join(os.tmpdir(), 'flux-beside-'));
+  await fs.writeFile(path.join(beside, 'beside.html'), 'beside');
+  await fs.symlink(path.join(beside, 'beside.html'), path.join(folder, 'linked.html'));
+  await fs.symlink(beside, path.join(folder, 'linked'));
+  await fs.writeFile(path.join(folder, 'huge.html'), '');
+  await fs.truncate(path.join(folder, 'huge.html'), 65 * 1024 * 1024);
   files = await openPublicFiles(folder, 0);
   const server = makePublicServer(files);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -47,7 +54,7 @@ after(async () => {
   stop();
   files.stop();
   await fs.rm(folder, { recursive: true, force: true });
-  await fs.rm(path.join(path.dirname(folder), 'beside.html'), { force: true });
+  await fs.rm(beside, { recursive: true, force: true });
 });
 
 const get = (address: string, headers: Record<string, string> = {}): Promise<Response> =>
@@ -71,9 +78,10 @@ describe('the public folder over HTTP', () => {
   test('nothing but the folder, and only what is meant for it', async () => {
     for (const address of [
       '/public/secret.key',
-      '/public/../beside.html',
-      '/public/%2e%2e/beside.html',
-      '/public/..%2fbeside.html',
+      ...['..', '%2e%2e', '..%2f'].map((up) => `/public/${up}/${path.basename(beside)}/beside.html`),
+      '/public/linked.html',
+      '/public/linked/beside.html',
+      '/public/huge.html',
       '/etc/passwd',
       '/public/__proto__',
       '/public/index.html.br',
@@ -82,6 +90,27 @@ describe('the public folder over HTTP', () => {
     assert.equal((await fetch(`${url}/public/`, { method: 'POST' })).status, 405);
     assert.equal((await get('/')).headers.get('location'), '/public/');
     assert.equal((await get('/restoration?q=x')).status, 503);
+  });
+
+  test('a page loads from its origin alone and is in no frame; data are for the pages of others too', async () => {
+    const page = await get('/public/');
+    const policy = page.headers.get('content-security-policy') ?? '';
+    for (const rule of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"])
+      assert.ok(policy.includes(rule), rule);
+    assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(page.headers.get('access-control-allow-origin'), null);
+  });
+
+  test('without being asked it looks by itself, and reads what a build replaced', async () => {
+    const looking = await openPublicFiles(folder, 10);
+    await write('es.html', page('otra'));
+    const seen = (): string => String(looking.answer('es.html', '', undefined).body);
+    await sleep(100);
+    assert.doesNotMatch(seen(), /otra/, 'one file alone is no build');
+    await write('current.json', asOf(4));
+    for (let tries = 0; tries < 200 && !seen().includes('otra'); tries++) await sleep(20);
+    assert.match(seen(), /otra/);
+    looking.stop();
   });
 
   test('a new file is shown at the next look; a folder that is gone leaves the last one', async () => {

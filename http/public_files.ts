@@ -87,13 +87,11 @@ export async function openPublicFiles(folder: string, lookEveryMs = 1000): Promi
 
   /** @returns whether a file is new */
   async function walk(): Promise<boolean> {
-    const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    const all = await filesBelow(folder).catch(() => []);
     const next = new Map<string, Held>();
     let isNew = false;
-    for (const entry of entries) {
-      const extension = path.extname(entry.name);
-      if (!entry.isFile() || !types[extension]) continue;
-      const file = path.join(entry.parentPath, entry.name);
+    for (const file of all) {
+      if (!types[path.extname(file)]) continue;
       const name = path.relative(folder, file).split(path.sep).join('/');
       const known = held.get(name);
       // A name that carries its content never has another.
@@ -160,6 +158,16 @@ function common(extension: string): Record<string, string> {
     'referrer-policy': 'no-referrer',
     'content-security-policy': contentSecurityPolicy,
   };
+}
+
+/** Links are neither files nor folders: what lies elsewhere is not public. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await fs.readdir(folder, { withFileTypes: true });
+  const found = entries.map((entry) => {
+    const name = path.join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(name) : entry.isFile() ? [name] : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function readForms(file: string, name: string, mark: string): Promise<Held> {

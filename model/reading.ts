@@ -25,16 +25,20 @@ export interface ReadingColumns {
   sourceSeq: Float64Array;
 }
 
-export function makeReadingColumns(capacity: number): ReadingColumns {
+/** @param Memory shared where two threads work on the columns */
+export function makeReadingColumns(
+  capacity: number,
+  Memory: ArrayBufferConstructor | SharedArrayBufferConstructor = ArrayBuffer,
+): ReadingColumns {
   return {
     count: 0,
-    meterKey: new Int32Array(capacity),
-    intervalStartS: new Int32Array(capacity),
-    intervalMinutes: new Uint8Array(capacity),
-    wh: new Int32Array(capacity),
-    decivolt: new Uint16Array(capacity),
-    quality: new Uint8Array(capacity),
-    sourceSeq: new Float64Array(capacity),
+    meterKey: new Int32Array(new Memory(capacity * 4)),
+    intervalStartS: new Int32Array(new Memory(capacity * 4)),
+    intervalMinutes: new Uint8Array(new Memory(capacity)),
+    wh: new Int32Array(new Memory(capacity * 4)),
+    decivolt: new Uint16Array(new Memory(capacity * 2)),
+    quality: new Uint8Array(new Memory(capacity)),
+    sourceSeq: new Float64Array(new Memory(capacity * 8)),
   };
 }
 

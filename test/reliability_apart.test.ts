@@ -7,6 +7,7 @@ import {
   interruptionDetail,
   interruptionEvents,
   interruptionMeters,
+  listInterruptions,
 } from '#services/reliability/interruptions.ts';
 import { periodOf } from '#services/reliability/snapshot.ts';
 import { frozenMs, hour, minute, openTestbed, same, sumOf, type Testbed, zone } from './reliability_testbed.ts';
@@ -169,6 +170,25 @@ describe('an index taken apart', () => {
       );
   });
 
+  test('a device that is not there is said to be, and is not "no device in particular"; silly periods are refused', async () => {
+    const asked = { level: 'device' as const, planned: null, isMajor: null, limit: 10_000, visible: null };
+    const of = (id: string) =>
+      service.ask((on) => listInterruptions(on, periodOf(from, to), { ...asked, id }, service.places()));
+    await assert.rejects(of('XF-none'), { code: 'unknown_asset' });
+    const head = network.edge.id.at(network.feeder.headEdge[0]);
+    const [row] = (await service.rows(from, to, 'device')).filter(({ id }) => id === head);
+    same(
+      sumOf(await of(head), (one) => one.customer_minutes),
+      row.all.customer_minutes,
+    );
+    for (const [first, last] of [
+      ['0003-01-01', '0003-01-02'],
+      ['1960-01-01', '2026-01-01'],
+      ['9999-12-31', '9999-12-31'],
+    ])
+      await assert.rejects(service.rows(first, last, 'system'), { code: 'bad_request' });
+  });
+
   test('the storm day is a major event day by the year before it, and its interruptions are those the index leaves out', async () => {
     const facts = await service.majorEventDays('2026-01-01', '2026-12-31');
     assert.ok(facts.thresholds[0].t_med! > 0, JSON.stringify(facts.thresholds));
@@ -183,6 +203,61 @@ describe('an index taken apart', () => {
           (one) => one.customer_minutes,
         ),
       row.without_major.customer_minutes,
+    );
+  });
+
+  test('causes without major event days are those of the index without them', async () => {
+    const [row] = await service.rows('2026-01-01', '2026-12-31', 'system');
+    for (const [without, index] of [
+      [false, row.all],
+      [true, row.without_major],
+    ] as const) {
+      const causes = await service.causes('2026-01-01', '2026-12-31', 'system', null, without);
+      same(
+        sumOf(causes, (cause) => cause.customer_minutes),
+        index.customer_minutes,
+      );
+    }
+  });
+
+  test('who sees some feeders alone gets their interruptions, and a rest that is theirs: one that lasts, and over', async () => {
+    const visible = [1];
+    const sees = (limit: number) =>
+      service.ask((on) =>
+        listInterruptions(
+          on,
+          periodOf(from, to),
+          { level: 'system', id: null, planned: null, isMajor: null, limit, visible },
+          service.places(),
+        ),
+      );
+    const mine = network.feeder.id.at(1);
+    const all = (await list(from, to)).filter(({ feeder_id }) => feeder_id === mine);
+    assert.ok(all.some(({ is_open }) => is_open) && all.length > 5);
+    assert.deepEqual(await sees(10_000), all);
+    same(
+      sumOf(await sees(2), ({ customer_minutes }) => customer_minutes),
+      sumOf(all, ({ customer_minutes }) => customer_minutes),
+    );
+    const compared = await service.ask((on) =>
+      declaredAgainstMeasured(on, periodOf(from, to), visible, 1000, service.places()),
+    );
+    assert.deepEqual(
+      compared.map(({ id }) => id).toSorted(),
+      all
+        .filter(({ origin }) => origin === 'outage')
+        .map(({ id }) => id)
+        .toSorted(),
+    );
+  });
+
+  test('ASAI asks which share of the time that has been had supply', async () => {
+    const [first, last] = ['2026-01-01', '2030-12-31'];
+    const all = await system(first, last);
+    const begun = at('2026-01-01T06:00:00Z');
+    same(
+      all.asai! * 1e6,
+      (1 - all.customer_minutes / (service.places().customers * ((frozenMs - begun) / minute))) * 1e6,
     );
   });
 

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Oe417FilingRequest } from '#model/api/reliability.ts';
+import { declaredAgainstMeasured, interruptionMeters } from '#services/reliability/interruptions.ts';
 import { makeReliabilityService, type ReliabilityService } from '#services/reliability/service.ts';
+import { periodOf } from '#services/reliability/snapshot.ts';
 import { frozenMs, type Given, hour, minute, openTestbed, same, type Testbed, zone } from './reliability_testbed.ts';
 import { until } from './running_center.ts';
 
@@ -90,6 +92,33 @@ describe('what counts', () => {
     await store({ number: 2, steps: [[t + hour, t + 2 * hour, 2]] });
     await service.caughtUp();
     assert.equal((await system()).customer_minutes, 10 * 60 + 2 * 60);
+  });
+
+  test('C5 who was left over counts no moment twice by the meters either: CELID, declared beside measured', async () => {
+    await forget();
+    const t = at('2026-02-03T12:00:00Z');
+    const month = '2026-02';
+    const left = { meter: 1, darkMs: t };
+    await store({ number: 1, steps: [[t, null, 10]], meters: [{ ...left, litMs: -1 }] });
+    await store({ number: 1, steps: [[t, t + hour, 10]] });
+    const nested: Given = { number: 2, steps: [[t + hour, null, 1]], meters: [{ ...left, litMs: -1 }] };
+    const stays = async (): Promise<number[]> => {
+      const { celid } = await service.customers(`${month}-01`, `${month}-28`, 'system', null, false);
+      return celid.slice(0, 2).map(({ customers }) => customers);
+    };
+    const measured = async (): Promise<number | undefined> => {
+      const period = periodOf(`${month}-01`, `${month}-28`);
+      const all = await service.ask((on) => declaredAgainstMeasured(on, period, null, 9, service.places()));
+      return all.find(({ id }) => id === 'OUT-2')?.measured_minutes;
+    };
+    await store(nested);
+    same((await measured())!, (frozenMs - t - hour) / minute);
+    await store({ ...nested, steps: [[t + hour, t + 1.5 * hour, 1]], meters: [{ ...left, litMs: t + 1.5 * hour }] });
+    assert.deepEqual([await stays(), await measured()], [[1, 0], 30], 'before the row is made');
+    await service.caughtUp();
+    assert.deepEqual([await stays(), await measured()], [[1, 0], 30]);
+    const { measured_minutes } = await service.ask((on) => interruptionMeters(on, 'OUT-2', 9, service.places()));
+    assert.equal(measured_minutes, 30);
   });
 
   test('a step that the record has no more does not count', async () => {
@@ -210,6 +239,60 @@ describe('momentary interruptions by meter events', () => {
       ]),
       [[2, 0, minute]],
     );
+  });
+
+  test('C6 the order of arrival does not matter: messages of 600 meters at once, or in three batches', async () => {
+    let seed = 5;
+    const next = (below: number): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    const sent = Array.from({ length: 600 }, (_, meter) =>
+      [...new Set(Array.from({ length: 2 + next(6) }, () => next(14)))].map((atMin) => ({
+        batch: next(3),
+        event: [meter, t + atMin * minute + meter, next(2)] as [number, number, number],
+      })),
+    ).flat();
+    const found = async (...batches: (typeof sent)[]): Promise<unknown[]> => {
+      await forget();
+      for (const batch of batches) {
+        await send(batch.map(({ event }) => event));
+        await service.caughtUp();
+      }
+      const { rows } = await server.pool.query(
+        'select meter_key, from_at, to_at from reliability_momentary order by 1, 3',
+      );
+      return rows;
+    };
+    const atOnce = await found(sent);
+    assert.ok(atOnce.length > 300);
+    const inParts = await found(...[0, 1, 2].map((no) => sent.filter(({ batch }) => batch === no)));
+    assert.deepEqual(inParts, atOnce);
+  });
+
+  test('a message whose writer is slow is not passed over, though later ones are there before it', async () => {
+    await forget();
+    await send([[1, t, 0]]);
+    const slow = await server.pool.connect();
+    try {
+      await slow.query('begin');
+      await slow.query(
+        `insert into meter_event (meter_key, event_time, event_type, source, received_at)
+         values (1, $1, 1, 'test', now())`,
+        [new Date(t + minute)],
+      );
+      await send([
+        [2, t, 0],
+        [2, t + minute, 1],
+      ]);
+      await service.caughtUp();
+      assert.equal(await maifi(), 0, 'waited for');
+      await slow.query('commit');
+    } finally {
+      slow.release();
+    }
+    await service.caughtUp();
+    assert.equal(await maifi(), 2);
   });
 
   test('within an outage that counts, the steps count it; when the outage is rejected, the messages do', async () => {

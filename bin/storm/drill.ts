@@ -67,7 +67,7 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     const truth = buildTopology(network);
     const field = makeStormField({ network, grid: stormGridOf(truth), seed, hours, faults: options.faults });
     dark = field.dark;
-    const normal = buildTopology(network);
+    const normal = buildTopology(network, undefined, truth.graph);
     const scorer = makeScorer(
       network,
       {
@@ -159,11 +159,15 @@ async function deliver(center: DrillCenter, news: StormNews, scorer: Scorer): Pr
     await center.settled();
   }
   if (news.calls.length > 0) {
-    for (const { id, meter, kind, atS } of news.calls)
-      await center.calls.take(
-        { id, meter: ids.meter.id.at(meter), kind, called_at: new Date(drillStartMs + atS * 1000).toISOString() },
-        'drill',
-      );
+    // those of a second are stored together, in their order
+    await Promise.all(
+      news.calls.map(({ id, meter, kind, atS }) =>
+        center.calls.take(
+          { id, meter: ids.meter.id.at(meter), kind, called_at: new Date(drillStartMs + atS * 1000).toISOString() },
+          'drill',
+        ),
+      ),
+    );
     await outages.caughtUp();
     await center.settled();
   }

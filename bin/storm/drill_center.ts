@@ -191,6 +191,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   await alarms.start();
   await storm.service.start();
   await outages.start();
+  await storm.service.watch();
   await crews.service.start();
   await etr.service.start();
   await server.listen({ host: '127.0.0.1', port: 0 });

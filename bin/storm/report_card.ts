@@ -46,7 +46,7 @@ export interface StormScore {
   };
   detection: DelayRow[];
   location: DelayRow[];
-  devices: { minutes: number; product: Ratio; lowest_device: Ratio; common_device: Ratio };
+  devices: { minutes: number; product: Ratio; product_strict: Ratio; lowest_device: Ratio; common_device: Ratio };
   /** outages at devices that stood for five minutes or more; right: their device was open at some moment */
   named: { outages: number; right: number };
   /** devices named wrongly and devices missed for longest */
@@ -181,6 +181,7 @@ export function cardInWords({ score, machine }: ReportCard): string {
     `\nDEVICES  mean over ${devices.minutes} minutes`,
     table([
       ratio('prediction', devices.product),
+      ratio('  open devices below open ones counted as wrong', devices.product_strict),
       ratio('naive: lowest device above a dark meter', devices.lowest_device),
       ratio('naive: device all dark meters of a feeder share', devices.common_device),
     ]),

@@ -1,6 +1,7 @@
 /**
  * Holds what the product says against what really happened, minute by minute, beside two naive rules fed with the same
  * messages. Pure: truth and outages are given. A device counts as right where it takes supply from the same customers.
+ * One that is really open, with no supply at it either, counts neither way; strictly counted it is wrong.
  */
 import type { Outage } from '#model/api/outages.ts';
 import { edgeKindCode, isProtective, type NetworkColumns } from '#model/network.ts';
@@ -35,7 +36,7 @@ export interface Scorer {
   found(): FoundFault[];
   /** outages at a device that stood for five minutes or more, and how many of them were right at some moment */
   named(): { outages: number; right: number };
-  devices(): { minutes: number; product: Ratio; lowest_device: Ratio; common_device: Ratio };
+  devices(): { minutes: number; product: Ratio; product_strict: Ratio; lowest_device: Ratio; common_device: Ratio };
   /** devices the product named wrongly, and those it missed, by minutes: where to look first */
   worst(): { wrong: [edge: number, minutes: number][]; missed: [edge: number, minutes: number][] };
   curve: { atS: number[]; dark: number[]; declared: number[] };
@@ -70,7 +71,7 @@ export function makeScorer(
   let openBefore = new Set<number>();
   const wrongMinutes = new Map<number, number>();
   const missedMinutes = new Map<number, number>();
-  const tallies = { product: tally(), lowest: tally(), common: tally() };
+  const tallies = { product: tally(), strict: tally(), lowest: tally(), common: tally() };
   let minutes = 0;
   const standing = new Map<string, { minutes: number; isRight: boolean }>();
   const curve: Scorer['curve'] = { atS: [], dark: [], declared: [] };
@@ -110,14 +111,19 @@ export function makeScorer(
     }
   }
 
-  /** Devices that really keep customers dark, and those in transition that count neither way. */
-  function truth(atS: number): { devices: Set<number>; either: Set<number> } {
+  /**
+   * Devices that really keep customers dark, those in transition that count neither way, and those that are open below
+   * another open one: somebody has to close them, but they keep nobody dark yet.
+   */
+  function truth(atS: number): { devices: Set<number>; either: Set<number>; buried: Set<number> } {
     const devices = new Set<number>();
     const either = new Set<number>();
+    const buried = new Set<number>();
     const holding = field.holding();
     for (const { at, sinceS } of holding) {
-      if (!isDeviceLive(at) || grid.customersBelow(at) === 0) continue;
-      if (atS - sinceS < settleS) either.add(nameOf(at));
+      if (grid.customersBelow(at) === 0) continue;
+      if (!isDeviceLive(at)) buried.add(nameOf(at));
+      else if (atS - sinceS < settleS) either.add(nameOf(at));
       else devices.add(nameOf(at));
     }
     const open = new Set(holding.map(({ at }) => at));
@@ -126,13 +132,18 @@ export function makeScorer(
     for (const [device, sinceS] of closedS)
       if (atS - sinceS > settleS) closedS.delete(device);
       else either.add(nameOf(device));
-    return { devices, either };
+    return { devices, either, buried };
   }
 
-  function count(into: Tally, named: ReadonlySet<number>, { devices, either }: ReturnType<typeof truth>): void {
+  function count(
+    into: Tally,
+    named: ReadonlySet<number>,
+    { devices, either, buried }: ReturnType<typeof truth>,
+    strict = false,
+  ): void {
     for (const one of named)
       if (devices.has(one)) into.right++;
-      else if (!either.has(one)) into.wrong++;
+      else if (!either.has(one) && (strict || !buried.has(one))) into.wrong++;
     for (const one of devices) if (!named.has(one)) into.missed++;
   }
 
@@ -189,15 +200,17 @@ export function makeScorer(
         open.filter(({ device_kind }) => device_kind !== 'service_point').map(({ edge_row }) => nameOf(edge_row)),
       );
       count(tallies.product, named, now);
+      count(tallies.strict, named, now, true);
       for (const one of named)
-        if (!now.devices.has(one) && !now.either.has(one)) wrongMinutes.set(one, (wrongMinutes.get(one) ?? 0) + 1);
+        if (!now.devices.has(one) && !now.either.has(one) && !now.buried.has(one))
+          wrongMinutes.set(one, (wrongMinutes.get(one) ?? 0) + 1);
       for (const one of now.devices) if (!named.has(one)) missedMinutes.set(one, (missedMinutes.get(one) ?? 0) + 1);
       for (const { id, device_kind, edge_row } of open) {
         if (device_kind === 'service_point') continue;
         const one = standing.getOrInsertComputed(id, () => ({ minutes: 0, isRight: false }));
         one.minutes++;
         const name = nameOf(edge_row);
-        if (now.devices.has(name) || now.either.has(name)) one.isRight = true;
+        if (now.devices.has(name) || now.either.has(name) || now.buried.has(name)) one.isRight = true;
       }
       const rules = naive();
       count(tallies.lowest, rules.lowest, now);
@@ -220,6 +233,7 @@ export function makeScorer(
     devices: () => ({
       minutes,
       product: ratioOf(tallies.product),
+      product_strict: ratioOf(tallies.strict),
       lowest_device: ratioOf(tallies.lowest),
       common_device: ratioOf(tallies.common),
     }),

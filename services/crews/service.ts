@@ -235,10 +235,15 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     const at = hasJobAtHand(before.status) ? before.jobs[0].outage_id : undefined;
     if (at !== undefined && row.jobs.some((job) => job.outage_id === at)) await settle(at, actor);
     for (const outage of freed) await settle(outage, actor);
-    // Where customers are still out, or another crew goes on, the outage is not done with this crew's part of it.
-    if (verb === 'complete' && at !== undefined && (await needs.outageOf(at))?.state === 'restored')
-      await needs.act(at, 'complete', { actor, reason: `crew ${id} completed its work` });
+    if (verb === 'complete' && at !== undefined) await afterComplete(at, id, actor);
     return shown((await crewById(pool, id))!);
+  }
+
+  /** Where customers are still out, or another crew goes on, the outage is not done with this crew's part of it. */
+  async function afterComplete(outageId: string, crewId: string, actor: string): Promise<void> {
+    if ((await crewsOnOutage(pool, outageId)).length > 0) return settle(outageId, actor);
+    if ((await needs.outageOf(outageId))?.state === 'restored')
+      await needs.act(outageId, 'complete', { actor, reason: `crew ${crewId} completed its work` });
   }
 
   /** The edges of shifts. One that was signed on by hand stays until the next edge. */

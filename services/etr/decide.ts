@@ -7,6 +7,8 @@ export interface EtrValue {
   source: EtrSource;
   /** version of the model or of the simulation */
   model: string | null;
+  /** ids of the zones' overrides it was made with; absent without any */
+  overrides?: string;
 }
 
 /** What a crew or an operator said last and did not take back. */
@@ -70,14 +72,16 @@ export function decide(
   let value: EtrValue = time
     ? { p50Ms: time.restoredMs!, p90Ms: time.restoredMs!, source: 'zone_override', model: null }
     : computed;
+  const used = time ? [time.id] : [];
   const delayed = new Set<string>();
-  for (const { kind, zone, delayMinutes } of bearing) {
+  for (const { id, kind, zone, delayMinutes } of bearing) {
     if (kind !== 'delay' || delayed.has(zone)) continue;
     delayed.add(zone);
+    used.push(id);
     const laterMs = delayMinutes! * minuteMs;
     value = { ...value, p50Ms: value.p50Ms + laterMs, p90Ms: value.p90Ms + laterMs, source: 'zone_override' };
   }
-  return rounded(value, nowMs, settings);
+  return rounded(used.length > 0 ? { ...value, overrides: used.join() } : value, nowMs, settings);
 }
 
 /** Up to whole steps of the clock, never before the step that comes next. */
@@ -91,6 +95,8 @@ export function rounded(value: EtrValue, nowMs: number, { p50StepMin, p90StepMin
 /** Is the new value worth a revision? People are not told each minute that a minute has passed. */
 export function isNews(before: EtrValue | null, now: EtrValue, nowMs: number, settings: EtrSettings): boolean {
   if (!before || before.source !== now.source || before.model !== now.model) return true;
+  // what the control room says of a zone is told however little it changes
+  if (before.overrides !== now.overrides) return true;
   if (isPersons(now.source)) return before.p50Ms !== now.p50Ms || before.p90Ms !== now.p90Ms;
   // a promise that is past is no promise
   if (before.p50Ms <= nowMs || before.p90Ms <= nowMs) return now.p50Ms !== before.p50Ms || now.p90Ms !== before.p90Ms;

@@ -163,6 +163,10 @@ test('no jitter: what is told again is no news, small changes are none, a past p
   assert.equal(isNews(value, later(30), nowMs, etrDefaults), true);
   assert.equal(isNews(value, { ...value, source: 'simulation' }, nowMs, etrDefaults), true);
   assert.equal(isNews(value, later(5), value.p50Ms, etrDefaults), true);
+  // another override of the zone is a person's word: told however small the change, and once
+  const zoned: EtrValue = { ...value, source: 'zone_override', overrides: '1' };
+  assert.equal(isNews(zoned, { ...zoned, p50Ms: zoned.p50Ms + 60_000, overrides: '2' }, nowMs, etrDefaults), true);
+  assert.equal(isNews(zoned, { ...zoned, p50Ms: zoned.p50Ms + 60_000 }, nowMs, etrDefaults), false);
   fc.assert(
     fc.property(valueArb('model'), (computed) => {
       const told = decide(null, computed, [], place, nowMs, etrDefaults);

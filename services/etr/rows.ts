@@ -34,6 +34,6 @@ export function rowOf(
     author: by,
     reason,
     withdraws: false,
-    inputs,
+    inputs: value.overrides === undefined ? inputs : { ...inputs, overrides: value.overrides },
   };
 }

@@ -97,7 +97,10 @@ export const simulationVersion = 'simulation-1';
 const everyMs = 15_000;
 const soonMs = 300;
 const simulateEveryMs = 30_000;
+/** In a storm something changes all the time, and a simulation takes seconds: four fifths of the time are everybody else's. */
+const simulationRest = 4;
 const memoryDays = 60;
+const mostRemembered = 50_000;
 const sliceMs = 12;
 const author = 'flux';
 
@@ -109,7 +112,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
   const stages: StageBook = stageBook();
   const over = new Set<string>();
   let overrides: (Override & { row: EtrOverride })[] = [];
-  let simulated = { atMs: 0, key: '', crews: 0, of: new Map<string, OutageForecast>() };
+  let simulated = { atMs: 0, key: '', crews: 0, of: new Map<string, OutageForecast>(), restsToMs: 0 };
   let turn: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let soon: NodeJS.Timeout | undefined;
@@ -129,12 +132,18 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
   async function simulateStorms(open: readonly Outage[], atMs: number): Promise<void> {
     const stormy = open.filter(({ area_id }) => needs.inStorm(area_id));
     const key = stormy.map(({ id, state, customers_out }) => `${id} ${state} ${customers_out}`).join();
-    if (stormy.length === 0) simulated = { atMs, key, crews: 0, of: new Map() };
+    if (stormy.length === 0) simulated = { ...simulated, atMs, key, of: new Map() };
     if (key === simulated.key && atMs - simulated.atMs < simulateEveryMs) return;
+    const beganMs = performance.now();
+    if (!needs.isDriven && beganMs < simulated.restsToMs) return;
     const jobs = stormy.map((outage) => jobOf(outage, words.get(outage.id) ?? null, stages));
     const { crews } = await needs.crews();
     const { outages } = await inSlices(simulating(jobs, crews, Math.floor(atMs / 1000), needs.simulation, needs.draw));
-    simulated = { atMs, key, crews: crews.length, of: new Map(outages.map((one) => [one.id, one])) };
+    const endedMs = performance.now();
+    simulated = {
+      ...{ atMs, key, crews: crews.length, of: new Map(outages.map((one) => [one.id, one])) },
+      restsToMs: endedMs + simulationRest * (endedMs - beganMs),
+    };
   }
 
   function computed(
@@ -183,7 +192,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     return {
       value: { p50Ms: prediction.p50S * 1000, p90Ms: prediction.p90S * 1000, source: 'model', model: needs.model.id },
       inputs,
-      reason: storm ? 'no crew serves the area: not simulated' : null,
+      reason: storm ? (forecast ? 'no crew serves the area: not simulated' : 'not simulated yet') : null,
     };
   }
 
@@ -273,7 +282,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
       inTurn(async () => {
         const atMs = nowMs();
         const [past, newest] = await Promise.all([
-          outagesSince(pool, new Date(atMs - memoryDays * 86_400_000)),
+          outagesSince(pool, new Date(atMs - memoryDays * 86_400_000), mostRemembered),
           newestRevisions(pool),
         ]);
         current.clear();
@@ -284,6 +293,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
             p90Ms: row.p90_at.getTime(),
             source: row.source,
             model: row.model,
+            ...(typeof row.inputs.overrides === 'string' ? { overrides: row.inputs.overrides } : {}),
           };
           if (!row.is_persons) current.set(row.outage_id, value);
           else if (isPersons(value.source)) words.set(row.outage_id, value as Word);

@@ -78,19 +78,26 @@ export interface PastRow {
 const pastOutages: NamedQuery = {
   name: 'etr_past_outages',
   text: `
-    select past.id, past.device_key, past.meter_key, past.customers_affected as customers, past.detected_at,
-           past.started_at, past.restored_at, past.cause,
+    -- the newest, where there are more than can be remembered
+    with newest as (
+      select past.*
+      from outage_past as past
+      where past.detected_at >= $1
+      order by past.detected_at desc, past.outage_no desc
+      limit $2
+    )
+    select newest.id, newest.device_key, newest.meter_key, newest.customers_affected as customers, newest.detected_at,
+           newest.started_at, newest.restored_at, newest.cause,
            (first.inputs ->> 'log50')::float8 as log50, (first.inputs ->> 'log90')::float8 as log90
-    from outage_past as past
+    from newest
     left join lateral (
       select revision.inputs from etr_revision as revision
-      where revision.outage_id = past.id order by revision.revision_id limit 1) as first on true
-    where past.detected_at >= $1
-    order by past.detected_at
-    limit 50000`,
+      where revision.outage_id = newest.id order by revision.revision_id limit 1) as first on true
+    order by newest.detected_at, newest.outage_no`,
 };
 /** Home: operational store. Outages detected since, oldest first, with what the model said of them first. */
-export const outagesSince = (on: Queryable, since: Date) => rowsOf<PastRow>(on, pastOutages, [since]);
+export const outagesSince = (on: Queryable, since: Date, most: number) =>
+  rowsOf<PastRow>(on, pastOutages, [since, most]);
 
 export interface ScoredRow {
   outage_id: string;

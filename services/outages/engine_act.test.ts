@@ -70,6 +70,21 @@ describe('V1 merge', () => {
   });
 });
 
+test('V5 a part that nobody is out in is not restored: without names, elsewhere, by a device that is a slip of the pen', () => {
+  const bed = feeder();
+  const { send, engine } = engineOn(bed);
+  send(all(bed.below('T1'), 'last_gasp', 0), 50);
+  const { id } = engine.outages()[0];
+  engine.act(id, 'confirm', ann, 60_000);
+  const before = engine.outages();
+  for (const meters of [undefined, [], bed.below('V1')])
+    assert.equal(
+      code(() => engine.act(id, 'restore_part', { ...ann, meters }, 70_000)),
+      'bad_part',
+    );
+  assert.deepEqual(engine.outages(), before);
+});
+
 describe('V2 split', () => {
   test('the customers below a device become an outage of their own from the running step on', () => {
     const bed = feeder();

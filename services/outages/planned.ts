@@ -54,6 +54,14 @@ function numberOf(id: string): number {
 
 export function makePlannedService(needs: PlannedNeeds): PlannedService {
   const { pool } = needs;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** One change after the other: what is told last is what was stored last. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = turn.then(work);
+    turn = next.catch(() => undefined);
+    return next;
+  }
 
   const windows = async (): Promise<PlannedWindow[]> =>
     (await plannedAfter(pool, new Date(Date.now() - dayMs))).map((row) => ({
@@ -124,16 +132,18 @@ export function makePlannedService(needs: PlannedNeeds): PlannedService {
       const areas = new Set(meters.map(needs.areaOfMeter));
       if (areas.size > 1)
         throw new FluxError('bad_request', `the meters lie in ${areas.size} areas; enter one window for each`);
-      const row = await insertPlanned(pool, {
-        edge,
-        meters,
-        from: new Date(fromMs).toISOString(),
-        to: new Date(toMs).toISOString(),
-        reason: request.reason,
-        author,
+      return inTurn(async () => {
+        const row = await insertPlanned(pool, {
+          edge,
+          meters,
+          from: new Date(fromMs).toISOString(),
+          to: new Date(toMs).toISOString(),
+          reason: request.reason,
+          author,
+        });
+        needs.changed(await windows());
+        return shown(row);
       });
-      needs.changed(await windows());
-      return shown(row);
     },
     list: async (pastHours) => (await plannedAfter(pool, new Date(Date.now() - pastHours * 3_600_000))).map(shown),
     ofMeter: async (meter) => {
@@ -142,11 +152,12 @@ export function makePlannedService(needs: PlannedNeeds): PlannedService {
     },
     withdraw: async (id, by) => {
       const no = numberOf(id);
-      const row = await withdrawPlanned(pool, no, by);
-      if (row) {
-        needs.changed(await windows());
-        return shown(row);
-      }
+      const row = await inTurn(async () => {
+        const withdrawn = await withdrawPlanned(pool, no, by);
+        if (withdrawn) needs.changed(await windows());
+        return withdrawn;
+      });
+      if (row) return shown(row);
       const found = await findPlanned(pool, no);
       if (!found) throw new FluxError('not_found', `there is no planned outage ${id}`);
       throw new FluxError('conflict', `planned outage ${id} is ${shown(found).state} already`);

@@ -33,6 +33,7 @@ import {
 } from './sql.ts';
 import type { OutageThresholds } from './thresholds.ts';
 import { type OutageEtr, toDetail, toOutage } from './views.ts';
+import { warmUp } from './warm_up.ts';
 import { makeWriteLoop } from './write_loop.ts';
 
 export interface OutageGrid {
@@ -95,7 +96,8 @@ export interface OutageService {
   /** the network has more rows now: the engine begins again on it, from the store */
   gridReplaced(): Promise<void>;
   open(): Outage[];
-  list(onlyOpen: boolean, limit: number): Promise<Outage[]>;
+  /** @param areas areas of responsibility, null = all */
+  list(onlyOpen: boolean, limit: number, areas: readonly string[] | null): Promise<Outage[]>;
   detail(id: string): Promise<OutageDetail>;
   evidence(id: string): Promise<OutageEvidence>;
   /**
@@ -212,9 +214,9 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   async function actOn(id: string, { verb, revision, ...facts }: OutageAction, actor: string): Promise<OutageDetail> {
     await recall(id);
     if (facts.into !== undefined) await recall(facts.into);
-    for (let logged = -1; logged !== loop.logged(); ) {
+    for (let logged = -1; logged !== loop.logged(id); ) {
       await loop.settled();
-      logged = loop.logged();
+      logged = loop.logged(id);
       const before = await detail(id);
       if (revision !== undefined) refuseStale(id, revision, before);
     }
@@ -229,9 +231,15 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     return detail(id);
   }
 
+  /** After everything people asked for before. */
+  function afterOthers<T>(work: () => Promise<T>): Promise<T> {
+    const done = acting.then(work);
+    acting = done.catch(() => undefined);
+    return done;
+  }
+
   const service: OutageService = {
     start: async () => {
-      await replay.catchUp().catch(() => undefined);
       await chainLogOfBefore(pool).catch((error: unknown) => needs.report('the outage log is not whole', error));
       const [records, meters, devices, rates, stored] = await Promise.all([
         neededRecords(pool),
@@ -269,15 +277,23 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await loop.settled();
       clearInterval(ticker);
       if (!needs.drivenMs) ticker = setInterval(service.tick, tickMs);
+      const started = engine;
+      void warmUp(started, () => engine === started);
     },
     apply: (events, previousEventId, lastEventId, receivedMs) => {
+      // a start takes it from the store
+      if (!engine) return;
       if (replay.isRunning() || previousEventId !== seenEventId) return replay.wake();
       const atOnce = holdBack?.take(events, previousEventId, receivedMs) ?? events;
       seen(lastEventId);
       take(now().apply(atOnce, receivedMs), receivedMs);
     },
-    catchUp: replay.wake,
+    catchUp: () => {
+      if (engine) replay.wake();
+    },
     deviceMoved: (edge, open, atMs) => {
+      // a start asks for all positions once the engine is there
+      if (!engine) return;
       loop.deviceReported(edge, atMs);
       take(now().applyDevice({ edge, open, atMs }, nowMs()), atMs);
     },
@@ -291,16 +307,23 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         .decidingPings(id, 50)
         .flatMap((ping) => ping.meters);
     },
-    gridReplaced: async () => {
-      clearInterval(ticker);
-      releaseAll();
-      await loop.settled();
-      await service.start();
-    },
+    gridReplaced: () =>
+      // between two actions: one on the engine that goes would be lost for the one that comes
+      afterOthers(async () => {
+        clearInterval(ticker);
+        await replay.catchUp();
+        releaseAll();
+        await loop.settled();
+        engine = undefined;
+        await service.start();
+      }),
     open: listed.all,
-    list: async (onlyOpen, limit) => {
-      if (onlyOpen) return listed.all().slice(0, limit);
-      return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
+    list: async (onlyOpen, limit, areas) => {
+      if (onlyOpen) {
+        const open = listed.all();
+        return (areas ? open.filter(({ area_id }) => areas.includes(area_id)) : open).slice(0, limit);
+      }
+      return (await newestOutages(pool, limit, areas)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
     },
     detail,
     evidence: async (id) => {
@@ -309,19 +332,18 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     act: async (id, action, actor) => {
       refuseWithoutReason(id, action);
-      const done = acting.then(() => actOn(id, action, actor));
-      acting = done.catch(() => undefined);
-      return done;
+      return afterOthers(() => actOn(id, action, actor));
     },
-    place: async (deviceId, facts, actor) => {
-      const edge = rowIn(needs.grid().network.edge.id, deviceId, 'unknown_asset', 'device');
-      const result = now().place(edge, { ...facts, actor }, nowMs());
-      take(result);
-      await loop.settled();
-      const placed = result.changes.find(({ outage }) => outage.device === edge && outage.meter < 0);
-      if (!placed) throw new FluxError('already_there', `an outage stands at ${deviceId} already`);
-      return detail(placed.outage.id);
-    },
+    place: (deviceId, facts, actor) =>
+      afterOthers(async () => {
+        const edge = rowIn(needs.grid().network.edge.id, deviceId, 'unknown_asset', 'device');
+        const result = now().place(edge, { ...facts, actor }, nowMs());
+        take(result);
+        await loop.settled();
+        const placed = result.changes.find(({ outage }) => outage.device === edge && outage.meter < 0);
+        if (!placed) throw new FluxError('already_there', `an outage stands at ${deviceId} already`);
+        return detail(placed.outage.id);
+      }),
     areaOf: async (id) => {
       const known = listed.get(id);
       if (known) return known.area_id;

@@ -11,8 +11,6 @@ export interface Region {
   lat: number;
   /** width of the square it was made from, degrees of latitude */
   size: number;
-  /** homes in it */
-  served: number;
 }
 
 export interface DrawnCell {
@@ -77,7 +75,6 @@ export function makeCells(network: NetworkColumns, minimumServed: number, zoneOf
       lon: round(mean((square) => lonOf(square.column))),
       lat: round(mean((square) => latOf(square.row))),
       size: finest * 2 ** level,
-      served: members.reduce((sum, square) => sum + square.homes, 0),
     };
   }
 
@@ -107,12 +104,6 @@ export function makeCells(network: NetworkColumns, minimumServed: number, zoneOf
         for (const { column, row } of members) bySquare.set(row * perRow + column, region);
       }
     }
-    for (const { column, row, homes } of left) {
-      const region = nearest(regions, lonOf(column), latOf(row));
-      if (!region) continue;
-      region.served += homes;
-      bySquare.set(row * perRow + column, region);
-    }
     zones.set(zone, { regions, bySquare });
   }
 
@@ -120,6 +111,7 @@ export function makeCells(network: NetworkColumns, minimumServed: number, zoneOf
     around: (lon, lat, zone) => {
       const ofZone = zones.get(zone);
       if (!ofZone) return undefined;
+      // of no region: too few for the widest square, or a device where no home is
       return ofZone.bySquare.get(rowOf(lat) * perRow + columnOf(lon)) ?? nearest(ofZone.regions, lon, lat);
     },
     drawn: () => {

@@ -168,7 +168,7 @@ const smallShown: Maker = (outages) => publicPicture(outages, { ...masking, smal
 const around = (place: Cells['around']): Maker => {
   return (outages) => publicPicture(outages, { ...masking, cells: { ...cells, around: place } });
 };
-const atTheDevice = around((lon, lat) => ({ lon, lat, size: 0.0005, served: 1 }));
+const atTheDevice = around((lon, lat) => ({ lon, lat, size: 0.0005 }));
 /** Squares that hold two zones: the zone beside the symbol says which few homes of it are meant. */
 const zonesShareSquares = around((lon, lat) => makeCells(network, minimumServed, () => 0).around(lon, lat, 0));
 /** The smallest square with enough homes in all: one that is wider says that it is none of the dense ones inside. */
@@ -181,7 +181,7 @@ const widerSquares = around((lon, lat, zone) => {
       const isIn = home.lon >= west && home.lon < west + size && home.lat >= south && home.lat < south + size;
       if (isIn && zoneOf(meter) === zone) served++;
     }
-    if (served >= minimumServed || size > 5) return { lon: west + size / 2, lat: south + size / 2, size, served };
+    if (served >= minimumServed || size > 5) return { lon: west + size / 2, lat: south + size / 2, size };
   }
 });
 const countsHidden: Maker = (outages) => {
@@ -314,6 +314,28 @@ describe('what the public sees', () => {
       test(`${name}: finds the planted bug ${bug}`, () =>
         assert.equal(fc.check(property(make), { numRuns: 300 }).failed, true));
   }
+
+  test('P4: an outage in a zone too small for a region is not shown, and counts in its zone', () => {
+    const hamlet = [...zones, { id: 'AREA-9', name: 'Hamlet', served: minimumServed - 1 }];
+    const ofHamlet = makeCells(network, minimumServed, (meter) =>
+      meter < minimumServed - 1 ? zones.length : zoneOf(meter),
+    );
+    const outage = outageAt(1, 0, 20, { area_id: 'AREA-9' });
+    const picture = publicPicture([outage], { ...masking, cells: ofHamlet, zones: hamlet });
+    assert.deepEqual([picture.outages, picture.customers_out], [[], 20]);
+    assert.deepEqual([picture.zones[3].customers_out, picture.zones[3].outages], [20, 0]);
+  });
+
+  test('P6: estimates are told outwards, in steps of a quarter of an hour or more', () => {
+    const told = (etr_p50: string | null, etr_p90: string) => {
+      const [{ etr_from, etr_to }] = real([outageAt(1, 0, 50, { etr_p50, etr_p90 })]).outages;
+      return [etr_from, etr_to];
+    };
+    const at = (time: string): string => `2026-07-04T${time}:00.000Z`;
+    assert.deepEqual(told(at('20:10'), at('21:40')), [at('20:00'), at('21:45')]);
+    assert.deepEqual(told(at('20:10'), at('23:40')), [at('20:00'), '2026-07-05T00:00:00.000Z']);
+    assert.deepEqual(told(null, at('20:15')), [at('20:15'), at('20:30')]);
+  });
 
   test('the order of the outages does not matter, and since is told in steps of five minutes', () => {
     fc.assert(

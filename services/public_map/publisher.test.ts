@@ -95,6 +95,56 @@ describe('the folder of public pages', () => {
     await publisher.stop();
   });
 
+  test('W4 the time is renewed each 30 s while the store answers, and not while it is away', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-07-04T12:00:00Z') });
+    const target = path.join(folder, 'renewed');
+    let currentToMs = Date.now();
+    const publisher = publisherOf(target, () => storm(2), { currentToMs: () => currentToMs });
+    await publisher.start();
+    const asOf: string[] = [];
+    for (const [passMs, answers] of [
+      [29_000, true],
+      [1000, true],
+      [60_000, false],
+      [1000, true],
+    ] as const) {
+      t.mock.timers.setTime(Date.now() + passMs);
+      if (answers) currentToMs = Date.now();
+      await publisher.build();
+      asOf.push(JSON.parse(await read(target, 'current.json')).as_of.slice(14, 19));
+    }
+    assert.deepEqual(asOf, ['00:00', '00:30', '00:30', '01:31']);
+    assert.equal(publisher.stats().builds, 3);
+    await publisher.stop();
+  });
+
+  test('what a page names stays in all its forms however long nothing is new; what no page names goes', async () => {
+    const target = path.join(folder, 'quiet');
+    let outages = storm(2);
+    const publisher = publisherOf(target, () => outages);
+    await publisher.start();
+    const named = async (): Promise<string[]> => {
+      const current = JSON.parse(await read(target, 'current.json')) as { geojson: string; summary: string };
+      return [current.geojson, current.summary].flatMap((name) => [name, `${name}.br`, `${name}.gz`]);
+    };
+    const files = async (): Promise<string[]> =>
+      (await fs.readdir(path.join(target, 'data'))).map((name) => `data/${name}`);
+    const first = await named();
+    const old = new Date(Date.now() - 600_000);
+    const age = async (): Promise<void> => {
+      for (const name of await files()) await fs.utimes(path.join(target, name), old, old);
+    };
+    await age();
+    // the summary stays as it is, the outages move
+    outages = outages.map((outage) => ({ ...outage, cause: 'lightning' }));
+    await publisher.build();
+    assert.deepEqual((await files()).toSorted(), (await named()).toSorted());
+    outages = storm(2);
+    await publisher.build();
+    assert.deepEqual(await named(), first);
+    await publisher.stop();
+  });
+
   test('a flood of changes is one build, and a page lists no more than it can', async () => {
     const target = path.join(folder, 'storm');
     const outages = storm(1000);
@@ -129,6 +179,8 @@ describe('the folder of public pages', () => {
     const good = await read(target, 'index.html');
     const filler = path.join(tiny, 'filler');
     await fs.writeFile(filler, Buffer.alloc(1024 * 1024)).catch(() => undefined);
+    // room for a compressed form, not for the plain one
+    await fs.truncate(filler, (await fs.stat(filler)).size - 40 * 1024);
     outages = storm(400);
     for (let i = 0; i < 3; i++) {
       publisher.changed();
@@ -139,10 +191,13 @@ describe('the folder of public pages', () => {
     assert.match(String(wrong), /no space left/);
     assert.equal(await read(target, 'index.html'), good);
     assert.equal(brotliDecompressSync(await fs.readFile(path.join(target, 'index.html.br'))).toString(), good);
+    const names = (await fs.readdir(target, { recursive: true })).filter((name) => path.extname(name) !== '');
     assert.deepEqual(
-      (await fs.readdir(target, { recursive: true })).filter((name) => name.includes('.tmp')),
+      names.filter((name) => name.includes('.tmp')),
       [],
     );
+    for (const name of names)
+      for (const form of ['', '.br', '.gz']) assert.ok(names.includes(name.replace(/\.(br|gz)$/, '') + form), name);
     await fs.rm(filler);
     outages = storm(4);
     await publisher.build();

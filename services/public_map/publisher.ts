@@ -109,8 +109,11 @@ export function makePublisher(needs: PublisherNeeds): Publisher {
   /** Names carry the content: the same content is written once. */
   async function writeData(stem: string, extension: string, content: string): Promise<string> {
     const name = `data/${stem}.${hashOf(content)}.${extension}`;
-    if (await fs.stat(at(name)).catch(() => undefined)) await fs.utimes(at(name), new Date(), new Date());
-    else await writeWhole(at(name), content);
+    const now = new Date();
+    // its compressed forms too: what nothing names any more goes by its age
+    const renew = ['.br', '.gz', ''].map((form) => fs.utimes(at(name + form), now, now));
+    if ((await Promise.allSettled(renew)).some(({ status }) => status === 'rejected'))
+      await writeWhole(at(name), content);
     return name;
   }
 

@@ -1,14 +1,20 @@
 /** The feeds: masked for everybody; exact for partners, and then only of their areas. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BinaryAnswer, RouteDeclaration, RouteRequest } from '#model/route.ts';
 import { publicPicture } from './picture.ts';
 import { masking, outageAt, zones } from './picture_testbed.ts';
 import { feedRoutes } from './routes.ts';
 
 const outages = [outageAt(1, 0, 47, { cause: 'tree at <Elm>' }), outageAt(2, 500, 2), outageAt(3, 900, 31)];
+let pictures = 0;
 const routes = feedRoutes({
-  picture: () => publicPicture(outages, masking),
+  picture: () => {
+    pictures++;
+    return publicPicture(outages, masking);
+  },
+  everyMs: 40,
   outages: () => outages,
   zone: (id) => zones.find((zone) => zone.id === id)!,
   perMinute: 30,
@@ -33,6 +39,22 @@ describe('feeds', () => {
     }
     assert.equal(JSON.parse(textOf(route('/feeds/outages.geojson'), [])).features.length, 2);
     assert.match(textOf(route('/feeds/odin'), []), /<metersAffected>45<\/metersAffected>/);
+  });
+
+  test('a crowd that asks costs one picture for each feed and span of time; then it is news again', async () => {
+    const crowd = (): void => {
+      for (let i = 0; i < 500; i++)
+        for (const path of ['/feeds/odin', '/feeds/outages.geojson']) textOf(route(path), []);
+    };
+    await sleep(50);
+    pictures = 0;
+    const begunMs = performance.now();
+    crowd();
+    assert.ok(pictures <= 2 * Math.ceil((performance.now() - begunMs) / 40 + 1), String(pictures));
+    outages.push(outageAt(4, 300, 60));
+    await sleep(50);
+    assert.equal(JSON.parse(textOf(route('/feeds/outages.geojson'), [])).features.length, 3);
+    outages.pop();
   });
 
   test('for partners: exact, of the areas of the token', () => {

@@ -7,6 +7,8 @@ import type { PublicPicture } from './picture.ts';
 
 export interface FeedNeeds {
   picture: () => PublicPicture;
+  /** least time between two makings of a public feed: what anybody may ask costs no more however many ask */
+  everyMs: number;
   /** with customers out, exact: for partners */
   outages: () => Outage[];
   /** customers served in an area, and its name */
@@ -21,6 +23,16 @@ const answer = (text: string, contentType: string): BinaryAnswer => ({ bytes: Bu
 const xmlType = 'application/xml; charset=utf-8';
 const geoJsonType = 'application/geo+json; charset=utf-8';
 
+/** Made at the first question of each span of time, and given to all that ask in it. */
+function keptFor(everyMs: number, make: () => BinaryAnswer): () => BinaryAnswer {
+  let kept: { answer: BinaryAnswer; untilMs: number } | undefined;
+  return () => {
+    const nowMs = performance.now();
+    if (!kept || nowMs >= kept.untilMs) kept = { answer: make(), untilMs: nowMs + everyMs };
+    return kept.answer;
+  };
+}
+
 export function feedRoutes(needs: FeedNeeds): RouteDeclaration[] {
   const limit = needs.perMinute === undefined ? undefined : { calls: needs.perMinute, seconds: 60 };
   const shared = { method: 'GET', role: 'public', scope: { kind: 'none' }, limit, cacheSeconds: 30 } as const;
@@ -30,13 +42,13 @@ export function feedRoutes(needs: FeedNeeds): RouteDeclaration[] {
       ...shared,
       path: '/feeds/odin',
       summary: 'outages for ODIN (CIM outage profile, XML), small ones and exact positions left out',
-      handle: () => answer(odinDocument(publicOdin(needs), disclaimer), xmlType),
+      handle: keptFor(needs.everyMs, () => answer(odinDocument(publicOdin(needs), disclaimer), xmlType)),
     },
     {
       ...shared,
       path: '/feeds/outages.geojson',
       summary: 'outages as GeoJSON, small ones and exact positions left out',
-      handle: () => answer(geoJson(publicFeatures(needs.picture())), geoJsonType),
+      handle: keptFor(needs.everyMs, () => answer(geoJson(publicFeatures(needs.picture())), geoJsonType)),
     },
     {
       method: 'GET',

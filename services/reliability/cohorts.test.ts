@@ -98,7 +98,12 @@ describe('steps', () => {
 
   test('steps that overlap count no moment twice', () => {
     const steps = tidySteps([step(1, 0, 30, 4), step(2, 20, 60, 4), step(3, 60, null, 0)], nowMs);
-    assert.equal(sumsOf(cohortsOf(steps, nowMs)).customerMs, 4 * 60 * minute);
+    const cohorts = cohortsOf(steps, nowMs);
+    assert.equal(sumsOf(cohorts).customerMs, 4 * 60 * minute);
+    assert.deepEqual(
+      shareBySteps(steps, cohorts, nowMs).map(({ customerMs }) => customerMs / minute),
+      [80, 160, 0],
+    );
   });
 });
 

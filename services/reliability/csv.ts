@@ -19,8 +19,11 @@ export interface BadField {
 export const sayBadField = ({ file, line, field, problem, remedy }: BadField): string =>
   `${file}, line ${line}, ${field}: ${problem}; ${remedy}`;
 
-/** Lines of a text; quoted cells may hold commas, quotes and line ends. Empty lines are left out. */
-export function parseCsv(text: string): CsvLine[] {
+/**
+ * Lines of a text; quoted cells may hold commas, quotes and line ends. Empty lines are left out.
+ * @throws FluxError `bad_file` where a quoted cell does not end: it would hold all the lines after it
+ */
+export function parseCsv(file: string, text: string): CsvLine[] {
   const lines: CsvLine[] = [];
   let cells: string[] = [];
   let cell = '';
@@ -50,6 +53,11 @@ export function parseCsv(text: string): CsvLine[] {
       startedAt = lineNo;
     } else if (sign !== '\r') cell += sign;
   }
+  if (quoted)
+    throw new FluxError(
+      'bad_file',
+      `${file}, line ${startedAt}: a cell begins with a quote and has none at its end; close it, or double the quotes inside`,
+    );
   if (cell !== '' || cells.length > 0) end();
   return lines;
 }

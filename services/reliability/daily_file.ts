@@ -28,7 +28,7 @@ const columns = {
 
 /** @throws FluxError `bad_file`, `bad_usage` */
 export function readDailyFile(file: string, text: string, options: DailyFileOptions): DailyFile {
-  const [header, ...lines] = parseCsv(text);
+  const [header, ...lines] = parseCsv(file, text);
   const at = columnsOf(file, header, columns);
   if (at.minutes < 0 && at.saidi < 0)
     throw new FluxError('bad_file', `${file}, line 1: there is no column customer_minutes and none named saidi`);

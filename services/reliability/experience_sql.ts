@@ -2,22 +2,23 @@
 import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
 import { type InterruptionRow, interruptionColumns } from './sql.ts';
 
+// A nested outage's meters went dark in the one it is left over from: their stay begins with it, no moment counts twice.
 const experience: NamedQuery = {
   name: 'reliability_experience',
   text: `
     with counted as (
-      select kept.id
+      select kept.id, kept.started_at
       from reliability_interruption as kept
       where kept.day >= $1 and kept.day < $2 and kept.origin = 'outage' and not kept.planned
         and ($3::int[] is null or kept.feeder_key = any($3)) and not kept.day = any($4::date[]) and not kept.id = any($5)
       union all
-      select live.id from unnest($6::text[]) as live (id)
+      select outage.id, outage.started_at from outage_counted as outage where outage.id = any($6)
     ),
     stay as (
-      select span.meter_key, extract(epoch from coalesce(span.to_at, $7) - span.from_at) as seconds
+      select span.meter_key, extract(epoch from coalesce(span.to_at, $7) - greatest(span.from_at, counted.started_at)) as seconds
       from counted
       join meter_outage_span as span on span.outage_id = counted.id
-      where coalesce(span.to_at, $7) - span.from_at > interval '5 minutes'
+      where coalesce(span.to_at, $7) - greatest(span.from_at, counted.started_at) > interval '5 minutes'
     ),
     customer as (
       select stay.meter_key, count(*)::int as times, sum(stay.seconds) as seconds from stay group by stay.meter_key
@@ -141,9 +142,10 @@ const measured: NamedQuery = {
   name: 'reliability_measured',
   text: `
     select span.outage_id as id, count(*)::int as customers,
-           sum(extract(epoch from coalesce(span.to_at, $2) - span.from_at) / 60)::float8 as minutes
+           sum(extract(epoch from coalesce(span.to_at, $2) - greatest(span.from_at, outage.started_at)) / 60)::float8 as minutes
     from meter_outage_span as span
-    where span.outage_id = any($1) and coalesce(span.to_at, $2) - span.from_at > interval '5 minutes'
+    join outage_counted as outage on outage.id = span.outage_id
+    where span.outage_id = any($1) and coalesce(span.to_at, $2) - greatest(span.from_at, outage.started_at) > interval '5 minutes'
     group by span.outage_id`,
 };
 /** Sustained stays of the meters of some outages, up to now where they last. */
@@ -161,10 +163,10 @@ const differing: NamedQuery = {
     ),
     measured as (
       select span.outage_id, count(*)::int as customers,
-             sum(extract(epoch from span.to_at - span.from_at) / 60)::float8 as minutes
+             sum(extract(epoch from span.to_at - greatest(span.from_at, counted.started_at)) / 60)::float8 as minutes
       from counted
       join meter_outage_span as span on span.outage_id = counted.id
-      where span.to_at - span.from_at > interval '5 minutes'
+      where span.to_at - greatest(span.from_at, counted.started_at) > interval '5 minutes'
       group by span.outage_id
     )
     select ${interruptionColumns}, coalesce(measured.customers, 0) as "measuredCustomers",

@@ -6,13 +6,17 @@ import { parseCsv, sayBadField, toCsv } from './csv.ts';
 import { readHistory } from './history.ts';
 
 const zone = 'America/Chicago';
-const read = (lines: string[], header = 'start,end,customers,feeder,device,cause,planned,id') =>
+const read = (
+  lines: string[],
+  header = 'start,end,customers,feeder,device,cause,planned,id',
+  ownSinceMs: number | null = Date.parse('2026-01-01T00:00:00Z'),
+) =>
   readHistory('past.csv', [header, ...lines].join('\n'), {
     zone,
     feederRowOf: (id) => ['F1', 'F2'].indexOf(id),
     deviceRowOf: (id) => ['D1'].indexOf(id),
     feederOfDevice: () => 1,
-    ownSinceMs: Date.parse('2026-01-01T00:00:00Z'),
+    ownSinceMs,
     nowMs: Date.parse('2026-06-01T00:00:00Z'),
   });
 
@@ -48,6 +52,22 @@ test('local times, offsets, device and feeder, planned and momentary', () => {
   );
 });
 
+test('an offset counts however it is written: as PostgreSQL, pandas and ISO 8601 do', () => {
+  const begins = [
+    '2025-07-04 18:15:00-05',
+    '2025-07-04 23:15:00+00',
+    '2025-07-04T18:15:00-0500',
+    '2025-07-04T23:15:00.000Z',
+    '2025-07-04T18:15:00-05:00[America/Chicago]',
+    '2025-07-04 18:15:00.0',
+  ];
+  const { rows, bad } = read(begins.map((begin, i) => `${begin},2025-07-05 19:15,1,,,,,${i}`));
+  assert.deepEqual(bad, []);
+  for (const { startedMs } of rows) assert.equal(new Date(startedMs).toISOString(), '2025-07-04T23:15:00.000Z');
+  // a zone without an offset is not the utility's clock
+  assert.equal(read(['2025-07-04T18:15[Asia/Tokyo],2025-07-05 19:15,1,,,,,']).bad[0].field, 'start');
+});
+
 test('each fault is named with line, field and remedy; the good line beside it lands', () => {
   const faults: [line: string, field: string, says: RegExp][] = [
     ['yesterday,2025-07-04 19:15,1,,,,,', 'start', /is no time/],
@@ -74,6 +94,16 @@ test('each fault is named with line, field and remedy; the good line beside it l
   for (const { remedy } of bad) assert.ok(remedy.length > 10);
 });
 
+test('C7 it ends where the own record begins, to the moment; what is not over is not declared', () => {
+  const line = (start: string, end: string): string => `${start},${end},1,,,,,`;
+  const since = line('2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z');
+  assert.match(read([since]).bad[0].problem, /a record of its own/);
+  assert.equal(read([line('2025-12-31T23:59:59Z', '2026-01-01T01:00:00Z')]).rows.length, 1);
+  assert.equal(read([since], undefined, null).rows.length, 1);
+  const lasts = line('2026-05-31T00:00:00Z', '2026-06-01T00:00:01Z');
+  assert.match(read([lasts], undefined, null).bad[0].problem, /in the future/);
+});
+
 test('the same line twice counts once, by its id or by its content; ids are the same at every import', () => {
   const line = '2025-07-04 18:15,2025-07-04 19:15,10,F1,,tree,,';
   const first = read([line, line, '2025-07-04 18:15,2025-07-04 19:15,11,F1,,tree,,', `${line}A7`, `${line}A7`]);
@@ -87,6 +117,13 @@ test('a file without the columns is refused and says which', () => {
   assert.throws(() => read([], 'start,end'), is);
 });
 
+test('a quote that is not closed refuses the file and says where: the lines after it would be lost in its cell', () => {
+  const is = (error: unknown): boolean =>
+    (error as FluxError).code === 'bad_file' && /line 3: a cell/.test(String(error));
+  const line = '2025-07-04 18:15,2025-07-04 19:15,10,F1,,tree,,';
+  assert.throws(() => read([line, line.replace('tree', '"tree'), line, line]), is);
+});
+
 test('CSV: what was written is read; a formula stays text', () => {
   const rows = [
     { a: 'x,"y"\nz', b: 1 },
@@ -94,7 +131,7 @@ test('CSV: what was written is read; a formula stays text', () => {
   ];
   const text = toCsv(rows);
   assert.deepEqual(
-    parseCsv(text).map(({ line, cells }) => [line, ...cells]),
+    parseCsv('f.csv', text).map(({ line, cells }) => [line, ...cells]),
     [
       [1, 'a', 'b'],
       [2, 'x,"y"\nz', '1'],

@@ -49,7 +49,7 @@ const rowsAtOnce = 20_000;
 
 /** @throws FluxError `bad_file` where the header lacks a column */
 export function readHistory(file: string, text: string, reader: HistoryReader): HistoryFile {
-  const [header, ...lines] = parseCsv(text);
+  const [header, ...lines] = parseCsv(file, text);
   const at = columnsOf(file, header, columns);
   const result: HistoryFile = { rows: [], repeated: 0, bad: [] };
   const seen = new Set<string>();
@@ -136,13 +136,14 @@ function readLine(cell: (name: keyof typeof columns) => string, reader: HistoryR
   };
 }
 
-/** UTC epoch ms of ISO 8601 with an offset, or of the utility's own clock. */
+const localTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/;
+
+/** UTC epoch ms of ISO 8601 with an offset, or of the utility's own clock: whatever follows the seconds is an offset. */
 function instantOf(text: string, field: string, zone: string): number | Wrong {
   const wrong = (problem: string, remedy: string): Wrong => ({ field, problem, remedy });
   const example = `write it like 2026-07-04T18:15:00-05:00, or 2026-07-04 18:15 (${zone})`;
-  if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(text)) return wrong(`"${text}" is no time`, example);
   try {
-    if (/(Z|[+-]\d\d:?\d\d)$/.test(text)) return Temporal.Instant.from(text.replace(' ', 'T')).epochMilliseconds;
+    if (!localTime.test(text)) return Temporal.Instant.from(text.replace(' ', 'T')).epochMilliseconds;
     const wall = Temporal.PlainDateTime.from(text.replace(' ', 'T'), { overflow: 'reject' });
     const earlier = wall.toZonedDateTime(zone, { disambiguation: 'earlier' });
     const later = wall.toZonedDateTime(zone, { disambiguation: 'later' });

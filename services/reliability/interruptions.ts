@@ -64,7 +64,7 @@ function toInterruption(row: InterruptionRow, lasts: boolean, isMajor: boolean, 
   };
 }
 
-/** The interruptions of a period, largest first; what the limit leaves out is one line at the end, so that the sum stands. */
+/** The interruptions of a period, largest first; what the limit leaves out is one line at the end, so that the sum stands. @throws FluxError `unknown_asset` */
 export async function listInterruptions(
   snapshot: Snapshot,
   period: Period,
@@ -72,8 +72,9 @@ export async function listInterruptions(
   places: Places,
 ): Promise<Interruption[]> {
   const { majorDays } = await majorDaysOf(snapshot, period);
+  const inPlace = feedersOf(places, query.level, query.id);
   const device = query.level === 'device' && query.id ? places.network.edge.id.rowOf(query.id) : null;
-  const asked = device === null ? feedersOf(places, query.level, query.id) : null;
+  const asked = device === null ? inPlace : null;
   const { visible } = query;
   const feeders = visible === null ? asked : (asked ?? visible).filter((feeder) => visible.includes(feeder));
   const filter: ListFilter = {
@@ -185,7 +186,12 @@ export async function interruptionMeters(
   places: Places,
 ): Promise<InterruptionMeters> {
   const { row, cohorts } = await find(snapshot, id);
-  const spans = await metersOf(snapshot, row);
+  // what is left over from another outage went dark in that one
+  const spans = (await metersOf(snapshot, row)).map(({ meterKey, fromMs, toMs }) => ({
+    meterKey,
+    fromMs: Math.max(fromMs, row.startedMs),
+    toMs: Math.max(toMs, row.startedMs),
+  }));
   // a window is declared: its meters say nothing of how long they were without supply
   const measured = row.origin === 'outage' ? spans : [];
   const shares = shareByMeters(cohorts, spans).map((share) =>

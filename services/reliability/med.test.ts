@@ -65,11 +65,23 @@ describe('the 2.5 beta method', () => {
     assert.deepEqual([before.days, before.from, before.to], [200, '2020-01-01', '2024-02-20']);
     const storm = [...year(2019, () => 900), ...quiet, ...year(2025, (i) => (i === 7 ? 800 : 2))];
     assert.deepEqual(thresholdForYear(storm, 2025), before);
-    const { thresholds, majorDays } = majorEventDaysByYear(storm);
+    const { thresholds, majorDays } = majorEventDaysByYear(storm, 2019, 2026);
     assert.deepEqual([...majorDays], ['2025-01-08']);
     assert.equal(thresholds.get(2019), undefined);
+    // also of a year that has had no interruption yet
+    assert.deepEqual(thresholds.get(2026), thresholdForYear(storm, 2026));
     // the storm year raises the threshold of the year after it
     assert.ok(thresholdForYear(storm, 2026)!.tMed > before.tMed);
+  });
+
+  test('a day at the threshold is no major event day, one above it is', () => {
+    const even = Array.from({ length: 40 }, (_, i) => ({ day: dayOf(i), saidi: 1 }));
+    const judged = [
+      { day: '1971-03-01', saidi: 1 },
+      { day: '1971-03-02', saidi: 1.0001 },
+    ];
+    const { thresholds, majorDays } = majorEventDaysByYear([...even, ...judged], 1971, 1971);
+    assert.deepEqual([thresholds.get(1971)!.tMed, [...majorDays]], [1, ['1971-03-02']]);
   });
 
   test('the threshold scales with the unit and does not care for order', () => {

@@ -64,20 +64,16 @@ export function majorEventDays(days: readonly DailySaidi[], tMed: number): Daily
   return days.filter(({ saidi }) => saidi > tMed);
 }
 
-/** The major event days among `days`, each judged by the threshold of its own year. */
-export function majorEventDaysByYear(days: readonly DailySaidi[]): {
-  thresholds: Map<number, MedThreshold | undefined>;
-  majorDays: Set<string>;
-} {
+/** The thresholds of some years, and the days above that of their own year; each year is judged by the five before it. */
+export function majorEventDaysByYear(
+  days: readonly DailySaidi[],
+  firstYear: number,
+  lastYear: number,
+): { thresholds: Map<number, MedThreshold | undefined>; majorDays: Set<string> } {
   const thresholds = new Map<number, MedThreshold | undefined>();
-  const majorDays = new Set<string>();
-  for (const { day, saidi } of days) {
-    const year = yearOf(day);
-    if (!thresholds.has(year)) thresholds.set(year, thresholdForYear(days, year));
-    const threshold = thresholds.get(year);
-    if (threshold && saidi > threshold.tMed) majorDays.add(day);
-  }
-  return { thresholds, majorDays };
+  for (let year = firstYear; year <= lastYear; year++) thresholds.set(year, thresholdForYear(days, year));
+  const isMajor = ({ day, saidi }: DailySaidi): boolean => saidi > (thresholds.get(yearOf(day))?.tMed ?? Infinity);
+  return { thresholds, majorDays: new Set(days.filter(isMajor).map(({ day }) => day)) };
 }
 
 const dates = new Map<string, Intl.DateTimeFormat>();

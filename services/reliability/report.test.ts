@@ -196,7 +196,7 @@ test('a pack: every file is there, and CSV has the fields of the report', async 
   );
   for (const { name, bytes } of files)
     if (name.endsWith('.csv')) {
-      const [header, ...lines] = parseCsv(Buffer.from(bytes).toString());
+      const [header, ...lines] = parseCsv('f.csv', Buffer.from(bytes).toString());
       assert.ok(header.cells.length > 1, name);
       for (const { cells } of lines) assert.equal(cells.length, header.cells.length, name);
     }
@@ -211,6 +211,16 @@ test('a pack: every file is there, and CSV has the fields of the report', async 
     ),
     [4, 14, 24.25, 5, 3],
   );
+});
+
+test('a report of many years is drawn: its hours are more than bars', async () => {
+  const curve = Array.from({ length: 40 * 8766 }, (_, i) => ({
+    atMs: start + i * hour,
+    customersOut: i === 7 ? 9876 : 3,
+  }));
+  const pdf = await drawReport({ ...facts, curve });
+  assert.ok(pdf.length < 300_000, String(pdf.length));
+  assert.ok(pagesOf(pdf)[1].includes('9,876'), 'the peak is not lost');
 });
 
 test('most customers out in each hour, a short peak included; hours from the peak to parts restored', () => {

@@ -1,5 +1,4 @@
 /** The report as PDF: numbers first, then what they are made of. Standard fonts, so nothing is embedded but the text. */
-import PDFDocument from 'pdfkit';
 import type { ReliabilityIndices } from '#model/api/reliability.ts';
 import { type Doc, dim, heading, ink, margin, moment, note, number, plain, plot, table } from './pdf_blocks.ts';
 import type { ReportFacts } from './report.ts';
@@ -7,6 +6,8 @@ import { resourceFields } from './resources.ts';
 
 /** @param compress false where the text has to be read back without a PDF reader */
 export async function drawReport(facts: ReportFacts, compress = true): Promise<Uint8Array> {
+  // a tenth of a second of a center's start, for what few ask for
+  const { default: PDFDocument } = await import('pdfkit');
   const doc = new PDFDocument({
     size: 'LETTER',
     margin,

@@ -41,6 +41,9 @@ export interface Period {
 export const addDays = (day: string, days: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
+/** More is a slip of the keyboard, and hours to be drawn one by one. */
+const mostYears = 50;
+
 /** A period as people give it, both days included. @throws FluxError `bad_request` */
 export function periodOf(from: string, to: string): Period {
   for (const [name, day] of [
@@ -49,6 +52,11 @@ export function periodOf(from: string, to: string): Period {
   ])
     if (!isDate(day)) throw new FluxError('bad_request', `${name}: "${day}" is no date; write it like 2026-07-04`);
   if (from > to) throw new FluxError('bad_request', `from (${from}) is later than to (${to})`);
+  if (from < '1900-01-01' || to > '2199-12-31' || yearOf(to) - yearOf(from) > mostYears)
+    throw new FluxError(
+      'bad_request',
+      `a period is ${mostYears} years at most, from 1900 to 2199; ${from} to ${to} is not`,
+    );
   return { from, to: addDays(to, 1) };
 }
 
@@ -208,6 +216,5 @@ export async function majorDaysOf(snapshot: Snapshot, period: Period): Promise<M
   const daily = [...sums]
     .map(([day, { all }]) => ({ day, saidi: perCustomer(all.customerMs, served.on(day, null)) }))
     .sort((a, b) => (a.day < b.day ? -1 : 1));
-  const { thresholds, majorDays } = majorEventDaysByYear(daily);
-  return { thresholds, majorDays, daily };
+  return { ...majorEventDaysByYear(daily, yearOf(period.from), yearOf(addDays(period.to, -1))), daily };
 }

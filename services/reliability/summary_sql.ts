@@ -144,6 +144,17 @@ const pairEvents: NamedQuery = {
         limit 1
       ) as restored
       where fresh.event_type = 0
+      union
+      -- a return that comes late ends what the next return was paired with
+      select fresh.meter_key, later.event_time
+      from fresh
+      cross join lateral (
+        select event.event_time from meter_event as event
+        where event.meter_key = fresh.meter_key and event.event_type = 1 and event.event_time > fresh.event_time
+        order by event.event_time
+        limit 1
+      ) as later
+      where fresh.event_type = 1
     ),
     pair as (
       select lit.meter_key, lit.to_at, min(gasp.event_time) as from_at

@@ -28,6 +28,15 @@ describe('which outage a meter is out by', () => {
     assert.deepEqual(board.open(), []);
   });
 
+  test('a home that was back knows nothing of the outage that comes after the closed one', () => {
+    const board = makeBoard(4);
+    board.take([{ outage: outage('A'), isOpen: true }], () => [1, 2]);
+    board.take([{ outage: outage('A', { state: 'partly_restored' }), isOpen: true }], () => [2]);
+    board.take([{ outage: outage('A', { state: 'closed', customers_out: 0 }), isOpen: false }], () => []);
+    board.take([{ outage: outage('B'), isOpen: true }], () => [3]);
+    assert.deepEqual([board.at(1), board.at(2), board.at(3)?.outage.id], [undefined, undefined, 'B']);
+  });
+
   test('a prediction that shrinks lets its homes go without calling them restored', () => {
     const board = makeBoard(10);
     board.take([{ outage: outage('A', { state: 'predicted' }), isOpen: true }], () => [1, 2]);

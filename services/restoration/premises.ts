@@ -2,8 +2,7 @@
  * Accounts and addresses in memory: packed ids and chains of row numbers, so that 600,000 premises cost tens of megabytes
  * and a look-up answers while the operational store is away.
  */
-import { setImmediate as turn } from 'node:timers/promises';
-import { IdColumn } from '#model/id_column.ts';
+import { IdColumnBuilder } from '#model/id_column.ts';
 import { type NormalAddress, normalAddress } from './address.ts';
 import type { PremiseRow } from './sql.ts';
 
@@ -25,61 +24,48 @@ export const accountOf = (text: string): string => text.toUpperCase().replaceAll
 
 const none = -1;
 
-/** Rows by a text that may stand several times: the first row of each, and a chain through the others. */
+/** Rows by a text that may stand several times: the first row of each text, and a chain through the others. */
 class Chains {
-  readonly #idOf = new Map<string, number>();
-  readonly #last: number[] = [];
+  readonly #texts: IdColumnBuilder;
   readonly #first: number[] = [];
+  readonly #last: number[] = [];
   readonly #next: number[] = [];
-  readonly #ids: number[] = [];
-  #packed: { texts: IdColumn; first: Int32Array; next: Int32Array; ids: Int32Array } | undefined;
+  readonly #textOf: number[] = [];
+
+  constructor(expected: number) {
+    this.#texts = new IdColumnBuilder(expected);
+  }
 
   add(text: string): void {
     const row = this.#next.push(none) - 1;
-    let id = this.#idOf.get(text);
-    if (id === undefined) {
-      id = this.#first.push(row) - 1;
-      this.#idOf.set(text, id);
-    } else this.#next[this.#last[id]] = row;
+    const id = this.#texts.rowFor(text);
+    if (id === this.#first.length) this.#first.push(row);
+    else this.#next[this.#last[id]] = row;
     this.#last[id] = row;
-    this.#ids.push(id);
+    this.#textOf.push(id);
   }
 
-  /** Packs what was added, and lets go of the rest; others have a turn between the steps. */
-  async seal(): Promise<void> {
-    const texts = IdColumn.from([...this.#idOf.keys()]);
-    await turn();
-    // The hash index is made at the first look-up: better now than while somebody waits.
-    texts.rowOf('');
-    await turn();
-    this.#packed = {
-      texts,
-      first: Int32Array.from(this.#first),
-      next: Int32Array.from(this.#next),
-      ids: Int32Array.from(this.#ids),
+  pack(): { rowsOf(text: string): number[]; textOf(row: number): string } {
+    const texts = this.#texts.build();
+    const first = new Int32Array(this.#first);
+    const next = new Int32Array(this.#next);
+    const textOf = new Int32Array(this.#textOf);
+    return {
+      rowsOf: (text) => {
+        const rows: number[] = [];
+        const id = texts.rowOf(text);
+        for (let row = id < 0 ? none : first[id]; row !== none; row = next[row]) rows.push(row);
+        return rows;
+      },
+      textOf: (row) => texts.at(textOf[row]),
     };
-    await turn();
-    this.#idOf.clear();
-    for (const list of [this.#last, this.#first, this.#next, this.#ids]) list.length = 0;
-  }
-
-  rowsOf(text: string): number[] {
-    const { texts, first, next } = this.#packed!;
-    const rows: number[] = [];
-    const id = texts.rowOf(text);
-    for (let row = id < 0 ? none : first[id]; row !== none; row = next[row]) rows.push(row);
-    return rows;
-  }
-
-  textOf(row: number): string {
-    return this.#packed!.texts.at(this.#packed!.ids[row]);
   }
 }
 
-/** Takes premises piece by piece, `finish` gives the index; it lets others have a turn between its steps. */
-export function premisesBuilder(): { add(rows: readonly PremiseRow[]): void; finish(): Promise<Premises> } {
-  const accounts = new Chains();
-  const streets = new Chains();
+/** Takes premises piece by piece; about as many as `expected`. `finish` gives the index, in some milliseconds. */
+export function premisesBuilder(expected: number): { add(rows: readonly PremiseRow[]): void; finish(): Premises } {
+  const accountsToPack = new Chains(expected);
+  const streetsToPack = new Chains(expected);
   const meters: number[] = [];
   const units: string[] = [];
   const placeNames: string[] = [];
@@ -88,8 +74,8 @@ export function premisesBuilder(): { add(rows: readonly PremiseRow[]): void; fin
   return {
     add: (rows) => {
       for (const row of rows) {
-        accounts.add(row.account_id);
-        streets.add(row.street_key);
+        accountsToPack.add(row.account_id);
+        streetsToPack.add(row.street_key);
         meters.push(row.meter_key);
         units.push(row.unit);
         let no = placeNo.get(row.place);
@@ -100,12 +86,11 @@ export function premisesBuilder(): { add(rows: readonly PremiseRow[]): void; fin
         places.push(no);
       }
     },
-    finish: async () => {
-      await accounts.seal();
-      await streets.seal();
-      await turn();
-      const packedMeters = Int32Array.from(meters);
-      const packedPlaces = Int32Array.from(places);
+    finish: () => {
+      const accounts = accountsToPack.pack();
+      const streets = streetsToPack.pack();
+      const packedMeters = new Int32Array(meters);
+      const packedPlaces = new Int32Array(places);
       const found = (row: number): Found => {
         const unit = units[row] === '' ? '' : ` UNIT ${units[row]}`;
         const place = placeNames[packedPlaces[row]];

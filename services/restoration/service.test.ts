@@ -201,6 +201,84 @@ describe('the look-up of one home', () => {
     assert.deepEqual([ask({ meter: 'M-0' }).status, ask({ meter: 'M-2' }).status], ['restored', 'on']);
   });
 
+  test('R3 a probable outage is a possible one; R4 an estimate that passes is called that without any news', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-07-01T17:00:00Z') });
+    const { ask } = await scene({ state: 'probable', etr_p90: new Date(Date.now() + hour).toISOString() });
+    assert.deepEqual([ask({ meter: 'M-0' }).status, ask({ meter: 'M-2' }).status], ['possible', 'on']);
+    assert.match(ask({ meter: 'M-0' }).etr_words ?? '', /expect/);
+    t.mock.timers.setTime(Date.now() + 2 * hour);
+    assert.match(ask({ meter: 'M-0' }).etr_words ?? '', /has passed/);
+  });
+
+  test('R5 nothing is known later than now; R7 twenty homes of a building are named, and no more', async () => {
+    const { ask, service } = await scene({}, -hour);
+    assert.ok(Date.parse(ask({ meter: 'M-0' }).as_of) <= Date.now());
+    assert.equal(ask({ meter: 'M-0' }).age_s, 0);
+    await service.loadPremises(
+      (async function* () {
+        const flat = { street_key: '9 ELM ST', place: '', meter_key: 0 };
+        yield Array.from({ length: 25 }, (_, i) => ({ ...flat, unit: String(i + 1), account_id: `A-${i}` }));
+      })(),
+    );
+    const { status, candidates } = ask({ address: '9 Elm Street' });
+    assert.deepEqual([status, candidates.length], ['several', 20]);
+  });
+
+  test('R8 of two meters behind one address the worse counts: out, then possible, planned, restored, on', async () => {
+    const service = makeRestorationService({
+      meterCount: () => meters.length,
+      meterRowOf: (id) => meters.indexOf(id),
+      membersOf: (id) => ({ A: [0], B: [1] })[id] ?? [],
+      plannedOf: (meter) => (isPlanned && meter === 0 ? { fromMs: 0, toMs: Date.now() + hour } : undefined),
+      currentToMs: Date.now,
+      timeZone: 'UTC',
+    });
+    let isPlanned = false;
+    const behind = { street_key: '7 OAK AVE', unit: '', place: '' };
+    await service.loadPremises(
+      (async function* () {
+        yield [0, 1].map((meter_key) => ({ ...behind, meter_key, account_id: `A-${meter_key}` }));
+      })(),
+    );
+    const status = (): string => JSON.parse(service.answer({ address: '7 Oak Avenue' }, 'en')).status;
+    const tell = (id: string, state: Outage['state'], customers_out = 1): void =>
+      service.follow([{ outage: outage({ id, state, customers_out }), isOpen: true }]);
+    const told = [status()];
+    tell('B', 'confirmed');
+    tell('B', 'restored', 0);
+    told.push(status());
+    isPlanned = true;
+    told.push(status());
+    tell('B', 'confirmed');
+    told.push(status());
+    isPlanned = false;
+    tell('A', 'predicted');
+    told.push(status());
+    tell('B', 'restored', 0);
+    told.push(status());
+    assert.deepEqual(told, ['on', 'restored', 'planned', 'out', 'out', 'possible']);
+  });
+
+  test('R1 one field takes a meter, an account of digits or of letters too, and an address', async () => {
+    const { service } = await scene();
+    const status = (words: string): string => JSON.parse(service.answerTo(words, 'en')).status;
+    await service.loadPremises(
+      (async function* () {
+        for await (const [first, ...others] of premises()) yield [{ ...first, account_id: 'KM11110' }, ...others];
+      })(),
+    );
+    for (const words of ['M-0', ' km-111 10', '22 220', '1240 N Alder St, Montrose'])
+      assert.equal(status(words), 'out');
+    assert.equal(
+      codeOf(() => service.answerTo('99999', 'en')),
+      'unknown_account',
+    );
+    assert.equal(
+      codeOf(() => service.answerTo('KM11111', 'en')),
+      'bad_request',
+    );
+  });
+
   test('before the addresses are read, meters are answered and the others asked to come again', () => {
     const service = makeRestorationService({
       meterCount: () => 5,

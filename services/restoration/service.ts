@@ -71,6 +71,9 @@ const mostCandidates = 20;
 /** Rendered answers kept; more than outages times languages is never needed at once. */
 const mostRendered = 20_000;
 
+/** Worst first. */
+const badness: readonly HomeStatus[] = ['out', 'possible', 'planned', 'restored', 'on'];
+
 export function makeRestorationService(needs: RestorationNeeds): RestorationService {
   const board = makeBoard(needs.meterCount());
   let premises: Premises | undefined;
@@ -119,14 +122,17 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
     return text + ageText(nowMs);
   }
 
+  function statusAt(meter: number): HomeStatus {
+    const status = statusOf(board.at(meter));
+    return (status === 'on' || status === 'restored') && needs.plannedOf(meter) ? 'planned' : status;
+  }
+
   function ofHomes(homes: { meter: number; label: string }[], language: Language): string {
     const distinct = new Map(homes.map((home) => [home.label, home]));
     // Two meters behind one address (a second service) are one home: what is worse counts.
     if (distinct.size === 1) {
-      const out =
-        homes.find(({ meter }) => board.at(meter)?.isBack === false) ??
-        homes.find(({ meter }) => needs.plannedOf(meter) !== undefined);
-      return ofMeter((out ?? homes[0]).meter, language);
+      const [worst] = homes.toSorted((a, b) => badness.indexOf(statusAt(a.meter)) - badness.indexOf(statusAt(b.meter)));
+      return ofMeter(worst.meter, language);
     }
     return unfinished(several([...distinct.keys()].slice(0, mostCandidates), language)) + ageText(Date.now());
   }
@@ -135,9 +141,9 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
     follow: (news) => board.take(news, needs.membersOf),
     networkGrown: () => board.grow(needs.meterCount()),
     loadPremises: async (pieces) => {
-      const builder = premisesBuilder();
+      const builder = premisesBuilder(needs.meterCount());
       for await (const rows of pieces) builder.add(rows);
-      premises = await builder.finish();
+      premises = builder.finish();
       return premises.count;
     },
     answer: ({ meter, account, address }, language) => {
@@ -169,8 +175,8 @@ export function makeRestorationService(needs: RestorationNeeds): RestorationServ
     answerTo: (words, language) => {
       const text = words.trim();
       if (needs.meterRowOf(text) >= 0) return service.answer({ meter: text }, language);
-      if (/^[\dA-Z]{4,40}$/.test(accountOf(text)) && /^[\d\s-]+$/.test(text))
-        return service.answer({ account: text }, language);
+      const isNumber = /^[\d\s-]+$/.test(text) && /^\d{4,40}$/.test(accountOf(text));
+      if (isNumber || (premises?.ofAccount(text).length ?? 0) > 0) return service.answer({ account: text }, language);
       return service.answer({ address: text }, language);
     },
     metersOf: (place) => {

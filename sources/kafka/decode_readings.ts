@@ -13,6 +13,16 @@ export interface DecodeFacts extends DoorFacts {
   avro: AvroReader;
 }
 
+/**
+ * The large arrays of a batch, in memory that threads share and that is used again: 55 bytes of a reading that are handed
+ * over instead are new memory to both heaps, and make them be collected all the time.
+ */
+export interface BatchArrays {
+  readings: ReadingColumns;
+  offsets: Float64Array;
+  createTimeMs: Float64Array;
+}
+
 export interface DecodedReadings {
   readings: ReadingColumns;
   /** offset of each reading at its source */
@@ -24,14 +34,22 @@ export interface DecodedReadings {
 }
 
 const firstCapacity = 16_384;
+export const makeBatchArrays = (): BatchArrays => ({
+  readings: makeReadingColumns(firstCapacity, SharedArrayBuffer),
+  offsets: sharedNumbers(firstCapacity),
+  createTimeMs: sharedNumbers(firstCapacity),
+});
+
+const sharedNumbers = (count: number): Float64Array => new Float64Array(new SharedArrayBuffer(count * 8));
+
 function widened(readings: ReadingColumns): ReadingColumns {
-  const wider = makeReadingColumns(readings.meterKey.length * 2);
+  const wider = makeReadingColumns(readings.meterKey.length * 2, SharedArrayBuffer);
   appendReadings(wider, readings);
   return wider;
 }
 
 function widenedNumbers(values: Float64Array): Float64Array {
-  const wider = new Float64Array(values.length * 2);
+  const wider = sharedNumbers(values.length * 2);
   wider.set(values);
   return wider;
 }
@@ -56,7 +74,7 @@ export function jsonOf(bytes: Buffer, from: number, to: number): unknown {
 }
 
 /**
- * Decodes the record batches of one partition from an offset on.
+ * Decodes the record batches of one partition from an offset on, into `arrays` as long as they have room.
  * @throws FluxError `kafka_damaged_batch`; SchemaMissing: nothing is taken then
  */
 export function decodeReadings(
@@ -65,10 +83,10 @@ export function decodeReadings(
   place: PartitionPlace,
   facts: DecodeFacts,
   aborted: readonly AbortedTransaction[] = [],
+  arrays = makeBatchArrays(),
 ): DecodedReadings {
-  let readings = makeReadingColumns(firstCapacity);
-  let offsets = new Float64Array(firstCapacity);
-  let createTimeMs = new Float64Array(firstCapacity);
+  let { readings, offsets, createTimeMs } = arrays;
+  readings.count = 0;
   const key = new Map<number, string>();
   const headers = new Map<number, string>();
   const content = new Map<number, string>();
@@ -102,8 +120,8 @@ export function decodeReadings(
       record: (bytes, offset, timeMs, keyFrom, keyTo, valueFrom, valueTo, headersFrom, headerCount) => {
         if (readings.count === offsets.length) {
           readings = widened(readings);
-          offsets = widenedNumbers(offsets) as typeof offsets;
-          createTimeMs = widenedNumbers(createTimeMs) as typeof createTimeMs;
+          offsets = widenedNumbers(offsets);
+          createTimeMs = widenedNumbers(createTimeMs);
         }
         const row = readings.count;
         const isUsual = valueFrom >= 0 && takeUsual(bytes, valueFrom, valueTo);

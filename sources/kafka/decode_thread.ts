@@ -5,19 +5,24 @@
 import { Worker } from 'node:worker_threads';
 import { FluxError } from '#model/errors.ts';
 import type { IdColumn } from '#model/id_column.ts';
-import type { DecodedReadings } from './decode_readings.ts';
+import type { BatchArrays, DecodedReadings } from './decode_readings.ts';
 import type { FetchedPartition } from './fetch.ts';
 import type { AbortedTransaction, PartitionPlace } from './record_batch.ts';
 
-/** What the thread is asked; `records` is its own. */
+/** What the thread is asked; `records` are its own until it answers. */
 export interface DecodeRequest {
   id: number;
-  records: Uint8Array<ArrayBuffer>;
+  records: Uint8Array<SharedArrayBuffer>;
   from: number;
   place: PartitionPlace;
   aborted: AbortedTransaction[];
   /** the meters of the network, where they are not those of the request before */
   meterIds?: { bytes: Uint8Array; offsets: Uint32Array };
+}
+
+/** Arrays of an answer that nobody needs any more: the thread's again. */
+export interface Returned {
+  returned: BatchArrays;
 }
 
 export type DecodeAnswer = { id: number } & (
@@ -28,6 +33,8 @@ export type DecodeAnswer = { id: number } & (
 export interface ReadingDecoder {
   /** @throws FluxError `kafka_damaged_batch`, `schema_registry`, `kafka_decoder_lost`: nothing is taken then */
   decode(place: PartitionPlace, from: number, fetched: FetchedPartition): Promise<DecodedReadings>;
+  /** Gives the arrays of an answer back once it is stored: nobody may look at them after this. */
+  giveBack(decoded: DecodedReadings): void;
   stop(): Promise<void>;
 }
 
@@ -38,7 +45,11 @@ export interface DecoderNeeds {
   schemaRegistry: string | undefined;
 }
 
+/** Answers of a broker of at most this many partitions are copied into memory that is there. */
+const mostSpareRecords = 12;
+
 interface Waiting {
+  records: SharedArrayBuffer;
   resolve: (decoded: DecodedReadings) => void;
   reject: (error: Error) => void;
 }
@@ -48,10 +59,24 @@ export function startDecoder(needs: DecoderNeeds): ReadingDecoder {
   let thread: Worker | undefined;
   let known: IdColumn | undefined;
   let nextId = 1;
+  const spareRecords: SharedArrayBuffer[] = [];
+
+  /** The answer's bytes lie in a buffer that holds other partitions, too. */
+  function copyOf(records: Buffer): Uint8Array<SharedArrayBuffer> {
+    const at = spareRecords.findIndex((spare) => spare.byteLength >= records.length);
+    const [buffer] = at < 0 ? [new SharedArrayBuffer(records.length)] : spareRecords.splice(at, 1);
+    const copy = new Uint8Array(buffer, 0, records.length);
+    copy.set(records);
+    return copy;
+  }
 
   function answered(answer: DecodeAnswer): void {
     const asked = waiting.get(answer.id);
     waiting.delete(answer.id);
+    if (asked) {
+      if (spareRecords.length === mostSpareRecords) spareRecords.shift();
+      spareRecords.push(asked.records);
+    }
     if ('decoded' in answer) asked?.resolve(answer.decoded);
     else {
       const { code, message, canRetry, details } = answer.error;
@@ -91,8 +116,7 @@ export function startDecoder(needs: DecoderNeeds): ReadingDecoder {
     decode: (place, from, fetched) => {
       thread ??= start();
       const ids = needs.meterIds();
-      // The answer's bytes lie in a buffer that holds other partitions, too.
-      const records = new Uint8Array(fetched.records);
+      const records = copyOf(fetched.records);
       const { topic, partition } = place;
       const request: DecodeRequest = {
         id: nextId++,
@@ -103,9 +127,14 @@ export function startDecoder(needs: DecoderNeeds): ReadingDecoder {
       };
       if (ids !== known) request.meterIds = { bytes: ids.bytes, offsets: ids.offsets };
       known = ids;
-      const decoded = new Promise<DecodedReadings>((resolve, reject) => waiting.set(request.id, { resolve, reject }));
-      thread.postMessage(request, [records.buffer]);
+      const decoded = new Promise<DecodedReadings>((resolve, reject) =>
+        waiting.set(request.id, { resolve, reject, records: records.buffer }),
+      );
+      thread.postMessage(request);
       return decoded;
+    },
+    giveBack: ({ readings, offsets, landing: { createTimeMs } }) => {
+      thread?.postMessage({ returned: { readings, offsets, createTimeMs } } satisfies Returned);
     },
     stop: async () => {
       const last = thread;

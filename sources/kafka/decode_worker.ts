@@ -3,8 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { FluxError, messageOf } from '#model/errors.ts';
 import { IdColumn } from '#model/id_column.ts';
 import { makeAvroReader, SchemaMissing } from './avro.ts';
-import { type DecodedReadings, decodeReadings } from './decode_readings.ts';
-import type { DecodeAnswer, DecodeRequest } from './decode_thread.ts';
+import { type BatchArrays, type DecodedReadings, decodeReadings, makeBatchArrays } from './decode_readings.ts';
+import type { DecodeAnswer, DecodeRequest, Returned } from './decode_thread.ts';
 import { openSchemaRegistry } from './schema_registry.ts';
 
 const { schemaRegistry } = workerData as { schemaRegistry: string | undefined };
@@ -12,19 +12,26 @@ const avro = makeAvroReader(schemaRegistry === undefined ? undefined : openSchem
 const port = parentPort!;
 let meterIds = IdColumn.from([]);
 let turn: Promise<void> = Promise.resolve();
+/** arrays that came back from the store */
+let spare: BatchArrays[] = [];
+/** After so long without readings they go: what a burst needed is not kept. */
+const spareForMs = 5000;
+const letGo = setTimeout(() => {
+  spare = [];
+}, spareForMs).unref();
 
-port.on('message', (request: DecodeRequest) => {
-  turn = turn.then(() => answer(request));
+port.on('message', (message: DecodeRequest | Returned) => {
+  if ('returned' in message) {
+    spare.push(message.returned);
+    letGo.refresh();
+  } else turn = turn.then(() => answer(message));
 });
 
 async function answer(request: DecodeRequest): Promise<void> {
   if (request.meterIds) meterIds = new IdColumn(request.meterIds.bytes, request.meterIds.offsets);
   try {
     const decoded = await decode(request);
-    const { readings, offsets, landing } = decoded;
-    const columns = Object.values(readings).filter((column) => ArrayBuffer.isView(column));
-    const buffers = [...columns, offsets, landing.createTimeMs].map((column) => column.buffer as ArrayBuffer);
-    port.postMessage({ id: request.id, decoded } satisfies DecodeAnswer, buffers);
+    port.postMessage({ id: request.id, decoded } satisfies DecodeAnswer);
   } catch (error) {
     const { code, canRetry, details } =
       error instanceof FluxError ? error : new FluxError('internal', '', { canRetry: false });
@@ -46,7 +53,7 @@ async function decode({ records, from, place, aborted }: DecodeRequest): Promise
   const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
   for (;;) {
     try {
-      return decodeReadings(bytes, from, place, facts, aborted);
+      return decodeReadings(bytes, from, place, facts, aborted, spare.pop() ?? makeBatchArrays());
     } catch (error) {
       if (!(error instanceof SchemaMissing)) throw error;
       await avro.load(error.id);

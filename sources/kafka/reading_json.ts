@@ -13,57 +13,73 @@ export interface ReadingFacts {
 }
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
-const names = {
-  meterId: ascii('meter_id'),
-  readingTime: ascii('reading_time'),
-  intervalMinutes: ascii('interval_minutes'),
-  kwh: ascii('kwh'),
-  voltage: ascii('voltage'),
-  quality: ascii('quality'),
-  sourceSeq: ascii('source_seq'),
-};
-const qualityBytes = readingQualities.map(ascii);
-const powersOfTen = Array.from({ length: 16 }, (_, n) => 10 ** n);
+/** Fields of a reading; the position is the code below. */
+const fieldNames = ['meter_id', 'reading_time', 'interval_minutes', 'kwh', 'voltage', 'quality', 'source_seq'].map(
+  (name) => ascii(`"${name}"`),
+);
+const [meterId, readingTime, intervalMinutes, kwh, voltage, qualityField] = fieldNames.keys();
+const neededFields = (1 << meterId) | (1 << readingTime) | (1 << kwh);
+const qualityTexts = readingQualities.map((quality) => ascii(`${quality}"`));
+const powersOfTen = [1, 10, 100, 1000];
 
 const [quote, comma, colon, minus, dot, zero] = [0x22, 0x2c, 0x3a, 0x2d, 0x2e, 0x30];
 
 /** Where the meter id of the last taken reading stood: the message's key is compared with it. */
 export const takenMeterId = { from: 0, to: 0 };
 
-// Value of the last number and the position behind it: a second return value without an object per number.
-let value = 0;
+// The last number is mantissa / 10 ** decimals; position behind the last field name: second return values without objects.
+let mantissa = 0;
 let decimals = 0;
+let afterName = 0;
+/** Fields of the last reading in their order: a sender keeps to one. */
+const order = Int8Array.from(fieldNames.keys());
+/** Time of the last reading as it stood, with the quote behind it: most readings of a batch have the same. */
+const knownTime = new Uint8Array(40);
+let knownTimeLength = 0;
+let knownTimeMs = Number.NaN;
 
 function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+  return byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
 }
 
-function matches(bytes: Uint8Array, from: number, to: number, text: Uint8Array): boolean {
-  if (to - from !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[from + i] !== text[i]) return false;
+function stands(text: Uint8Array, length: number, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== text[i]) return false;
   return true;
 }
 
-/** Plain decimal of at most 15 digits: exact as a number, and the same number JSON.parse makes. @returns position behind it, -1 where it is not one */
+/** Which field's name stands there, first of all the expected one; -1 where it is none of a reading. */
+function fieldAt(bytes: Uint8Array, at: number, expected: number): number {
+  let field = expected;
+  for (let tried = 0; tried < fieldNames.length; tried++) {
+    const name = fieldNames[field];
+    if (stands(name, name.length, bytes, at)) {
+      afterName = at + name.length;
+      return field;
+    }
+    field = field + 1 === fieldNames.length ? 0 : field + 1;
+  }
+  return -1;
+}
+
+/** Plain decimal of at most 15 digits, which an integer holds. @returns position behind it, -1 where it is not one */
 function number(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
   const isNegative = bytes[at] === minus;
   if (isNegative) at++;
   const first = at;
-  let mantissa = 0;
-  while (at < end && bytes[at] >= zero && bytes[at] <= 0x39) mantissa = mantissa * 10 + bytes[at++] - zero;
+  let found = 0;
+  while (at < end && bytes[at] >= zero && bytes[at] <= 0x39) found = found * 10 + bytes[at++] - zero;
   const whole = at - first;
   if (whole === 0 || (whole > 1 && bytes[first] === zero)) return -1;
   decimals = 0;
   if (at < end && bytes[at] === dot) {
     const fraction = ++at;
-    while (at < end && bytes[at] >= zero && bytes[at] <= 0x39) mantissa = mantissa * 10 + bytes[at++] - zero;
+    while (at < end && bytes[at] >= zero && bytes[at] <= 0x39) found = found * 10 + bytes[at++] - zero;
     decimals = at - fraction;
     if (decimals === 0) return -1;
   }
   if (whole + decimals > 15) return -1;
-  const size = decimals === 0 ? mantissa : mantissa / powersOfTen[decimals];
-  value = isNegative ? -size : size;
+  mantissa = isNegative ? -found : found;
   return at;
 }
 
@@ -119,14 +135,35 @@ function instant(bytes: Uint8Array, from: number, to: number): number {
   return ms - (bytes[at] === minus ? -1 : 1) * (zoneHours * 60 + zoneMinutes) * 60_000;
 }
 
-/** Position of the quote that ends a text without escapes, -1 where it has some or does not end. */
+/** Position of the quote that ends the text beginning there, -1 where it is none, has escapes or does not end. */
 function textEnd(bytes: Uint8Array, from: number, end: number): number {
-  for (let at = from; at < end; at++) {
+  if (bytes[from] !== quote) return -1;
+  for (let at = from + 1; at < end; at++) {
     const byte = bytes[at];
     if (byte === quote) return at;
     if (byte === 0x5c || byte < 0x20 || byte > 0x7e) return -1;
   }
   return -1;
+}
+
+/** Takes the time that stands there as a text into `knownTimeMs`. @returns position behind it, -1 where it is unusual */
+function timeAt(bytes: Uint8Array, from: number, end: number): number {
+  const textFrom = from + 1;
+  if (knownTimeLength > 0 && bytes[from] === quote && stands(knownTime, knownTimeLength, bytes, textFrom))
+    return textFrom + knownTimeLength;
+  const to = textEnd(bytes, from, end);
+  const ms = to < 0 || to - textFrom >= knownTime.length ? Number.NaN : instant(bytes, textFrom, to);
+  if (Number.isNaN(ms)) return -1;
+  knownTimeMs = ms;
+  knownTimeLength = to + 1 - textFrom;
+  for (let i = 0; i < knownTimeLength; i++) knownTime[i] = bytes[textFrom + i];
+  return to + 1;
+}
+
+/** Code of the quality that stands there, first of all the expected one; -1 where it is none. */
+function qualityAt(bytes: Uint8Array, at: number, expected: number): number {
+  const isExpected = stands(qualityTexts[expected], qualityTexts[expected].length, bytes, at);
+  return isExpected ? expected : qualityTexts.findIndex((text) => stands(text, text.length, bytes, at));
 }
 
 /**
@@ -145,72 +182,61 @@ export function takeReading(
   let at = from + 1;
   let [seen, meter, startMs, minutes, wh, decivolt, quality, sequence] = [0, -1, Number.NaN, 15, 0, 0, 1, -1];
   let [idFrom, idTo] = [0, 0];
-  for (;;) {
+  for (let k = 0; ; k++) {
     while (isSpace(bytes[at])) at++;
-    if (bytes[at] !== quote) return false;
-    const nameFrom = at + 1;
-    const nameTo = textEnd(bytes, nameFrom, end);
-    if (nameTo < 0) return false;
-    at = nameTo + 1;
+    const field = fieldAt(bytes, at, order[k]);
+    // a name that is none of ours, or stands twice
+    if (field < 0 || seen & (1 << field)) return false;
+    seen |= 1 << field;
+    order[k] = field;
+    at = afterName;
     while (isSpace(bytes[at])) at++;
     if (bytes[at++] !== colon) return false;
     while (isSpace(bytes[at])) at++;
-    let bit: number;
-    if (bytes[at] === quote) {
-      const textFrom = at + 1;
-      const textTo = textEnd(bytes, textFrom, end);
-      if (textTo < 0) return false;
-      if (matches(bytes, nameFrom, nameTo, names.meterId)) {
-        bit = 1;
-        idFrom = textFrom;
-        idTo = textTo;
-        if (textTo - textFrom > 128) return false;
-        meter = facts.meterRowOfBytes(bytes, textFrom, textTo);
-        if (meter < 0) return false;
-      } else if (matches(bytes, nameFrom, nameTo, names.readingTime)) {
-        bit = 2;
-        startMs = instant(bytes, textFrom, textTo);
-      } else if (matches(bytes, nameFrom, nameTo, names.quality)) {
-        bit = 4;
-        quality = -1;
-        for (let code = 0; code < qualityBytes.length && quality < 0; code++)
-          if (matches(bytes, textFrom, textTo, qualityBytes[code])) quality = code;
-        if (quality < 0) return false;
-      } else return false;
-      at = textTo + 1;
-    } else {
-      const behind = number(bytes, at, end);
+    if (field === meterId) {
+      idFrom = at + 1;
+      idTo = textEnd(bytes, at, end);
+      if (idTo < 0 || idTo - idFrom > 128) return false;
+      meter = facts.meterRowOfBytes(bytes, idFrom, idTo);
+      if (meter < 0) return false;
+      at = idTo + 1;
+    } else if (field === readingTime) {
+      const behind = timeAt(bytes, at, end);
       if (behind < 0) return false;
-      if (matches(bytes, nameFrom, nameTo, names.kwh)) {
-        bit = 8;
-        // more than the column holds: the ordinary way keeps the message beside it
-        if (decimals > 3 || value < -maxKwh || value > maxKwh) return false;
-        wh = Math.round(value * 1000);
-      } else if (matches(bytes, nameFrom, nameTo, names.voltage)) {
-        bit = 16;
-        // 0 would be taken for none
-        if (decimals > 1 || value <= 0 || value > 6500) return false;
-        decivolt = Math.round(value * 10);
-      } else if (matches(bytes, nameFrom, nameTo, names.intervalMinutes)) {
-        bit = 32;
-        if (decimals > 0 || !(value >= 1 && value <= 60) || 60 % value !== 0) return false;
-        minutes = value;
-      } else if (matches(bytes, nameFrom, nameTo, names.sourceSeq)) {
-        bit = 64;
-        if (decimals > 0 || value < 0) return false;
-        sequence = value;
-      } else return false;
+      startMs = knownTimeMs;
       at = behind;
+    } else if (field === qualityField) {
+      if (bytes[at++] !== quote) return false;
+      quality = qualityAt(bytes, at, 1);
+      if (quality < 0) return false;
+      at += qualityTexts[quality].length;
+    } else {
+      at = number(bytes, at, end);
+      if (at < 0) return false;
+      if (field === kwh) {
+        // more than the column holds: the ordinary way keeps the message beside it
+        if (decimals > 3) return false;
+        wh = mantissa * powersOfTen[3 - decimals];
+        if (wh < -maxKwh * 1000 || wh > maxKwh * 1000) return false;
+      } else if (field === voltage) {
+        // 0 would be taken for none
+        if (decimals > 1) return false;
+        decivolt = mantissa * powersOfTen[1 - decimals];
+        if (decivolt <= 0 || decivolt > 65_000) return false;
+      } else if (field === intervalMinutes) {
+        if (decimals > 0 || !(mantissa >= 1 && mantissa <= 60) || 60 % mantissa !== 0) return false;
+        minutes = mantissa;
+      } else {
+        if (decimals > 0 || mantissa < 0) return false;
+        sequence = mantissa;
+      }
     }
-    // a field that stands twice
-    if (seen & bit) return false;
-    seen |= bit;
     while (isSpace(bytes[at])) at++;
     if (at === end) break;
     if (bytes[at++] !== comma) return false;
   }
   const isRight =
-    (seen & 11) === 11 &&
+    (seen & neededFields) === neededFields &&
     startMs % (minutes * 60_000) === 0 &&
     startMs <= facts.nowMs + futureToleranceMs &&
     startMs >= oldestMs;

@@ -66,7 +66,7 @@ export interface StormField {
   faults: OpenFault[];
   /** faults that have happened and are not repaired, by the device they hold open */
   openAt: ReadonlyMap<number, OpenFault[]>;
-  /** what keeps each zone dark, and since when: its device, or the switch a crew opened in its place */
+  /** what keeps each zone dark, and since when: its device, the switch a crew opened in its place, or both */
   holding(): { device: number; at: number; sinceS: number }[];
   faultsToCome(): number;
   messages: MessagePath['counts'];
@@ -239,9 +239,13 @@ export function makeStormField(options: StormOptions): StormField {
     openAt,
     customersDark: () => customersDark,
     holding: () =>
-      [...openAt].map(([device, broken]) => {
+      [...openAt].flatMap(([device, broken]) => {
         const apart = isolatedBy.get(device);
-        return { device, at: apart?.at ?? device, sinceS: apart?.sinceS ?? Math.min(...broken.map(({ atS }) => atS)) };
+        if (!apart) return [{ device, at: device, sinceS: Math.min(...broken.map(({ atS }) => atS)) }];
+        const isolated = { device, ...apart };
+        // another fault between the device and the switch opened it again
+        if (!grid.isOpen(device)) return [isolated];
+        return [isolated, { device, at: device, sinceS: Math.max(...broken.map(({ atS }) => atS)) }];
       }),
     faultsToCome: () => coming.size(),
     messages: path.counts,

@@ -216,7 +216,7 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     const dialog = page.getByRole('dialog', { name: 'Planned work' });
     await dialog.getByLabel('Device').fill(fuse.id);
     await dialog.getByLabel('Reason').fill('new crossarm');
-    await dialog.getByRole('button', { name: 'Enter', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Enter the window' }).click();
     await dialog.getByText('Entered as PLN-', { exact: false }).waitFor();
     await dialog.getByRole('button', { name: 'Withdraw' }).click();
     await dialog.getByRole('button', { name: /sure\?/ }).click();

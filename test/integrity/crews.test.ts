@@ -135,6 +135,24 @@ describe('crews and their outage', () => {
     await clear(outage);
   });
 
+  test('F1, F3 one of two crews completes: the outage is where the other is, and is complete with the last', async () => {
+    const outage = await newOutage();
+    const [first, second] = [await freeCrew(), await freeCrew('line')];
+    await give(first, outage);
+    await give(second, outage);
+    await order(first.id, 'arrive');
+    await order(first.id, 'complete');
+    assert.deepEqual(await states(second.id, outage.id), ['assigned', 'assigned', second.id]);
+    await give(first, outage);
+    for (const crew of [first, second]) await order(crew.id, 'arrive');
+    await field.outages.act(outage.id, { verb: 'restore', reason: 'fuse replaced' }, 'anna');
+    await field.crews.settled();
+    await order(first.id, 'complete');
+    assert.deepEqual((await states(second.id, outage.id)).slice(0, 2), ['on_site', 'restored']);
+    await order(second.id, 'complete');
+    assert.deepEqual((await states(second.id, outage.id)).slice(0, 2), ['available', 'completed']);
+  });
+
   test('F2 an outage moved on by hand takes its crew along', async () => {
     const [crew, outage] = [await freeCrew(), await newOutage()];
     await give(crew, outage);

@@ -6,9 +6,11 @@ import type { Outage } from '#model/api/outages.ts';
 import { etrDefaults } from '#services/etr/decide.ts';
 import { inventHistory } from '#services/etr/history_testbed.ts';
 import { fitModel } from '#services/etr/model.ts';
-import { type EtrService, makeEtrService } from '#services/etr/service.ts';
-import { type CrewFact, simulationDefaults } from '#services/etr/simulation.ts';
+import { type EtrNeeds, type EtrService, makeEtrService } from '#services/etr/service.ts';
+import { type CrewFact, type Draw, simulationDefaults } from '#services/etr/simulation.ts';
+import { outagesSince } from '#services/etr/sql.ts';
 import { migrate } from '#stores/postgres/migrate.ts';
+import { until } from '../running_center.ts';
 import { servers, startServer, type TestServer } from './servers.ts';
 
 const startMs = Date.parse('2026-07-04T12:00:00Z');
@@ -37,15 +39,16 @@ for (const kind of servers)
       await server?.stop();
     });
 
-    const made = (): EtrService =>
+    const made = (more: Partial<EtrNeeds> = {}): EtrService =>
       makeEtrService({
+        isDriven: true,
         pool: server.pool,
         model,
         timeZone: 'UTC',
         settings: etrDefaults,
         simulation: { ...simulationDefaults, runs: 30 },
         nowMs: () => nowMs,
-        draw: (run, outage, stage) => ((run * 37 + outage.length * 11 + (stage === 'repair' ? 5 : 0)) % 97) / 97,
+        draw: (outage) => (run, stage) => ((run * 37 + outage.length * 11 + (stage === 'repair' ? 5 : 0)) % 97) / 97,
         open: () => open,
         outage: async (id) =>
           open.find((one) => one.id === id) ??
@@ -60,6 +63,7 @@ for (const kind of servers)
         report: (message, error) => {
           throw new Error(message, { cause: error });
         },
+        ...more,
       });
 
     const iso = (ms: number): string => new Date(ms).toISOString();
@@ -193,6 +197,37 @@ for (const kind of servers)
       );
     });
 
+    test('a zone whose time is moved by a little is told the new one, once, and not again after a restart', async () => {
+      storm = new Set();
+      const endAll = async (): Promise<void> => {
+        for (const { override_id } of service.overrides()) await service.endOverride(override_id, 'bob');
+      };
+      await endAll();
+      const { id } = await begin();
+      const give = async (hours: number): Promise<void> => {
+        const [restored_at, expires_at] = [iso(nowMs + hours * 60 * minuteMs), iso(nowMs + 600 * minuteMs)];
+        await service.addOverride({ zone: 'F-1', kind: 'time', restored_at, expires_at, reason: 'flood' }, 'bob');
+        await service.refresh();
+      };
+      await give(5);
+      await give(5.5);
+      const newest = (await rows(id)).at(-1)!;
+      assert.equal(Date.parse(newest.p50), Math.ceil((nowMs + 330 * minuteMs) / (5 * minuteMs)) * 5 * minuteMs);
+      await service.stop();
+      service = made();
+      await service.start();
+      await service.refresh();
+      assert.deepEqual((await rows(id)).at(-1), newest);
+      await endAll();
+      await end(id);
+    });
+
+    test('of more outages than can be remembered the newest are', async () => {
+      const all = await outagesSince(server.pool, new Date(0), 1000);
+      assert.ok(all.length > 5);
+      assert.deepEqual(await outagesSince(server.pool, new Date(0), 3), all.slice(-3));
+    });
+
     test('a storm is simulated with the crews there are; an area that no crew serves keeps the model', async () => {
       await service.stop();
       service = made();
@@ -229,6 +264,35 @@ for (const kind of servers)
       await service.refresh();
       assert.equal(service.valueOf(all[0].id)!.source, 'model');
       for (const { id } of [...all, far]) await end(id);
+    });
+
+    test('however often a storm changes, its simulation leaves four fifths of the time to others', async () => {
+      await service.stop();
+      let runs = 0;
+      let slowest = 0;
+      const slow: Draw = () => () => {
+        if (runs++ === 0) for (const endMs = performance.now() + 100; performance.now() < endMs; ) slowest++;
+        return 0.5;
+      };
+      service = made({ isDriven: false, draw: slow });
+      await service.start();
+      storm = new Set(['north']);
+      crews = [{ id: 'C-1', area: 'north', lat: 29.8, lon: -95.4, onDutyS: 0, offDutyS: 1e10 }];
+      const outage = await begin();
+      const first = runs;
+      assert.ok(first > 0 && slowest > 0);
+      const change = async (customers_out: number): Promise<number> => {
+        open = open.map((one) => (one.id === outage.id ? { ...one, customers_out } : one));
+        await service.refresh();
+        return runs;
+      };
+      assert.equal(await change(30), first, 'at once: not again');
+      await until('a rest', async () => (await change(20 + (runs % 2))) > first, 5000);
+      storm = new Set();
+      await service.stop();
+      service = made();
+      await service.start();
+      await end(outage.id);
     });
 
     test('a crew on site: the repair time of the device counts from its arrival', async () => {

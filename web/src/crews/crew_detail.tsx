@@ -8,8 +8,9 @@ import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { newerCrew } from '../lib/push/apply.ts';
 import { learnCrew, useLive } from '../lib/push/live_store.ts';
-import { ageSeconds, formatAge, formatCount, formatDayTime, words } from '../lib/time/format.ts';
+import { ageSeconds, counted, formatAge, formatCount, formatDayTime, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
+import { useAreaName } from '../map/network_store.ts';
 import { mayOperate } from '../session/session_store.ts';
 import { kindWords, positionNote, shiftNote } from './board.ts';
 import { actOnCrew, assignCrew, getCrew } from './crews_api.ts';
@@ -21,6 +22,7 @@ const waiting = new Set(['predicted', 'probable', 'confirmed', 'assigned', 'en_r
 
 export function CrewDetailView({ id, session, onClose }: { id: string; session: Session; onClose: () => void }) {
   const view = useTimeView();
+  const areaName = useAreaName();
   const now = useNow();
   const begun = useLive((live) => live.begun);
   const pushed = useLive((live) => live.crews.get(id));
@@ -63,10 +65,10 @@ export function CrewDetailView({ id, session, onClose }: { id: string; session: 
       {query.error && <Problem error={query.error} />}
       <Facts>
         <FactRow name="Kind">
-          {kindWords[crew.kind].name}, {crew.size} {crew.size === 1 ? 'person' : 'persons'}
+          {kindWords[crew.kind].name}, {counted(crew.size, 'person', 'people')}
         </FactRow>
         <FactRow name="Skills">{crew.skills.join(', ')}</FactRow>
-        <FactRow name="Home area">{crew.area_id}</FactRow>
+        <FactRow name="Home area">{areaName(crew.area_id)}</FactRow>
         <FactRow name="Shift">{shiftNote(crew, now).text}</FactRow>
         <FactRow name="Position">{positionNote(crew, now).text}</FactRow>
         <FactRow name="Radio, phone">{[crew.radio, crew.phone].filter(Boolean).join(', ') || '—'}</FactRow>
@@ -160,8 +162,10 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
             .filter((verb) => verb !== 'release')
             .map((verb) => (
               <button key={verb} type="button" className="button" disabled={isBlocked} onClick={() => say(verb)}>
-                {words(verb)}
-                {wantsReason.has(verb) && '…'}
+                <span className="inline-block first-letter:uppercase">
+                  {words(verb)}
+                  {wantsReason.has(verb) && '…'}
+                </span>
               </button>
             ))}
         </div>
@@ -187,7 +191,7 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
             </label>
             <div className="flex gap-2">
               <button type="submit" className="button button-primary" disabled={isBlocked}>
-                {words(asks.verb)}
+                <span className="inline-block first-letter:uppercase">{words(asks.verb)}</span>
               </button>
               <button type="button" className="button" onClick={() => setAsks(null)}>
                 Cancel

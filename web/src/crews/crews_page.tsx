@@ -132,7 +132,9 @@ function Board({ crews, selected, isNarrow }: { crews: readonly Crew[]; selected
   return (
     <div className="min-h-0 flex-1 overflow-auto">
       {/* phones: one below the other; a board from there on */}
-      <div className={`grid min-h-full md:grid-cols-6 ${isNarrow ? 'md:min-w-[780px]' : 'md:min-w-[940px]'}`}>
+      <div
+        className={`grid min-h-full content-start md:grid-cols-6 md:content-stretch ${isNarrow ? 'md:min-w-[780px]' : 'md:min-w-[940px]'}`}
+      >
         {boardColumns.map(({ title }, i) => (
           <section
             key={title}

@@ -146,6 +146,7 @@ function PlanRow({ row, isBlocked, send, drop }: RowProps) {
         <span className="text-dim">{row.priority}</span>
         <button
           type="button"
+          data-row
           className="font-semibold hover:underline"
           title="Show it in the operations screen"
           onClick={() => {

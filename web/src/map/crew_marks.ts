@@ -31,7 +31,7 @@ export function crewFeatures(crews: readonly Crew[], area: string | null, nowMs:
       {
         type: 'Feature',
         // a place that may be wrong by now says so
-        properties: { mark, label: `${mark} ${crew.id}${old ? ' ?' : ''}`, old },
+        properties: { mark, label: `${crew.id}${old ? ' ?' : ''}`, old },
         geometry: { type: 'Point', coordinates: [crew.lon ?? crew.home_lon, crew.lat ?? crew.home_lat] },
       },
     ];

@@ -158,7 +158,7 @@ function InterruptionRow({
   const mark = `${one.is_major ? ' · major event day' : ''}${one.origin === 'history' ? ' · declared' : ''}`;
   return (
     <tr className={isOpen ? 'bg-chosen' : 'hover:bg-hover'}>
-      <td className="pr-4 text-left">
+      <td className="px-2 text-left">
         <button type="button" className="hover:underline" aria-expanded={isOpen} onClick={onToggle}>
           <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span> {one.origin === 'history' ? one.id.slice(0, 10) : one.id}
         </button>
@@ -277,7 +277,7 @@ function Meters({ id, whole, isOpen, isPlanned }: { id: string; whole: number; i
         {meters.map((one) => (
           <Fragment key={`${one.meter_id} ${one.declared_from} ${one.declared_to}`}>
             <tr className={one.meter_id !== null && one.meter_id === meter ? 'bg-chosen' : 'hover:bg-hover'}>
-              <td className="pr-4 text-left">
+              <td className="px-2 text-left">
                 {one.meter_id === null ? (
                   <span className="text-dim">{formatCount(one.customers)} customers without a record of a meter</span>
                 ) : (

@@ -23,8 +23,12 @@ test('presets are whole days up to today', () => {
   assert.deepEqual(daysOf('last_year', '2026-03-01'), { from: '2025-01-01', to: '2025-12-31' });
   assert.deepEqual(daysOf('five_years', '2026-03-01'), { from: '2022-01-01', to: '2026-03-01' });
   assert.deepEqual(
-    [isPeriod({ from: '2026-01-02', to: '2026-01-01' }), isPeriod({ from: '', to: '2026-01-01' })],
-    [false, false],
+    [
+      isPeriod({ from: '2026-01-02', to: '2026-01-01' }),
+      isPeriod({ from: '', to: '2026-01-01' }),
+      isPeriod({ from: '0202-01-01', to: '2026-01-01' }),
+    ],
+    [false, false, false],
   );
 });
 

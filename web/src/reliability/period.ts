@@ -35,10 +35,10 @@ export function daysOf(preset: Preset, today: string): Days {
   }
 }
 
-/** A calendar day of that form, not later than the other end. */
+/** Calendar days, the first not after the last; a year that is still being typed (0202) is none. */
 export function isPeriod({ from, to }: Days): boolean {
   const isDay = (day: string): boolean =>
-    /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(`${day}T00:00:00Z`));
+    /^(?:19|20|21)\d\d-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(`${day}T00:00:00Z`));
   return isDay(from) && isDay(to) && from <= to;
 }
 

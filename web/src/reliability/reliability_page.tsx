@@ -11,7 +11,7 @@ import {
   type Place,
   reportAddress,
 } from '../lib/api/reliability.ts';
-import { formatCount, formatNumber } from '../lib/time/format.ts';
+import { counted, formatCount, formatDate, formatNumber } from '../lib/time/format.ts';
 import { SectionHead } from '../pipeline/table.tsx';
 import { CustomersTable } from './customers_table.tsx';
 import { DeclaredList } from './declared_list.tsx';
@@ -191,10 +191,7 @@ function Body({
         {row.open > 0 && (
           <>
             {' '}
-            ·{' '}
-            <span className="text-warn">
-              ▲ {formatCount(row.open)} open {row.open === 1 ? 'interruption' : 'interruptions'}, counted up to now
-            </span>
+            · <span className="text-warn">▲ {counted(row.open, 'open interruption')}, counted up to now</span>
           </>
         )}
         {chosen && (
@@ -251,11 +248,11 @@ function Record({ facts }: { facts: MajorEventDays }) {
         </p>
       ) : (
         <p>
-          The record begins {facts.known_since}.{' '}
+          The record begins {formatDate(facts.known_since)}.{' '}
           {facts.declared > 0 ? (
             <>
-              {formatCount(facts.declared)} interruptions from {facts.declared_from} to {facts.declared_to} were
-              declared before this center; {formatCount(facts.own)} are its own.
+              {formatCount(facts.declared)} interruptions from {formatDate(facts.declared_from)} to{' '}
+              {formatDate(facts.declared_to)} were declared before this center; {formatCount(facts.own)} are its own.
             </>
           ) : (
             <>
@@ -279,8 +276,9 @@ function Record({ facts }: { facts: MajorEventDays }) {
         ) : (
           <p>
             T_MED {last.year} = <strong className="text-ink">{formatNumber(last.t_med, 3)} min</strong> (2.5 beta of{' '}
-            {formatCount(last.days)} days from {last.from} to {last.to}: alpha {formatNumber(last.alpha, 4)}, beta{' '}
-            {formatNumber(last.beta, 4)}, standard deviation of a sample). Days are those of {facts.time_zone}.
+            {formatCount(last.days)} days from {formatDate(last.from)} to {formatDate(last.to)}: alpha{' '}
+            {formatNumber(last.alpha, 4)}, beta {formatNumber(last.beta, 4)}, standard deviation of a sample). Days are
+            those of {facts.time_zone}.
           </p>
         ))}
     </div>

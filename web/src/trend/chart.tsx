@@ -41,7 +41,7 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
       stroke: color('--dim'),
       grid: { show: side === 3, stroke: color('--rule'), width: 1 },
       ticks: { show: false },
-      size: 62,
+      size: side === 1 ? 78 : 62,
       font: axisFont,
       values: (_, splits) => splits.map((split) => one?.format(split) ?? ''),
     });
