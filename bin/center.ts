@@ -183,12 +183,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     ...{ config, pool, network: columns, seed: loaded.seed, report, alarm },
     ...{ membersOf: outages.membersOf, settled: outages.settled, planned: work.plannedNow },
   });
-  const doorNeeds: Parameters<typeof makeResubmit>[0] = {
-    sink,
-    ledger,
-    meterRowOf: (id) => columns().meter.id.rowOf(id),
-    eventsStored: outages.apply,
-  };
+  const meterRowOf = (id: string): number => columns().meter.id.rowOf(id);
+  const doorNeeds = { sink, ledger, meterRowOf, eventsStored: outages.apply };
   const door = openDoor(doorNeeds);
   const setAside = makeSetAsideService({ pool, resubmit: makeResubmit(doorNeeds) });
   const throughput = watchThroughput(pool, () => pipeline.lagS());

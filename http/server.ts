@@ -1,11 +1,8 @@
 /** The frame: one Fastify server from route declarations. It authenticates, scopes, audits, caches and compresses. */
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 import fastifyCompress from '@fastify/compress';
 import fastifyCookie from '@fastify/cookie';
 import fastifyRateLimit from '@fastify/rate-limit';
-import fastifyStatic from '@fastify/static';
 import fastifySwagger from '@fastify/swagger';
 import fastifyUnderPressure from '@fastify/under-pressure';
 import fastify, {
@@ -18,6 +15,7 @@ import fastify, {
 import { type ApiDocument, apiPage, apiPageStyle } from '#http/api_page.ts';
 import { answerOf, errorPage } from '#http/errors.ts';
 import type { Metrics } from '#http/metrics.ts';
+import { servePublic, serveWeb } from '#http/pages.ts';
 import type { PublicFiles } from '#http/public_files.ts';
 import type { Hub } from '#http/push.ts';
 import { clientOf, refuseCrossSite, refuseForeignHost, setSecurityHeaders } from '#http/security.ts';
@@ -380,36 +378,4 @@ async function frameRoutes(app: FastifyInstance, options: ServerOptions): Promis
       hub.subscribe(reply.raw, request.session.areas, typeof lastId === 'string' ? lastId : undefined);
     },
   );
-}
-
-function servePublic(app: FastifyInstance, files: PublicFiles): void {
-  app.get('/public', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/public/'));
-  app.get('/public/*', { schema: { hide: true } }, async (request, reply) => {
-    const { '*': name } = request.params as { '*': string };
-    const tag = request.headers['if-none-match'];
-    const { status, headers, body } = files.answer(name, String(request.headers['accept-encoding'] ?? ''), tag);
-    return reply.code(status).headers(headers).send(body);
-  });
-}
-
-async function serveWeb(app: FastifyInstance, folder: string): Promise<void> {
-  if (!fs.existsSync(path.join(folder, 'index.html'))) {
-    app.get('/', { schema: { hide: true } }, async (_request, reply) =>
-      reply
-        .type('text/plain')
-        .code(503)
-        .send('The web app is not built. Run `npm run build` (needs the development packages), then start again.\n'),
-    );
-    return;
-  }
-  await app.register(fastifyStatic, {
-    root: folder,
-    preCompressed: true,
-    setHeaders: (response, file) => {
-      response.header(
-        'cache-control',
-        file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache',
-      );
-    },
-  });
 }

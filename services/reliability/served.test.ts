@@ -41,18 +41,23 @@ test('N1 a period has the average of its days that have been', () => {
 test('S1 feeders add up to the system in whole customer-days, whatever the history', () => {
   const day = fc.integer({ min: 1, max: 28 }).map((n) => `2026-02-${String(n).padStart(2, '0')}`);
   const rows = fc.array(fc.record({ day, feederKey: fc.integer({ min: -1, max: 4 }), customers: fc.nat(1000) }));
-  fc.assert(
-    fc.property(rows, day, day, day, (given, today, a, b) => {
-      const changes = given.toSorted((one, two) => (one.day < two.day ? -1 : one.day > two.day ? 1 : 0));
-      const served = servedOf(changes, today);
-      const period = a <= b ? { from: a, to: `${b}` } : { from: b, to: a };
-      const feeders = [-1, 0, 1, 2, 3, 4];
-      assert.equal(
-        feeders.reduce((sum, feeder) => sum + served.customerDays(period, [feeder]), 0),
-        served.customerDays(period, null),
-      );
-      assert.equal(served.customerDays(period, feeders), served.customerDays(period, null));
-      for (const { from, customers } of served.figures(period, null)) assert.equal(served.on(from, null), customers);
-    }),
-  );
+  const law = (of: (customerDays: number, days: number) => number) =>
+    fc.assert(
+      fc.property(rows, day, day, day, (given, today, a, b) => {
+        const changes = given.toSorted((one, two) => (one.day < two.day ? -1 : one.day > two.day ? 1 : 0));
+        const served = servedOf(changes, today);
+        const period = a <= b ? { from: a, to: `${b}` } : { from: b, to: a };
+        const feeders = [-1, 0, 1, 2, 3, 4];
+        const days = served.days(period);
+        assert.equal(
+          feeders.reduce((sum, feeder) => sum + of(served.customerDays(period, [feeder]), days), 0),
+          of(served.customerDays(period, null), days),
+        );
+        assert.equal(served.customerDays(period, feeders), served.customerDays(period, null));
+        for (const { from, customers } of served.figures(period, null)) assert.equal(served.on(from, null), customers);
+      }),
+    );
+  law((customerDays) => customerDays);
+  // the planted bug: averages that are rounded before they are added
+  assert.throws(() => law((customerDays, days) => Math.round(customerDays / days)));
 });
