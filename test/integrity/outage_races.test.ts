@@ -182,6 +182,24 @@ test('Q3 two people who ask the meters of an outage in the same moment ask each 
   await pings.stop();
 });
 
+test('D3 what was operated in the moment before a crash is an outage after it; what the engine knew already is not told twice', async () => {
+  const F3 = bed.edge('F3');
+  const atMs = Date.now() - 5000;
+  bed.setOpen(F3, true);
+  try {
+    // the grid has it stored, the engine was never told
+    await start(on.pool, { positions: async () => [{ edge: F3, open: true, atMs }] });
+    const [{ id, device_id, state, started_at }] = service.open();
+    assert.deepEqual([device_id, state, started_at], ['F3', 'probable', new Date(atMs).toISOString()]);
+    const before = await service.detail(id);
+    await service.stop();
+    await start(on.pool, { positions: async () => [{ edge: F3, open: true, atMs }] });
+    assert.deepEqual(await service.detail(id), before);
+  } finally {
+    bed.setOpen(F3, false);
+  }
+});
+
 test('D1 a report that is older than what a person does meanwhile does not undo it, known device or not', async () => {
   const network = makeNetworkService({ pool: on.pool, operated: () => undefined });
   await network.replace(bed.network, '1');
