@@ -23,6 +23,7 @@ import { makeNetworkService, type NetworkService } from '#services/network/servi
 import type { CallService } from '#services/outages/calls.ts';
 import { isOut } from '#services/outages/lifecycle.ts';
 import type { PingService } from '#services/outages/pings.ts';
+import type { PlannedService } from '#services/outages/planned.ts';
 import { makeOutageService, type OutageNews, type OutageService } from '#services/outages/service.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { version } from '../about.ts';
@@ -48,6 +49,7 @@ export interface DrillCenter {
   outages: OutageService;
   calls: CallService;
   pings: PingService;
+  planned: PlannedService;
   states: DeviceStates;
   crews: CrewService;
   etr: EtrService;
@@ -200,7 +202,16 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     if (status === 'off_shift') await crews.service.act(id, { verb: 'sign_on', revision, reason: 'storm' }, 'drill');
   return {
     url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
-    ...{ pool, network, outages, door, calls: work.calls, pings: work.pings, states: work.states },
+    ...{
+      pool,
+      network,
+      outages,
+      door,
+      calls: work.calls,
+      pings: work.pings,
+      planned: work.planned,
+      states: work.states,
+    },
     ...{ storm, crews: crews.service, etr: etr.service },
     settled: async () => {
       // an outage moves its crew, and the crew the outage

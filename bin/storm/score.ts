@@ -94,6 +94,13 @@ export function makeScorer(
     for (let row = lower; row >= 0; row = grid.edgeAbove(row)) if (row === upper) return true;
     return false;
   };
+  /** The device below that takes supply from exactly the customers behind a lost pole, where there is one. */
+  const sameAsPole = (device: number, behind: Int32Array): number => {
+    let at = lowestDevice(behind[0]);
+    while (at >= 0 && at !== device && grid.customersBelow(at) < behind.length) at = grid.edgeAbove(at);
+    if (at < 0 || at === device || grid.customersBelow(at) !== behind.length) return -1;
+    return behind.every((row) => isAbove(at, grid.upEdge(meter.node[row]))) ? nameOf(at) : -1;
+  };
   const lowestDevice = (row: number): number => {
     let at = grid.upEdge(meter.node[row]);
     while (at >= 0 && !isProtective(edge.kind[at])) at = grid.edgeAbove(at);
@@ -115,13 +122,17 @@ export function makeScorer(
    * Devices that really keep customers dark, those in transition that count neither way, and those that are open below
    * another open one: somebody has to close them, but they keep nobody dark yet.
    */
-  function truth(atS: number): { devices: Set<number>; either: Set<number>; buried: Set<number> } {
+  function truth(atS: number) {
     const devices = new Set<number>();
     const either = new Set<number>();
     const buried = new Set<number>();
+    /** another name for a device that lost a pole */
+    const same = new Map<number, number>();
     const holding = field.holding();
-    for (const { at, sinceS } of holding) {
+    for (const { at, sinceS, behindPole } of holding) {
       if (grid.customersBelow(at) === 0) continue;
+      const other = behindPole ? sameAsPole(at, behindPole) : -1;
+      if (other >= 0) same.set(other, nameOf(at));
       if (!isDeviceLive(at)) buried.add(nameOf(at));
       else if (atS - sinceS < settleS) either.add(nameOf(at));
       else devices.add(nameOf(at));
@@ -132,7 +143,7 @@ export function makeScorer(
     for (const [device, sinceS] of closedS)
       if (atS - sinceS > settleS) closedS.delete(device);
       else either.add(nameOf(device));
-    return { devices, either, buried };
+    return { devices, either, buried, same };
   }
 
   function count(
@@ -196,8 +207,11 @@ export function makeScorer(
     minute: (atS, open) => {
       minutes++;
       const now = truth(atS);
+      const meant = (name: number): number => (now.devices.has(name) ? name : (now.same.get(name) ?? name));
       const named = new Set(
-        open.filter(({ device_kind }) => device_kind !== 'service_point').map(({ edge_row }) => nameOf(edge_row)),
+        open
+          .filter(({ device_kind }) => device_kind !== 'service_point')
+          .map(({ edge_row }) => meant(nameOf(edge_row))),
       );
       count(tallies.product, named, now);
       count(tallies.strict, named, now, true);
@@ -209,12 +223,12 @@ export function makeScorer(
         if (device_kind === 'service_point') continue;
         const one = standing.getOrInsertComputed(id, () => ({ minutes: 0, isRight: false }));
         one.minutes++;
-        const name = nameOf(edge_row);
+        const name = meant(nameOf(edge_row));
         if (now.devices.has(name) || now.either.has(name) || now.buried.has(name)) one.isRight = true;
       }
       const rules = naive();
-      count(tallies.lowest, rules.lowest, now);
-      count(tallies.common, rules.common, now);
+      count(tallies.lowest, new Set([...rules.lowest].map(meant)), now);
+      count(tallies.common, new Set([...rules.common].map(meant)), now);
       if (minutes % 5 !== 1) return;
       curve.atS.push(atS);
       curve.dark.push(field.customersDark());

@@ -24,6 +24,8 @@ export interface PlannedNeeds {
   areaOfMeter: (meter: number) => string | null;
   /** the windows as they stand now */
   changed: (windows: PlannedWindow[]) => void;
+  /** a simulated clock, UTC epoch ms */
+  drivenMs?: () => number;
 }
 
 export interface PlannedService {
@@ -57,9 +59,10 @@ export function makePlannedService(needs: PlannedNeeds): PlannedService {
   const { pool } = needs;
   /** One change after the other: what is told last is what was stored last. */
   const inTurn = oneAtATime();
+  const nowMs = needs.drivenMs ?? Date.now;
 
   const windows = async (): Promise<PlannedWindow[]> =>
-    (await plannedAfter(pool, new Date(Date.now() - dayMs))).map((row) => ({
+    (await plannedAfter(pool, new Date(nowMs() - dayMs))).map((row) => ({
       id: idOf(row.planned_no),
       fromMs: row.from_at.getTime(),
       toMs: Math.min(row.to_at.getTime(), row.withdrawn_at?.getTime() ?? Number.POSITIVE_INFINITY),
@@ -88,7 +91,7 @@ export function makePlannedService(needs: PlannedNeeds): PlannedService {
 
   function shown(row: PlannedRow): PlannedOutage {
     const { edge, meter } = needs.network();
-    const now = Date.now();
+    const now = nowMs();
     const state =
       row.withdrawn_at !== null
         ? 'withdrawn'
@@ -120,7 +123,7 @@ export function makePlannedService(needs: PlannedNeeds): PlannedService {
     add: async (request, author) => {
       const [fromMs, toMs] = [Date.parse(request.from), Date.parse(request.to)];
       if (!(fromMs < toMs)) throw new FluxError('bad_request', 'from must be before to');
-      if (toMs <= Date.now()) throw new FluxError('bad_request', `to ${request.to} is over already`);
+      if (toMs <= nowMs()) throw new FluxError('bad_request', `to ${request.to} is over already`);
       if (toMs - fromMs > longestDays * dayMs)
         throw new FluxError('bad_request', `a window may last ${longestDays} days; enter several`);
       const { edge, meters } = named(request);
@@ -140,7 +143,7 @@ export function makePlannedService(needs: PlannedNeeds): PlannedService {
         return shown(row);
       });
     },
-    list: async (pastHours) => (await plannedAfter(pool, new Date(Date.now() - pastHours * 3_600_000))).map(shown),
+    list: async (pastHours) => (await plannedAfter(pool, new Date(nowMs() - pastHours * 3_600_000))).map(shown),
     ofMeter: async (meter) => {
       const row = await plannedOfMeter(pool, meter);
       return row ? shown(row) : null;

@@ -71,7 +71,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'device',
     head: 'Device',
     title: 'The device that is open or predicted to be',
-    width: 126,
+    width: 138,
     cell: (o) => (
       <>
         <span className="mr-1 text-[10px] text-dim" title={words(o.device_kind)}>
