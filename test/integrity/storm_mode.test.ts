@@ -12,6 +12,7 @@ let storm: StormService;
 let atMs = Date.parse('2026-09-01T12:00:00Z');
 /** what the outage service lists; nothing until it is started */
 let open: Outage[] = [];
+const taken = { messages: 0, calls: 0 };
 before(async () => {
   on = await startServer(servers[0]);
   await migrate(on.pool);
@@ -33,7 +34,7 @@ async function start(outages: Outage[]): Promise<void> {
     gustAhead: () => null,
     changed: () => undefined,
     say: () => undefined,
-    taken: async () => ({ messages: 0, calls: 0 }),
+    taken: async () => ({ ...taken }),
     heldBack: () => ({ waiting: 0, ever: 0, most: 0 }),
     report: (message) => assert.fail(message),
   });
@@ -82,4 +83,23 @@ test('what a person switched, a person switches back: also off, also over a rest
   open = [];
   await storm.look();
   assert.ok(storm.inStorm('A'));
+});
+
+test('the board says how a quarter of an hour changed an area, the flow what came in each minute', async () => {
+  await start(fresh(2));
+  const trend = async (): Promise<number | null> => (await storm.board())[0].trend;
+  for (let minute = 1; minute <= 20; minute++) {
+    atMs += minuteMs;
+    if (minute === 10) open = fresh(5);
+    taken.messages += 10 * minute;
+    taken.calls += minute === 20 ? 7 : 0;
+    await storm.look();
+    // ten customers at first, 25 from the tenth minute on
+    assert.equal(await trend(), minute < 15 ? null : 15, `minute ${minute}`);
+  }
+  const { minute, messages, calls } = storm.flow();
+  assert.deepEqual(
+    [minute.at(-1), messages.slice(-2), calls.slice(-2)],
+    [Math.floor(atMs / minuteMs) * 60, [190, 200], [0, 7]],
+  );
 });
