@@ -130,9 +130,10 @@ function simulated(outageCount: number, crewCount: number) {
   );
   let customerHours = 0;
   const cpuS = cpuSeconds(() => {
-    const result = simulate(jobs, crews, 0, simulationDefaults, (run, outage, stage) =>
-      hashUnit(mix(run, Number(outage.slice(2))), stage === 'assess' ? 1 : 2),
-    );
+    const result = simulate(jobs, crews, 0, simulationDefaults, (outage) => {
+      const row = Number(outage.slice(2));
+      return (run, stage) => hashUnit(mix(run, row), stage === 'assess' ? 1 : 2);
+    });
     customerHours = Math.round(result.customer_minutes / 60);
   });
   return {

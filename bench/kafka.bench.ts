@@ -1,7 +1,7 @@
 /**
  * Readings from a real Kafka: to durable (segments and ledger) and on to silver, against KafkaJS with multi-row INSERT,
  * and against the two floors: only consuming (into columns, and without decoding), and only storing the same columns from
- * memory.
+ * memory, offsets and times of messages among them.
  *
  *   flux bench kafka [--meters 100000] [--readings 2000000] [--opponent 200000] [--raw 1000000] [--repetitions 1]
  *
@@ -304,9 +304,13 @@ try {
       const claims = await Promise.all(
         batches.slice(0, partitions).map((_, p) => stores.ledger.claim('memory', p, 'reading')),
       );
+      const createTimeMs = new Float64Array(meters).fill(Date.now());
+      const landing = { createTimeMs, key: new Map(), headers: new Map(), content: new Map() };
       await measure('sink only, durable', total, async () => {
         for (const [i, readings] of batches.entries()) {
           const claim = claims[i % claims.length];
+          const recordOffsets = new Float64Array(readings.count);
+          for (let k = 0; k < recordOffsets.length; k++) recordOffsets[k] = claim.nextOffset + k;
           const span = { offsetFrom: claim.nextOffset, offsetTo: claim.nextOffset + readings.count };
           const batch = {
             source: 'memory',
@@ -314,6 +318,8 @@ try {
             ...span,
             receivedAtMs: Date.now(),
             readings,
+            recordOffsets,
+            landing,
             setAside: [],
           };
           await commitReadings(stores.sink, stores.ledger, claim, batch, { tellDuplicates: false });

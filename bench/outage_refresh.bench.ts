@@ -134,7 +134,9 @@ function onePhaseEach({ edge, node, meter }: NetworkColumns): void {
 }
 
 function newEngine(): OutageEngine {
-  return createOutageEngine(viewOf(topology, network), defaultThresholds, countingIds(1));
+  const engine = createOutageEngine(viewOf(topology, network), defaultThresholds, countingIds(1));
+  for (const _ of engine.warm());
+  return engine;
 }
 
 /** A random fuse or transformer with fewer than 500 customers, from feeder `fromFeeder` on. */

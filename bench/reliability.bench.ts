@@ -1,7 +1,9 @@
 /**
- * Indices over years of outages: five years with two million steps, as the record keeps them.
+ * Indices over years of outages: five years with two million steps, as the record keeps them; and a center that starts
+ * with thousands of windows of planned work, half of them over.
  *
  *   flux bench reliability [--outages 700000] [--years 5] [--feeders 600] [--meters 600000] [--spans 4] [--repetitions 5]
+ *                          [--windows 3000] [--window-meters 300]
  *
  * Opponent, in the same run: SQL over the stays of single meters, as the question would be asked of raw tables.
  */
@@ -9,9 +11,13 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { makePlannedBoard } from '#bin/planned_board.ts';
 import type { NetworkColumns } from '#model/network.ts';
+import { PlannedWork } from '#services/outages/engine_planned.ts';
+import type { PlannedWindow } from '#services/outages/engine_records.ts';
+import { makePlannedService } from '#services/outages/planned.ts';
 import { makeReliabilityService } from '#services/reliability/service.ts';
-import { bringOutagesForward } from '#services/reliability/summary.ts';
+import { bringEventsForward, bringOutagesForward } from '#services/reliability/summary.ts';
 import { startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
 import { migrate } from '#stores/postgres/migrate.ts';
 import { openPool } from '#stores/postgres/pool.ts';
@@ -26,6 +32,8 @@ const { values: options } = parseArgs({
     meters: { type: 'string', default: '600000' },
     spans: { type: 'string', default: '4' },
     repetitions: { type: 'string', default: '5' },
+    windows: { type: 'string', default: '3000' },
+    'window-meters': { type: 'string', default: '300' },
   },
 });
 const outages = Number(options.outages);
@@ -33,6 +41,8 @@ const years = Number(options.years);
 const feeders = Number(options.feeders);
 const meters = Number(options.meters);
 const spans = Number(options.spans);
+const windows = Number(options.windows);
+const windowMeters = Number(options['window-meters']);
 const zone = 'America/Chicago';
 const lastDay = '2025-12-31';
 const firstDay = `${2026 - years}-01-01`;
@@ -105,6 +115,64 @@ async function fill(): Promise<void> {
   await pool.query('analyze');
 }
 
+/**
+ * Windows of working hours over half a year back and half a year ahead, a transformer's street each time, entered out of
+ * order; every meter of the first half of the territory sent messages.
+ */
+async function fillWindows(): Promise<void> {
+  await pool.query(
+    `insert into meter_event (meter_key, event_time, event_type, source, received_at)
+     select (n::bigint * 7919 % $1)::int, now() - (n % 4000) * interval '1 hour', n % 2, 'simulation', now()
+     from generate_series(1, $1) as n`,
+    [meters],
+  );
+  await pool.query(
+    `insert into planned_outage (equipment_key, meter_keys, from_at, to_at, reason, author)
+     select null, array(select (((hashint4(n) & 1048575)::bigint * 977 + member) % $2)::int from generate_series(1, $3) as member),
+            begin_at, begin_at + interval '6 hours', 'line work', 'bench'
+     from (select n, date_trunc('day', now()) + ((hashint4(n) & 65535) % 364 - 182) * interval '1 day'
+                     + (14 + n % 4) * interval '1 hour' as begin_at
+           from generate_series(1, $1) as n) as made`,
+    [windows, meters, windowMeters],
+  );
+  await pool.query('analyze');
+}
+
+async function measurePlanned() {
+  await bringOutagesForward(pool, zone);
+  await fillWindows();
+  const record = await timed(() => bringOutagesForward(pool, zone));
+  say(`${windows} windows of ${windowMeters} meters: record ${record.seconds.toFixed(2)} s`);
+  const events = await timed(() => bringEventsForward(pool, zone));
+  say(`messages of meters paired: ${events.seconds.toFixed(2)} s`);
+  let taken: PlannedWindow[] = [];
+  const service = makePlannedService({
+    pool,
+    network: benchNetwork,
+    metersBelow: () => new Int32Array(0),
+    areaOfMeter: () => 'A0',
+    changed: () => undefined,
+  });
+  const read = await timed(async () => {
+    taken = await service.windows();
+    makePlannedBoard().take(taken);
+    new PlannedWork(meters).replace(taken);
+  });
+  say(`${taken.length} of them read for the engine and the board: ${read.seconds.toFixed(2)} s`);
+  await pool.query(
+    "update outage_step set to_at = to_at + interval '1 minute' where outage_id = 'OUT-' || $1 and step_no = 1",
+    [outages],
+  );
+  const late = await timed(() => bringOutagesForward(pool, zone));
+  return {
+    ...{ windows, meters_each: windowMeters },
+    record_s: record.seconds,
+    events_s: events.seconds,
+    read_s: read.seconds,
+    late_outage_s: late.seconds,
+  };
+}
+
 const perMeter = `
   select outage.feeder_key, sum(extract(epoch from span.to_at - span.from_at)) / 60 as minutes, count(*) as interruptions
   from meter_outage_span as span
@@ -154,12 +222,14 @@ try {
     "update outage_step set to_at = to_at + interval '1 minute' where outage_id = 'OUT-5' and step_no = 1",
   );
   const late = await timed(() => bringOutagesForward(pool, zone));
+  const planned = await measurePlanned();
   await printReport('reliability', {
     ...{ outages, years, feeders, meters, steps: counted[0].steps, spans: counted[0].spans },
     first_record_s: first.seconds,
     steps_per_s: Math.round(counted[0].steps / first.seconds),
     seconds: own,
     late_change_s: late.seconds,
+    planned,
     opponent: { what: 'SQL over the stays of single meters, by feeder, all years', seconds: median(opponent) },
     times_the_opponent: median(opponent) / own['by feeder, all years'],
   });

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '#model/errors.ts';
 import type { KafkaAccess } from '#sources/kafka/cluster.ts';
-import { type KafkaProducer, openProducer } from '#sources/kafka/producer.ts';
+import type { KafkaProducer } from '#sources/kafka/producer.ts';
 import { markTold, untoldAlerts } from '#stores/postgres/outage_alerts.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 
@@ -31,6 +31,7 @@ export function publishAlerts(needs: {
   async function publish(): Promise<void> {
     const alerts = await untoldAlerts(needs.pool, atOnce);
     if (alerts.length === 0) return;
+    const { openProducer } = await import('#sources/kafka/producer.ts');
     producer ??= await openProducer({ access: needs.access, topic: needs.topic });
     for (const alert of alerts) {
       const key = Buffer.from(alert.outage_id);

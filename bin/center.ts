@@ -4,12 +4,13 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { makeMetrics } from '#http/metrics.ts';
 import { makeHub } from '#http/push.ts';
 import { makeServer } from '#http/server.ts';
 import type { Session } from '#model/api/common.ts';
-import type { Alarm, LiveNote } from '#model/api/live.ts';
+import type { LiveNote } from '#model/api/live.ts';
 import { makeAccessService } from '#services/access/service.ts';
 import { makeAlarmService } from '#services/alarms/service.ts';
 import { allCrews } from '#services/crews/sql.ts';
@@ -22,7 +23,7 @@ import { makeSetAsideService } from '#services/pipeline/set_aside.ts';
 import { version } from './about.ts';
 import type { Config } from './config.ts';
 import { startConsumers } from './consumers.ts';
-import { crewFacts, openCrews, seedTerritoryCrews } from './crews.ts';
+import { type CrewTellers, crewFacts, openCrews, seedTerritoryCrews } from './crews.ts';
 import { openDoor } from './door.ts';
 import { openEtr } from './etr.ts';
 import { filesTask, startFiles } from './files.ts';
@@ -164,10 +165,11 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       crews.service.outagesChanged(news.map(({ outage }) => outage.id));
     },
   });
-  if (loaded.created) await seedTerritoryCrews(pool, network, loaded.seed, config.timeZone);
-  const tellers = {
-    alarmsChanged: (changed: Alarm[]) => hub.publish({ alarms: changed }),
-    say: (text: string, area: string | null) => say(text, area),
+  if (loaded.isSynthetic) await seedTerritoryCrews(pool, network, loaded.seed, config.timeZone);
+  const tellers: CrewTellers = {
+    alarmsChanged: (alarms) => hub.publish({ alarms }),
+    crewsChanged: (changed) => hub.publish({ crews: changed }),
+    say: (text, area) => say(text, area),
   };
   const crews = openCrews(config, { pool, network, alarms, outages: () => outages, report, ...tellers });
   const switching = openSwitching({ pool, network, alarms, ...tellers });
@@ -181,12 +183,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     ...{ config, pool, network: columns, seed: loaded.seed, report, alarm },
     ...{ membersOf: outages.membersOf, settled: outages.settled, planned: work.plannedNow },
   });
-  const doorNeeds: Parameters<typeof makeResubmit>[0] = {
-    sink,
-    ledger,
-    meterRowOf: (id) => columns().meter.id.rowOf(id),
-    eventsStored: outages.apply,
-  };
+  const meterRowOf = (id: string): number => columns().meter.id.rowOf(id);
+  const doorNeeds = { sink, ledger, meterRowOf, eventsStored: outages.apply };
   const door = openDoor(doorNeeds);
   const setAside = makeSetAsideService({ pool, resubmit: makeResubmit(doorNeeds) });
   const throughput = watchThroughput(pool, () => pipeline.lagS());
@@ -223,7 +221,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   // Awaited before anyone can ask; the server is made meanwhile.
   const rebuilt = Promise.all([
     alarms.start().then(switching.service.start),
-    storm.service.start().then(outages.start).then(crews.service.start),
+    storm.service.start().then(outages.start).then(storm.service.watch).then(crews.service.start),
     firstTotals,
   ]);
   rebuilt.catch(() => undefined);
@@ -309,6 +307,8 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
   const port = (server.server.address() as AddressInfo).port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host === '127.0.0.1' ? 'localhost' : config.host}:${port}`;
   generator.start();
+  // whoever waits for the center hears that it is ready before its own work begins
+  await sleep(100);
   publicFace.start().catch((error: unknown) => report('the public pages could not be started', error));
   const signInUrl = config.open ? url : `${url}/#signin=${await access.makeSignInLink('admin')}`;
 

@@ -1,4 +1,5 @@
 /** Crews and switching joined to the outages, the grid and the alarms. */
+import type { Crew } from '#model/api/crews.ts';
 import type { Alarm } from '#model/api/live.ts';
 import type { Outage } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
@@ -9,7 +10,7 @@ import { crewRoutes } from '#services/crews/routes.ts';
 import { seedCrews } from '#services/crews/seed.ts';
 import { type CrewService, makeCrewService } from '#services/crews/service.ts';
 import { shiftsAround } from '#services/crews/shifts.ts';
-import { type CrewRow, keepCrew } from '#services/crews/sql.ts';
+import { type CrewRow, hasCrews, keepCrew } from '#services/crews/sql.ts';
 import type { CrewFact } from '#services/etr/simulation.ts';
 import type { NetworkService } from '#services/network/service.ts';
 import type { OutageService } from '#services/outages/service.ts';
@@ -22,13 +23,17 @@ export interface Crews {
   routes: RouteDeclaration[];
 }
 
-interface CrewPieces {
+export interface CrewTellers {
+  alarmsChanged: (alarms: Alarm[]) => void;
+  crewsChanged: (crews: Crew[]) => void;
+  say: (text: string, areaId: string | null) => void;
+}
+
+interface CrewPieces extends CrewTellers {
   pool: Pool;
   network: NetworkService;
   outages: () => OutageService;
   alarms: AlarmService;
-  alarmsChanged: (alarms: Alarm[]) => void;
-  say: (text: string, areaId: string | null) => void;
   report: (message: string, error: unknown) => void;
   /** a simulated clock, UTC epoch ms */
   drivenMs?: () => number;
@@ -37,13 +42,14 @@ interface CrewPieces {
 /** Streams of randomness of a territory's seed; any number no other piece uses. */
 const seedStream = 0x6372_6577;
 
-/** The crews of a territory that has just been made. */
+/** The crews of a synthetic territory, unless it has any: its making may have been killed before this. */
 export async function seedTerritoryCrews(
   pool: Pool,
   network: NetworkService,
   seed: number,
   zone: string,
 ): Promise<number> {
+  if (await hasCrews(pool)) return 0;
   const random = new Random(seed, seedStream);
   const crews = seedCrews(network.grid().network, () => random.unit(), zone);
   const at = new Date();
@@ -96,6 +102,7 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
     act: async (id, verb, { actor, ...said }) => {
       await outages().act(id, { verb, ...said }, actor);
     },
+    changed: pieces.crewsChanged,
     notice: (crew, outageId, text) => {
       const id = `CREW-${crew.crew_id}-${outageId}`;
       const raised = alarms.condition(id, { priority: crew.status === 'en_route' ? 2 : 3, text });

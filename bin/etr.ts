@@ -79,12 +79,12 @@ export async function modelFor(config: Pick<Config, 'dataFolder'>): Promise<EtrM
   return parseModel(gunzipSync(await fs.readFile(shipped)).toString('utf8'), shipped);
 }
 
-/** A number that belongs to a run, an outage and a stage, whatever else is simulated. */
+/** Numbers that belong to an outage, a run and a stage, whatever else is simulated. */
 export function hashedDraw(seed: number): Draw {
-  return (run, outage, stage) => {
+  return (outage) => {
     let hash = seed;
     for (let i = 0; i < outage.length; i++) hash = mix(hash, outage.charCodeAt(i));
-    return hashUnit(mix(hash, run), stage === 'assess' ? 1 : 2);
+    return (run, stage) => hashUnit(mix(hash, run), stage === 'assess' ? 1 : 2);
   };
 }
 

@@ -13,7 +13,7 @@ import { type CallService, makeCallService } from '#services/outages/calls.ts';
 import { callRoutes } from '#services/outages/calls_routes.ts';
 import { makePingService, type PingService } from '#services/outages/pings.ts';
 import { type PingSettings, readPingSettings } from '#services/outages/pings_settings.ts';
-import { makePlannedService } from '#services/outages/planned.ts';
+import { makePlannedService, type PlannedService } from '#services/outages/planned.ts';
 import { plannedRoutes } from '#services/outages/planned_routes.ts';
 import { outageRoutes } from '#services/outages/routes.ts';
 import type { OutageNeeds, OutageService } from '#services/outages/service.ts';
@@ -35,6 +35,7 @@ const silentAfterMs = 48 * hourMs;
 export interface OutageWork {
   calls: CallService;
   pings: PingService;
+  planned: PlannedService;
   states: DeviceStates;
   /** what the outage service asks when it starts */
   facts: Pick<OutageNeeds, 'positions' | 'planned' | 'withoutCommunication'>;
@@ -93,6 +94,7 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
       plannedNow.take(windows);
       outages().setPlanned(windows);
     },
+    drivenMs: needs.drivenMs,
   });
   const standing = makeStandingService({
     pool,
@@ -127,6 +129,7 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
   return {
     calls,
     pings,
+    planned,
     states,
     facts: {
       positions: async () =>

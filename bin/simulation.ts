@@ -50,7 +50,7 @@ const gaspLossShare = 0.04;
 export function startSimulation(needs: SimulationNeeds): Simulation {
   const { network, config, seed } = needs;
   const isOpen = Uint8Array.from({ length: network.edge.count }, (_, edge) => (needs.grid.isOpen(edge) ? 1 : 0));
-  const truth = buildTopology(network, isOpen);
+  const truth = buildTopology(network, isOpen, needs.grid.graph);
   const { meterOffset, meters } = truth.graph;
   const metersAt = (nodes: Int32Array): Int32Array => {
     const found: number[] = [];

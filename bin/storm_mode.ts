@@ -122,11 +122,7 @@ export function openStorm(pieces: StormPieces): Storm {
 }
 
 /** The areas in storm mode by hand stand over what the file of thresholds says of them. */
-export function inModes(
-  base: OutageThresholds,
-  { area }: NetworkColumns,
-  stormy: ReadonlySet<string>,
-): OutageThresholds {
+function inModes(base: OutageThresholds, { area }: NetworkColumns, stormy: ReadonlySet<string>): OutageThresholds {
   const areas = new Map(base.areas);
   for (const id of stormy) {
     const row = area.id.rowOf(id);

@@ -28,7 +28,7 @@ export function makeStudyGrids(live: () => LiveGrid): StudyGrids {
         isOpen[edge] = operated.isOpen(edge) ? 1 : 0;
         if (isSwitchable(network.edge.kind[edge])) switches.push(edge);
       }
-      topology = buildTopology(network, isOpen);
+      topology = buildTopology(network, isOpen, operated.graph);
       version = liveVersion;
     } else for (const edge of switches) topology.setOpen(edge, operated.isOpen(edge));
     return topology;

@@ -12,6 +12,8 @@ export interface LoadedNetwork {
   version: string;
   /** generator seed; 0 for a network that was imported first */
   seed: number;
+  /** made by the generator, now or by an earlier start */
+  isSynthetic: boolean;
   created: boolean;
 }
 
@@ -27,7 +29,8 @@ export async function loadOrCreateNetwork(pool: Pool, config: Config, progress: 
     await writeSnapshot(config.dataFolder, network);
     await pool.query('update network_state set sha256 = $1', [networkSha256(network)]);
   }
-  return { network, version: String(state.version), seed: state.seed ?? 0, created: false };
+  const isSynthetic = state.seed !== null;
+  return { network, version: String(state.version), seed: state.seed ?? 0, isSynthetic, created: false };
 }
 
 async function createTerritory(pool: Pool, config: Config, progress: Progress): Promise<LoadedNetwork> {
@@ -45,5 +48,5 @@ async function createTerritory(pool: Pool, config: Config, progress: Progress): 
   await pool
     .query('analyze area, substation, feeder, connectivity_node, equipment, meter')
     .catch((error: unknown) => progress(0.95, messageOf(error)));
-  return { network, version: String(version), seed: config.seed, created: true };
+  return { network, version: String(version), seed: config.seed, isSynthetic: true, created: true };
 }

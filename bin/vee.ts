@@ -2,6 +2,7 @@
 import fs from 'node:fs/promises';
 import { FluxError, messageOf } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
+import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { Claim, Ledger, SegmentSink } from '#model/stream.ts';
 import { spansWithoutSupply } from '#services/outages/sql.ts';
@@ -82,9 +83,9 @@ export async function openVee(config: Config, pieces: VeePieces): Promise<Vee> {
 /** Lands what VEE writes as source `vee`: one commit at a time. */
 function landing(sink: SegmentSink, ledger: Ledger<Client>): Land {
   let claim: Claim | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
-  return (readings, alongside) => {
-    const next = turn.then(async () => {
+  const inTurn = oneAtATime();
+  return (readings, alongside) =>
+    inTurn(async () => {
       try {
         claim ??= await ledger.claim('vee', 0, 'reading');
         await commitReadings(
@@ -108,7 +109,4 @@ function landing(sink: SegmentSink, ledger: Ledger<Client>): Land {
         throw error;
       }
     });
-    turn = next.catch(() => undefined);
-    return next;
-  };
 }

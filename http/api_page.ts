@@ -72,7 +72,7 @@ function operationHtml(path: string, method: string, operation: Operation): stri
   const answer = operation.responses?.['200']?.content?.['application/json']?.schema;
   const block = (title: string, schema: Schema | undefined): string =>
     schema ? `<h4>${title}</h4><pre>${escapedHtml(shapeOf(schema))}</pre>` : '';
-  return `<details><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escapedHtml(path)}</code> <span>${escapedHtml(operation.summary ?? '')}</span></summary>
+  return `<details><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escapedHtml(path)}</code> <span>${escapedHtml(operation.summary ?? '').replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</span></summary>
 <p>${escapedHtml(operation.description ?? '')}</p>
 ${parameters.length > 0 ? `<table><tr><th>parameter</th><th>in</th><th>type</th><th></th></tr>${parameters.join('')}</table>` : ''}
 ${block('Body', body)}${block('Answer', answer)}</details>`;
@@ -92,7 +92,7 @@ export function apiPage(document: ApiDocument): string {
     .map(([name, operations]) => `<section><h2>${escapedHtml(name)}</h2>${operations.join('\n')}</section>`);
   const { title, version } = document.info;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapedHtml(title)} API</title><link rel="stylesheet" href="/api/docs/style.css"></head><body><main>
+<title>${escapedHtml(title)} API</title><link rel="icon" href="/flux.svg" type="image/svg+xml"><link rel="stylesheet" href="/api/docs/style.css"></head><body><main>
 <h1>${escapedHtml(title)} API <small>${escapedHtml(version)}</small></h1>
 <p>Every address answers JSON unless said. Sign in on the page, or send <code>Authorization: Bearer TOKEN</code> (<code>npx flux token</code>). An error
 is <code>{ "error": { "code", "message", "can_retry" } }</code>. The machine-readable document is <a href="/api/openapi.json">/api/openapi.json</a>.</p>
@@ -107,7 +107,8 @@ main { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 small { color: var(--dim); font-weight: 400; font-size: 60%; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.1rem; text-transform: capitalize; }
 details { border-top: 1px solid var(--line); padding: .35rem 0; }
-summary { cursor: pointer; }
+summary { cursor: pointer; padding-left: 1.2em; text-indent: -1.2em; }
+summary b { text-indent: 0; }
 summary span { color: var(--dim); }
 summary b { display: inline-block; min-width: 4.2em; font-family: ui-monospace, monospace; font-size: 12px; }
 code, pre { font-family: ui-monospace, monospace; font-size: 13px; }

@@ -25,6 +25,7 @@ const statusOf: Record<string, number> = {
   outage_changed: 409,
   bad_merge: 409,
   bad_split: 409,
+  bad_part: 409,
   bad_move: 409,
   already_there: 409,
   nothing_below: 409,

@@ -85,6 +85,7 @@ export function makeHub(options: HubOptions): Hub {
       alarms: delta.alarms?.filter((alarm) =>
         seesArea(areas, alarm.feeder_id && options.areaOfFeeder(alarm.feeder_id)),
       ),
+      crews: delta.crews?.filter((crew) => seesArea(areas, crew.area_id)),
       notes: delta.notes?.filter((note) => seesArea(areas, note.area_id ?? null)),
     };
   }
@@ -136,6 +137,7 @@ export function makeHub(options: HubOptions): Hub {
       if (change.kpi) pending.kpi = change.kpi;
       if (change.outages) pending.outages = latest([...(pending.outages ?? []), ...change.outages]);
       if (change.alarms) pending.alarms = latest([...(pending.alarms ?? []), ...change.alarms]);
+      if (change.crews) pending.crews = latest([...(pending.crews ?? []), ...change.crews]);
       if (change.notes) pending.notes = [...(pending.notes ?? []), ...change.notes];
       if (edgeRows) {
         pendingEdges ??= new Set();

@@ -57,6 +57,8 @@ export interface RouteDeclaration {
   response?: Schema;
   /** most bytes of a request body; 1 MiB unless said */
   maxBodyBytes?: number;
+  /** true: the body is records, and the handler judges the text of each */
+  takesRecords?: boolean;
   /** most calls of one client (its address) in a span; more answer 429 */
   limit?: { calls: number; seconds: number };
   /** true: each call is written to the audit log with its outcome */
@@ -64,6 +66,11 @@ export interface RouteDeclaration {
   handle: (request: RouteRequest) => unknown;
   /** makes another form of what `handle` gave, after the rows of foreign areas are left out */
   render?: (answer: unknown) => unknown;
+}
+
+/** Of the areas of everything a request touches, the one that decides: the first foreign one. */
+export function decidingArea(areas: readonly string[] | null, touched: readonly (string | null)[]): string | null {
+  return touched.find((area) => !seesArea(areas, area)) ?? touched[0] ?? null;
 }
 
 /** May a session with these areas see something of this area? */

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { reliabilityLevels } from '#model/api/reliability.ts';
+import { type InterruptionMeters, reliabilityLevels } from '#model/api/reliability.ts';
+import { interruptionEvents, interruptionMeters } from '#services/reliability/interruptions.ts';
 import { frozenMs, hour, minute, openTestbed, same, sumOf, type Testbed } from './reliability_testbed.ts';
 
 let bed: Testbed;
@@ -56,6 +57,18 @@ async function minutes(): Promise<[planned: number, unplanned: number]> {
   );
   return [system.planned.customer_minutes, system.all.customer_minutes];
 }
+/** The interruption's meters, whose sum must be its own. */
+async function byMeters(id: string): Promise<InterruptionMeters> {
+  const whole = (await bed.list(from, to)).find((one) => one.id === id)!;
+  const found = await bed.service.ask((snapshot) => interruptionMeters(snapshot, id, 1000, bed.service.places()));
+  same(found.customer_minutes, whole.customer_minutes);
+  same(
+    sumOf(found.meters, (one) => one.customer_minutes),
+    whole.customer_minutes,
+  );
+  return found;
+}
+
 /** At once, and the same when the record was brought forward. */
 async function check(planned: number, unplanned = 0): Promise<void> {
   assert.deepEqual(await minutes(), [planned, unplanned]);
@@ -75,6 +88,30 @@ test('C9 a window counts as planned, for all its customers, in no index of the u
     (await bed.service.majorEventDays(from, to)).days.map(({ customer_minutes }) => customer_minutes),
     [0],
   );
+});
+
+test('S3 a window has a line for each of its meters, with the time it counts by the window, and its messages', async () => {
+  await plan(t, t + 2 * hour);
+  await dark(meters[3], t + 20 * minute);
+  await bed.store({
+    number: 1,
+    steps: [[t + 30 * minute, t + 90 * minute, 1]],
+    meters: [{ meter: meters[0], darkMs: t + 30 * minute, litMs: t + 90 * minute }],
+  });
+  const { meters: lines, measured_minutes: measured } = await byMeters('PLN-000001');
+  const idOf = (key: number): string => bed.network.meter.id.at(key);
+  const minutesOf = (key: number): number[] =>
+    lines.filter((line) => line.meter_id === idOf(key)).map((line) => line.customer_minutes);
+  assert.deepEqual([...new Set(lines.map((line) => line.meter_id))].sort(), meters.map(idOf).sort());
+  assert.deepEqual(minutesOf(meters[1]), [100]);
+  assert.deepEqual(minutesOf(meters[0]), [10, 30], 'what the outage counts is not the window');
+  assert.deepEqual([measured, lines.every((line) => line.measured_from === null)], [0, true], 'declared, not measured');
+  const events = await bed.service.ask((snapshot) =>
+    interruptionEvents(snapshot, 'PLN-000001', idOf(meters[3]), bed.service.places()),
+  );
+  assert.equal(events.length, 1);
+  await bed.service.caughtUp();
+  assert.equal((await byMeters('PLN-000001')).meters.length, 11);
 });
 
 test('C9 it began with the first message that said dark, also when that comes late', async () => {

@@ -48,8 +48,8 @@ const anyNetwork: fc.Arbitrary<SmallNetwork> = fc.integer({ min: 3, max: 12 }).c
 });
 
 describe('a study and the live grid', () => {
-  test('S1, S2: a study leaves the live grid alone, and what it says is what then happens', () => {
-    let [effects, rings] = [0, 0];
+  test('S1, S2, L2: a study leaves the live grid alone, and what it says is what then happens', () => {
+    let [effects, rings, meshed] = [0, 0, 0];
     fc.assert(
       fc.property(anyNetwork, fc.array(fc.nat(), { minLength: 1, maxLength: 12 }), (small, picks) => {
         const live = makeLiveGrid(buildSmall(small), '1');
@@ -69,6 +69,13 @@ describe('a study and the live grid', () => {
           assert.equal(ahead.customers_dropped, metersAt(live, done.deEnergised), 'S2 dropped');
           assert.equal(ahead.customers_picked_up, metersAt(live, done.energised), 'S2 picked up');
           if (!open) assert.equal(ahead.loops.length > 0, loops(live.operated).length > ringsBefore, 'loops');
+          const after = studyGridOf(live.operated);
+          const ends = [live.network.edge.from[edge], live.network.edge.to[edge]];
+          if (ends.some((end) => after.islandOf(end).length > 0 && after.isEnergised(end) && after.isMeshed(end))) {
+            assert.match(String(ahead.load_unknown), /in a loop or has two feeds/, 'L2');
+            assert.deepEqual(ahead.overloads, [], 'L2');
+            meshed++;
+          }
           effects += ahead.customers_dropped + ahead.customers_picked_up;
           rings += ahead.loops.length;
           // against the naive model: nothing but reachability
@@ -79,7 +86,10 @@ describe('a study and the live grid', () => {
       }),
       { numRuns: 300 },
     );
-    assert.ok(effects > 200 && rings > 50, `${effects} customers moved, ${rings} rings`);
+    assert.ok(
+      effects > 200 && rings > 50 && meshed > 50,
+      `${effects} customers moved, ${rings} rings, ${meshed} meshed`,
+    );
   });
 
   test('T1, T2: whatever is tried, a tagged device does not move and no ground is alive', () => {
@@ -160,7 +170,7 @@ for (const { name, skip, read } of real)
       const lines = Array.from({ length: network!.edge.count }, (_, e) => e).filter(
         (e) => network!.edge.kind[e] === edgeKindCode.line_segment,
       );
-      let [fed, steps] = [0, 0];
+      let [fed, steps, unloaded, hanging] = [0, 0, 0, 0];
       const every = Math.max(1, Math.floor(lines.length / 40));
       for (let i = 0; i < lines.length; i += every) {
         const grid = grids.study();
@@ -175,6 +185,22 @@ for (const { name, skip, read } of real)
           if (step.operation === 'close') assert.deepEqual(proposal.ahead[at].overloads, [], 'R2');
           operateLive(live, step, proposal.ahead[at]);
         });
+        const opened = proposal.steps.flatMap(({ operation }, at) => (operation === 'open' ? [at] : []));
+        for (const at of opened.slice(1)) {
+          assert.equal(
+            proposal.ahead[at].customers_dropped,
+            0,
+            'R1 after the device that feeds the section none has load',
+          );
+          unloaded++;
+        }
+        const hangs = new Set(isolation.healthy.flatMap(({ feeds, nodes }) => (feeds.length === 0 ? [...nodes] : [])));
+        if (hangs.size > 0) hanging++;
+        for (const at of opened) {
+          const edge = network!.edge.id.rowOf(proposal.steps[at].device_id);
+          const stays = hangs.has(network!.edge.from[edge]) || hangs.has(network!.edge.to[edge]);
+          assert.ok(!stays, 'R1 a part that no way feeds waits with the section');
+        }
         if (!isolation.reachesSource)
           for (const node of isolation.section.nodes)
             assert.ok(!live.operated.isEnergised(node), 'the section is dead');
@@ -195,7 +221,11 @@ for (const { name, skip, read } of real)
           if (isSwitchable(network!.edge.kind[e])) live.setOpen(e, before[e] === 1);
       }
       assert.ok(steps > 40, `${steps} steps`);
-      if (name === 'synthetic territory') assert.ok(fed > 0, 'ties feed somebody');
+      if (name === 'synthetic territory')
+        assert.ok(
+          fed > 0 && unloaded > 2 && hanging > 5,
+          `${fed} fed by ties, ${unloaded} opened without load, ${hanging} with parts that wait`,
+        );
     });
   });
 

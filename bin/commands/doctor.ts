@@ -5,7 +5,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Command, Option } from 'commander';
 import { messageOf } from '#model/errors.ts';
-import { openCluster } from '#sources/kafka/cluster.ts';
 import { startEngine } from '#stores/columnar/engine.ts';
 import { freeBytes } from '#stores/postgres/embedded.ts';
 import { version } from '../about.ts';
@@ -126,6 +125,7 @@ async function examineKafka(config: Config, add: Add): Promise<void> {
   if (config.kafka) {
     const { brokers, readingsTopic, eventsTopic } = config.kafka;
     try {
+      const { openCluster } = await import('#sources/kafka/cluster.ts');
       const cluster = openCluster(await kafkaAccess(config.kafka), 'flux doctor');
       const topics = await cluster.topics([readingsTopic, eventsTopic]).finally(() => cluster.close());
       const missing = [readingsTopic, eventsTopic].filter((topic) => !topics.has(topic));

@@ -1,6 +1,5 @@
 import type { Command, Option } from 'commander';
 import { FluxError } from '#model/errors.ts';
-import { openCluster } from '#sources/kafka/cluster.ts';
 import { acceptTopic } from '#stores/postgres/kafka_topics.ts';
 import { readConfig } from '../config.ts';
 import { kafkaAccess } from '../kafka_access.ts';
@@ -33,6 +32,7 @@ export function kafkaCommands(program: Command, dataOption: () => Option): void 
 async function accept(name: string, data: string | undefined): Promise<{ partition: number; offset: number }[]> {
   const { config } = readConfig({ dataFolder: data }, process.env);
   if (!config.kafka) throw new FluxError('bad_usage', 'set FLUX_KAFKA to the brokers of the topic');
+  const { openCluster } = await import('#sources/kafka/cluster.ts');
   const cluster = openCluster(await kafkaAccess(config.kafka), 'flux accept');
   const store = await openStore(config, 'flux kafka accept');
   try {

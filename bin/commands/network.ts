@@ -4,6 +4,9 @@ import { appendNetwork } from '#model/append_network.ts';
 import { FluxError } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import { makeNetworkService } from '#services/network/service.ts';
+import { localDate } from '#services/reliability/med.ts';
+import { placesOf } from '#services/reliability/places.ts';
+import { keepServed } from '#services/reliability/served_sql.ts';
 import { readOpenDss } from '#sources/opendss/read_opendss.ts';
 import { writeSnapshot } from '#stores/network_snapshot.ts';
 import { networkState, type StoredRows, writeNetwork } from '#stores/postgres/network_tables.ts';
@@ -85,6 +88,7 @@ async function storeAddition(
     progress.show(0.6, 'writing the network');
     const sha256 = await writeSnapshot(config.dataFolder, merged);
     const version = await writeNetwork(store.pool, merged, { sha256, seed, stored });
+    await keepServed(store.pool, localDate(Date.now(), config.timeZone), placesOf(merged));
     return { network_version: version, meters_total: merged.meter.count };
   } finally {
     progress.done();

@@ -189,6 +189,7 @@ async function showIndices(flags: Flags): Promise<void> {
         ...days,
         time_zone: config.timeZone,
         known_since: facts.known_since,
+        served_known_since: facts.served_known_since,
         declared_interruptions: facts.declared,
         thresholds: facts.thresholds,
         major_event_days: facts.days.filter(({ is_major }) => is_major).map(({ day }) => day),
@@ -198,6 +199,10 @@ async function showIndices(flags: Flags): Promise<void> {
     say(facts.known_since === null ? 'no interruption is known yet' : `the record begins ${facts.known_since}`);
     if (facts.declared > 0)
       say(`${facts.declared.toLocaleString('en-US')} declared interruptions from before this center`);
+    if (facts.served_known_since > days.from)
+      say(
+        `customers served are known since ${facts.served_known_since}; earlier days count with the figure of that day`,
+      );
     for (const { year, t_med } of facts.thresholds)
       say(
         `T_MED ${year}: ${t_med === null ? `not known, fewer than ${leastMedDays} days in the five years before` : `${t_med.toFixed(3)} minutes`}`,
@@ -211,7 +216,7 @@ function lines(row: ReliabilityRow): Record<string, unknown>[] {
   return (['all', 'without_major'] as const).map((days) => ({
     [row.level]: row.id || row.name,
     days: days === 'all' ? 'all' : 'without MED',
-    customers: row.customers_served,
+    customers: Math.round(row.customers_served),
     interruptions: row[days].interruptions,
     SAIDI_min: round(row[days].saidi, 3),
     SAIFI: round(row[days].saifi, 4),

@@ -2,7 +2,7 @@ import type { Command, Option } from 'commander';
 import { FluxError } from '#model/errors.ts';
 import { type Center, startCenter } from '../center.ts';
 import { type Config, readConfig } from '../config.ts';
-import { type IngestWorker, startIngest } from '../ingest.ts';
+import type { IngestWorker } from '../ingest.ts';
 import { endWith, progressLine } from '../terminal.ts';
 import { runPublic } from './public.ts';
 
@@ -54,6 +54,8 @@ async function runIngest(config: Config): Promise<void> {
   // Ctrl+C reaches a center's own process too: the center ends it in its turn
   process.on('SIGINT', () => (process.connected ? undefined : void stop(0)));
   process.on('disconnect', () => void stop(0));
+  // the Kafka client costs a center without Kafka a quarter of its start
+  const { startIngest } = await import('../ingest.ts');
   worker = await startIngest(config);
   process.send?.('ready');
   process.stderr.write(

@@ -5,7 +5,7 @@ import type { Piece, RunPosition } from '#sources/generator/run.ts';
 import type { Client, Pool } from '#stores/postgres/pool.ts';
 import { filesTarget } from './files_target.ts';
 import { httpTarget } from './http_target.ts';
-import { type KafkaPlace, kafkaTarget } from './kafka_target.ts';
+import type { KafkaPlace } from './kafka_target.ts';
 import { storeTarget } from './store_target.ts';
 
 export interface RunTarget {
@@ -43,7 +43,8 @@ const makers: Record<GeneratorTarget, (needs: TargetNeeds) => Promise<RunTarget>
   store: storeTarget,
   files: filesTarget,
   http: httpTarget,
-  kafka: kafkaTarget,
+  // a client that every other start would load in vain
+  kafka: async (needs) => (await import('./kafka_target.ts')).kafkaTarget(needs),
 };
 
 /** @throws FluxError of the target, where it can not be reached or written */

@@ -8,6 +8,13 @@ import { makeMeterEventColumns, meterEventCode } from '#model/reading.ts';
 import { reportStates } from '#services/network/sql.ts';
 import { buildTopology } from '#services/network/topology.ts';
 import { simulatedDefaults } from '#sources/headend/simulated.ts';
+import {
+  type BreadthSettings,
+  breadthDefaults,
+  networkAsBuilt,
+  type PlannedWork,
+  plannedWorkOf,
+} from '#sources/storm/breadth.ts';
 import type { FaultSettings } from '#sources/storm/faults.ts';
 import { makeStormField, type StormField, type StormNews } from '#sources/storm/field.ts';
 import type { MeterMessage } from '#sources/storm/messages.ts';
@@ -28,6 +35,12 @@ export interface DrillOptions {
   hours: number;
   crews: number | undefined;
   faults?: Partial<FaultSettings>;
+  /** lost poles, planned work, wrong records of meters */
+  breadth?: Partial<BreadthSettings>;
+  /** messages that the head-end passes on in a second; what would wait too long it drops */
+  headEndPerS?: number;
+  /** messages that are evaluated in a second in storm mode; more wait, bellwethers first */
+  evaluatedPerS?: number;
   progress: Progress;
   /** the drill stops there even where somebody is still out, hours */
   mostHours?: number;
@@ -40,7 +53,9 @@ const afterwardsS = 900;
 const quietStepS = 5;
 
 export async function runDrill(options: DrillOptions): Promise<ReportCard> {
-  const { config, seed, hours, progress } = options;
+  const { seed, hours, progress } = options;
+  const config = { ...options.config, stormMessagesPerS: options.evaluatedPerS ?? options.config.stormMessagesPerS };
+  const breadth = { ...breadthDefaults, ...options.breadth };
   const beganMs = performance.now();
   let atS = 0;
   let changed = false;
@@ -64,10 +79,16 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     for (const { area_id } of center.storm.service.modes())
       await center.storm.service.set({ area: area_id, on: true, reason: 'drill' }, 'drill');
     const network = center.network.grid().network;
-    const truth = buildTopology(network);
-    const field = makeStormField({ network, grid: stormGridOf(truth), seed, hours, faults: options.faults });
-    dark = field.dark;
     const normal = buildTopology(network);
+    const planned = plannedWorkOf(network, (edge) => normal.metersBelow(edge), seed, hours, breadth);
+    await enterPlanned(center, planned);
+    const asBuilt = networkAsBuilt(network, seed, breadth);
+    const truth = buildTopology(asBuilt.network);
+    const field = makeStormField({
+      ...{ network: asBuilt.network, grid: stormGridOf(truth), seed, hours, breadth, planned, faults: options.faults },
+      messages: options.headEndPerS === undefined ? {} : { perS: options.headEndPerS },
+    });
+    dark = field.dark;
     const scorer = makeScorer(
       network,
       {
@@ -95,7 +116,7 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     for (let minuteS = 0; atS < lastS; ) {
       const beforeS = atS;
       const nextS = Math.max(atS + 1, Math.min(Math.ceil(field.nextS()), atS + quietStepS, minuteS));
-      darkSeconds += field.customersDark() * (nextS - beforeS);
+      darkSeconds += (field.customersDark() - field.customersPlanned(beforeS)) * (nextS - beforeS);
       atS = nextS;
       changed = false;
       await deliver(center, field.advance(atS), scorer);
@@ -119,6 +140,7 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
       fromMs: drillStartMs,
       toMs: drillStartMs + atS * 1000,
       truthMinutes: darkSeconds / 60,
+      ...{ planned, misplaced: asBuilt.misplaced },
       allBackS: quietSinceS,
     });
     const wallS = (performance.now() - beganMs) / 1000;
@@ -159,11 +181,15 @@ async function deliver(center: DrillCenter, news: StormNews, scorer: Scorer): Pr
     await center.settled();
   }
   if (news.calls.length > 0) {
-    for (const { id, meter, kind, atS } of news.calls)
-      await center.calls.take(
-        { id, meter: ids.meter.id.at(meter), kind, called_at: new Date(drillStartMs + atS * 1000).toISOString() },
-        'drill',
-      );
+    // those of a second are stored together, in their order
+    await Promise.all(
+      news.calls.map(({ id, meter, kind, atS }) =>
+        center.calls.take(
+          { id, meter: ids.meter.id.at(meter), kind, called_at: new Date(drillStartMs + atS * 1000).toISOString() },
+          'drill',
+        ),
+      ),
+    );
     await outages.caughtUp();
     await center.settled();
   }
@@ -178,6 +204,15 @@ async function deliver(center: DrillCenter, news: StormNews, scorer: Scorer): Pr
     await center.settled();
   }
   outages.tick();
+  await center.settled();
+}
+
+/** The office has entered the work of the day before the storm came. */
+async function enterPlanned(center: DrillCenter, planned: readonly PlannedWork[]): Promise<void> {
+  const { id } = center.network.grid().network.edge;
+  const at = (atS: number): string => new Date(drillStartMs + atS * 1000).toISOString();
+  for (const { device, fromS, toS } of planned)
+    await center.planned.add({ device_id: id.at(device), from: at(fromS), to: at(toS), reason: 'drill' }, 'drill');
   await center.settled();
 }
 

@@ -23,6 +23,7 @@ import { makeNetworkService, type NetworkService } from '#services/network/servi
 import type { CallService } from '#services/outages/calls.ts';
 import { isOut } from '#services/outages/lifecycle.ts';
 import type { PingService } from '#services/outages/pings.ts';
+import type { PlannedService } from '#services/outages/planned.ts';
 import { makeOutageService, type OutageNews, type OutageService } from '#services/outages/service.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { version } from '../about.ts';
@@ -48,6 +49,7 @@ export interface DrillCenter {
   outages: OutageService;
   calls: CallService;
   pings: PingService;
+  planned: PlannedService;
   states: DeviceStates;
   crews: CrewService;
   etr: EtrService;
@@ -90,9 +92,10 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   await network.replace(loaded.network, loaded.version);
   const columns = () => network.grid().network;
   const alarms = makeAlarmService(pool, report);
-  const quiet = { alarm: () => undefined, alarmsChanged: () => undefined, say: () => undefined };
+  const nobody = () => undefined;
+  const quiet = { alarmsChanged: nobody, crewsChanged: nobody, say: nobody };
   const work = await joinOutageWork({
-    ...{ config, pool, network, report, drivenMs, alarm: quiet.alarm },
+    ...{ config, pool, network, report, drivenMs, alarm: nobody },
     outages: () => outages,
     door: () => door,
     places: () => publicFace.places,
@@ -130,7 +133,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     for (const crew of roster) await keepCrew(client, crew, new Date(drivenMs()), false);
   });
   const crews = openCrews(config, {
-    ...{ pool, network, alarms, report, drivenMs, alarmsChanged: quiet.alarmsChanged, say: quiet.say },
+    ...{ pool, network, alarms, report, drivenMs, ...quiet },
     outages: () => outages,
   });
   const etr = await openEtr(config, {
@@ -141,7 +144,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   });
   const publicFace = await openPublicFace({
     ...{ config, pool, network: columns, report, seed: 0, planned: work.plannedNow },
-    alarm: quiet.alarm,
+    alarm: nobody,
     membersOf: outages.membersOf,
     settled: outages.settled,
   });
@@ -190,6 +193,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   await alarms.start();
   await storm.service.start();
   await outages.start();
+  await storm.service.watch();
   await crews.service.start();
   await etr.service.start();
   await server.listen({ host: '127.0.0.1', port: 0 });
@@ -198,7 +202,16 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
     if (status === 'off_shift') await crews.service.act(id, { verb: 'sign_on', revision, reason: 'storm' }, 'drill');
   return {
     url: `http://127.0.0.1:${(server.server.address() as AddressInfo).port}`,
-    ...{ pool, network, outages, door, calls: work.calls, pings: work.pings, states: work.states },
+    ...{
+      pool,
+      network,
+      outages,
+      door,
+      calls: work.calls,
+      pings: work.pings,
+      planned: work.planned,
+      states: work.states,
+    },
     ...{ storm, crews: crews.service, etr: etr.service },
     settled: async () => {
       // an outage moves its crew, and the crew the outage

@@ -39,6 +39,13 @@ export interface StormScore {
     faults: number;
     momentary: number;
     hidden: number;
+    /** fuses that lost one pole only */
+    lost_poles: number;
+    /** windows of planned work, and who is switched off by them */
+    planned_work: number;
+    planned_customers: number;
+    /** meters that hang elsewhere than the records say */
+    misplaced_meters: number;
     by_cause: Record<string, number>;
     customers_interrupted: number;
     most_customers_out: number;
@@ -46,7 +53,7 @@ export interface StormScore {
   };
   detection: DelayRow[];
   location: DelayRow[];
-  devices: { minutes: number; product: Ratio; lowest_device: Ratio; common_device: Ratio };
+  devices: { minutes: number; product: Ratio; product_strict: Ratio; lowest_device: Ratio; common_device: Ratio };
   /** outages at devices that stood for five minutes or more; right: their device was open at some moment */
   named: { outages: number; right: number };
   /** devices named wrongly and devices missed for longest */
@@ -172,6 +179,7 @@ export function cardInWords({ score, machine }: ReportCard): string {
     `${count(storm.faults)} lasting faults (${Object.entries(storm.by_cause)
       .map(([cause, n]) => `${cause} ${n}`)
       .join(', ')}), ${storm.momentary} momentary; gusts to ${storm.peak_gust_ms} m/s`,
+    `${storm.lost_poles} lost a pole only; planned work ${storm.planned_work} windows, ${count(storm.planned_customers)} customers; ${count(storm.misplaced_meters)} meters hang elsewhere than recorded`,
     `${count(storm.customers_interrupted)} interruptions of customers, at most ${count(storm.most_customers_out)} out at once; ${back}`,
     '\nDETECTION  from the fault to an outage that covers it',
     table(score.detection.map((row) => ({ ...row }))),
@@ -181,6 +189,7 @@ export function cardInWords({ score, machine }: ReportCard): string {
     `\nDEVICES  mean over ${devices.minutes} minutes`,
     table([
       ratio('prediction', devices.product),
+      ratio('  open devices below open ones counted as wrong', devices.product_strict),
       ratio('naive: lowest device above a dark meter', devices.lowest_device),
       ratio('naive: device all dark meters of a feeder share', devices.common_device),
     ]),
@@ -194,7 +203,7 @@ export function cardInWords({ score, machine }: ReportCard): string {
     `CREWS  ${score.crew_work.begun} visits, ${score.crew_work.repaired} repairs, ${score.crew_work.nothing_found} found nothing, ${score.crew_work.elsewhere} fault was elsewhere`,
     `CALLS  ${count(calls.callers)} callers, ${count(calls.taken)} taken, ${count(calls.busy_signals)} busy signals, ${count(calls.gave_up)} gave up`,
     `MESSAGES  ${count(messages.sent)} sent (${messages.spurious} spurious), ${count(messages.lost + messages.lost_in_clumps)} lost, ${count(messages.dropped)} dropped by the head-end, ${count(messages.late)} late, ${count(messages.delivered)} delivered`,
-    `          ${count(messages.received)} received = ${count(messages.stored)} stored + ${count(messages.duplicate)} duplicate + ${count(messages.set_aside)} set aside; ${messages.conserved ? 'all accounted for' : 'NOT ALL ACCOUNTED FOR'}; at most ${count(messages.most_held_back)} held back`,
+    `          ${count(messages.received)} received = ${count(messages.stored)} stored + ${count(messages.duplicate)} duplicate + ${count(messages.set_aside)} set aside; ${messages.conserved ? 'all accounted for' : 'NOT ALL ACCOUNTED FOR'}; ${count(messages.held_back)} held back, at most ${count(messages.most_held_back)} at once`,
     `\nLOOK-UPS  ${count(machine.look_ups.answered)} of ${count(machine.look_ups.asked)} answered (${percent(machine.look_ups.uptime)}), p50 ${machine.look_ups.p50_ms} ms, p99 ${machine.look_ups.p99_ms} ms`,
     `TIME  ${(machine.simulated_s / 3600).toFixed(1)} h in ${machine.wall_s} s: ${machine.speed} times life`,
   ].join('\n');

@@ -1,9 +1,10 @@
 /**
  * Holds what the product says against what really happened, minute by minute, beside two naive rules fed with the same
  * messages. Pure: truth and outages are given. A device counts as right where it takes supply from the same customers.
+ * One that is really open, with no supply at it either, counts neither way; strictly counted it is wrong.
  */
 import type { Outage } from '#model/api/outages.ts';
-import { edgeKindCode, isProtective, type NetworkColumns } from '#model/network.ts';
+import { isProtective, type NetworkColumns } from '#model/network.ts';
 import type { OpenFault, StormField } from '#sources/storm/field.ts';
 import type { MeterMessage } from '#sources/storm/messages.ts';
 
@@ -35,7 +36,7 @@ export interface Scorer {
   found(): FoundFault[];
   /** outages at a device that stood for five minutes or more, and how many of them were right at some moment */
   named(): { outages: number; right: number };
-  devices(): { minutes: number; product: Ratio; lowest_device: Ratio; common_device: Ratio };
+  devices(): { minutes: number; product: Ratio; product_strict: Ratio; lowest_device: Ratio; common_device: Ratio };
   /** devices the product named wrongly, and those it missed, by minutes: where to look first */
   worst(): { wrong: [edge: number, minutes: number][]; missed: [edge: number, minutes: number][] };
   curve: { atS: number[]; dark: number[]; declared: number[] };
@@ -70,7 +71,7 @@ export function makeScorer(
   let openBefore = new Set<number>();
   const wrongMinutes = new Map<number, number>();
   const missedMinutes = new Map<number, number>();
-  const tallies = { product: tally(), lowest: tally(), common: tally() };
+  const tallies = { product: tally(), strict: tally(), lowest: tally(), common: tally() };
   let minutes = 0;
   const standing = new Map<string, { minutes: number; isRight: boolean }>();
   const curve: Scorer['curve'] = { atS: [], dark: [], declared: [] };
@@ -93,6 +94,13 @@ export function makeScorer(
     for (let row = lower; row >= 0; row = grid.edgeAbove(row)) if (row === upper) return true;
     return false;
   };
+  /** The device below that takes supply from exactly the customers behind a lost pole, where there is one. */
+  const sameAsPole = (device: number, behind: Int32Array): number => {
+    let at = lowestDevice(behind[0]);
+    while (at >= 0 && at !== device && grid.customersBelow(at) < behind.length) at = grid.edgeAbove(at);
+    if (at < 0 || at === device || grid.customersBelow(at) !== behind.length) return -1;
+    return behind.every((row) => isAbove(at, grid.upEdge(meter.node[row]))) ? nameOf(at) : -1;
+  };
   const lowestDevice = (row: number): number => {
     let at = grid.upEdge(meter.node[row]);
     while (at >= 0 && !isProtective(edge.kind[at])) at = grid.edgeAbove(at);
@@ -110,14 +118,23 @@ export function makeScorer(
     }
   }
 
-  /** Devices that really keep customers dark, and those in transition that count neither way. */
-  function truth(atS: number): { devices: Set<number>; either: Set<number> } {
+  /**
+   * Devices that really keep customers dark, those in transition that count neither way, and those that are open below
+   * another open one: somebody has to close them, but they keep nobody dark yet.
+   */
+  function truth(atS: number) {
     const devices = new Set<number>();
     const either = new Set<number>();
+    const buried = new Set<number>();
+    /** another name for a device that lost a pole */
+    const same = new Map<number, number>();
     const holding = field.holding();
-    for (const { at, sinceS } of holding) {
-      if (!isDeviceLive(at) || grid.customersBelow(at) === 0) continue;
-      if (atS - sinceS < settleS) either.add(nameOf(at));
+    for (const { at, sinceS, behindPole } of holding) {
+      if (grid.customersBelow(at) === 0) continue;
+      const other = behindPole ? sameAsPole(at, behindPole) : -1;
+      if (other >= 0) same.set(other, nameOf(at));
+      if (!isDeviceLive(at)) buried.add(nameOf(at));
+      else if (atS - sinceS < settleS) either.add(nameOf(at));
       else devices.add(nameOf(at));
     }
     const open = new Set(holding.map(({ at }) => at));
@@ -126,13 +143,18 @@ export function makeScorer(
     for (const [device, sinceS] of closedS)
       if (atS - sinceS > settleS) closedS.delete(device);
       else either.add(nameOf(device));
-    return { devices, either };
+    return { devices, either, buried, same };
   }
 
-  function count(into: Tally, named: ReadonlySet<number>, { devices, either }: ReturnType<typeof truth>): void {
+  function count(
+    into: Tally,
+    named: ReadonlySet<number>,
+    { devices, either, buried }: ReturnType<typeof truth>,
+    strict = false,
+  ): void {
     for (const one of named)
       if (devices.has(one)) into.right++;
-      else if (!either.has(one)) into.wrong++;
+      else if (!either.has(one) && (strict || !buried.has(one))) into.wrong++;
     for (const one of devices) if (!named.has(one)) into.missed++;
   }
 
@@ -185,23 +207,28 @@ export function makeScorer(
     minute: (atS, open) => {
       minutes++;
       const now = truth(atS);
+      const meant = (name: number): number => (now.devices.has(name) ? name : (now.same.get(name) ?? name));
       const named = new Set(
-        open.filter(({ device_kind }) => device_kind !== 'service_point').map(({ edge_row }) => nameOf(edge_row)),
+        open
+          .filter(({ device_kind }) => device_kind !== 'service_point')
+          .map(({ edge_row }) => meant(nameOf(edge_row))),
       );
       count(tallies.product, named, now);
+      count(tallies.strict, named, now, true);
       for (const one of named)
-        if (!now.devices.has(one) && !now.either.has(one)) wrongMinutes.set(one, (wrongMinutes.get(one) ?? 0) + 1);
+        if (!now.devices.has(one) && !now.either.has(one) && !now.buried.has(one))
+          wrongMinutes.set(one, (wrongMinutes.get(one) ?? 0) + 1);
       for (const one of now.devices) if (!named.has(one)) missedMinutes.set(one, (missedMinutes.get(one) ?? 0) + 1);
       for (const { id, device_kind, edge_row } of open) {
         if (device_kind === 'service_point') continue;
         const one = standing.getOrInsertComputed(id, () => ({ minutes: 0, isRight: false }));
         one.minutes++;
-        const name = nameOf(edge_row);
-        if (now.devices.has(name) || now.either.has(name)) one.isRight = true;
+        const name = meant(nameOf(edge_row));
+        if (now.devices.has(name) || now.either.has(name) || now.buried.has(name)) one.isRight = true;
       }
       const rules = naive();
-      count(tallies.lowest, rules.lowest, now);
-      count(tallies.common, rules.common, now);
+      count(tallies.lowest, new Set([...rules.lowest].map(meant)), now);
+      count(tallies.common, new Set([...rules.common].map(meant)), now);
       if (minutes % 5 !== 1) return;
       curve.atS.push(atS);
       curve.dark.push(field.customersDark());
@@ -220,6 +247,7 @@ export function makeScorer(
     devices: () => ({
       minutes,
       product: ratioOf(tallies.product),
+      product_strict: ratioOf(tallies.strict),
       lowest_device: ratioOf(tallies.lowest),
       common_device: ratioOf(tallies.common),
     }),
@@ -236,7 +264,3 @@ function ratioOf({ right, wrong, missed }: Tally): Ratio {
 }
 
 export const round = (value: number, digits = 4): number => Math.round(value * 10 ** digits) / 10 ** digits;
-
-/** Kinds by name, for groups of the report. */
-export const kindOfDevice = (code: number): string =>
-  Object.keys(edgeKindCode).find((kind) => edgeKindCode[kind as keyof typeof edgeKindCode] === code) ?? 'other';

@@ -1,4 +1,5 @@
 /** The score of a drill: the scorer's book, the field's counts, and what the product has in its store. */
+import type { PlannedWork } from '#sources/storm/breadth.ts';
 import type { StormField } from '#sources/storm/field.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { type DrillCenter, isOutNow } from './drill_center.ts';
@@ -16,6 +17,9 @@ interface DrillFacts {
   fromMs: number;
   toMs: number;
   truthMinutes: number;
+  planned: readonly PlannedWork[];
+  /** meters that hang elsewhere than the records say */
+  misplaced: number;
   /** second since which everybody had power; null where somebody has not */
   allBackS: number | null;
 }
@@ -55,6 +59,10 @@ export async function scoreOf(
       faults: lasting.length,
       momentary: field.faults.length - lasting.length,
       hidden: lasting.filter(({ customers }) => customers === 0).length,
+      lost_poles: lasting.filter(({ phase }) => phase !== 0).length,
+      planned_work: facts.planned.length,
+      planned_customers: facts.planned.reduce((sum, { meters }) => sum + meters.length, 0),
+      misplaced_meters: facts.misplaced,
       by_cause: byCause,
       customers_interrupted: lasting.reduce((sum, { customers }) => sum + customers, 0),
       most_customers_out: facts.mostDark,

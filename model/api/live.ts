@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Instant } from '#model/api/common.ts';
+import type { Crew } from '#model/api/crews.ts';
 import type { Outage } from '#model/api/outages.ts';
 
 const NullableNumber = Type.Union([Type.Number(), Type.Null()]);
@@ -79,6 +80,8 @@ export interface StreamDelta {
   /** whole rows; closed, rejected and merged ones leave the list */
   outages?: Outage[];
   alarms?: Alarm[];
+  /** whole rows; what they were before is read by `GET /api/crews` */
+  crews?: Crew[];
   /** packed edge status changes */
   edges?: string;
   notes?: LiveNote[];

@@ -25,8 +25,10 @@ export const ReliabilityRow = Type.Object({
   id: Type.String(),
   name: Type.String(),
   area_id: Nullable(Type.String()),
-  /** what the indices divide by; of a device: those of the whole system */
-  customers_served: Type.Integer(),
+  /** what the indices divide by: average over the period; of a device: those of the whole system */
+  customers_served: Type.Number(),
+  /** the first day they are known of: earlier days count with the figure of that day */
+  served_known_since: Type.String(),
   /** unplanned, all days */
   all: ReliabilityIndices,
   /** unplanned, without major event days */
@@ -66,7 +68,11 @@ export const MajorEventDays = Type.Object({
   /** local days, both included */
   from: Type.String(),
   to: Type.String(),
-  customers_served: Type.Integer(),
+  customers_served: Type.Number({ description: 'average over the period' }),
+  /** the first day they are known of: earlier days count with the figure of that day */
+  served_known_since: Type.String(),
+  /** the figures of the period, each with the day it holds from */
+  served: Type.Array(Type.Object({ from: Type.String(), customers: Type.Integer() })),
   /** the first day anything is known of; null where nothing is */
   known_since: Nullable(Type.String()),
   /** interruptions of the center's own record, and declared ones from before */
@@ -89,7 +95,9 @@ export const ReliabilityCause = Type.Object({
 export type ReliabilityCause = Static<typeof ReliabilityCause>;
 
 export const CustomerExperience = Type.Object({
-  customers_served: Type.Integer(),
+  customers_served: Type.Number({ description: 'average over the period' }),
+  /** the first day they are known of: earlier days count with the figure of that day */
+  served_known_since: Type.String(),
   /** customers with n or more sustained interruptions; the meters' own record, so declared history is not in it */
   cemi: Type.Array(Type.Object({ n: Type.Integer(), customers: Type.Integer(), share: Nullable(Type.Number()) })),
   /** customers without supply for t hours or more in all */
@@ -188,7 +196,30 @@ export const DeclaredMeasured = Type.Object({
 });
 export type DeclaredMeasured = Static<typeof DeclaredMeasured>;
 
-export const oe417States = ['below', 'watching', 'due', 'over'] as const;
+export const oe417States = ['below', 'watching', 'due', 'filed', 'over'] as const;
+/** the report due after 6 h, what was said in between, the one due after 72 h */
+export const oe417Stages = ['first', 'update', 'final'] as const;
+export type Oe417Stage = (typeof oe417Stages)[number];
+
+/** What a person said: the newest of a stage holds. */
+export const Oe417Filing = Type.Object({
+  stage: Type.Enum([...oe417Stages]),
+  reference: Type.String({ description: 'number the Department of Energy gave' }),
+  filed_at: Instant,
+  recorded_at: Instant,
+  actor: Type.String(),
+  withdrawn: Type.Boolean({ description: 'it was marked by mistake' }),
+});
+export type Oe417Filing = Static<typeof Oe417Filing>;
+export const Oe417FilingRequest = Type.Object({
+  event: { ...Instant, description: 'any moment of the event, such as its `from`' },
+  stage: Type.Enum([...oe417Stages]),
+  reference: Type.String({ minLength: 1, maxLength: 80, pattern: '\\S' }),
+  filed_at: Type.Optional({ ...Instant, description: 'now where left out' }),
+  withdrawn: Type.Optional(Type.Boolean({ description: 'takes back what was marked by mistake' })),
+});
+export type Oe417FilingRequest = Static<typeof Oe417FilingRequest>;
+
 export const Oe417Event = Type.Object({
   from: Instant,
   /** null while it lasts */
@@ -200,6 +231,11 @@ export const Oe417Event = Type.Object({
   /** of the first report: 6 h after `met_at`; of the final one: 72 h */
   first_due_at: Nullable(Instant),
   final_due_at: Nullable(Instant),
+  /** null: not filed, as far as somebody said */
+  first_filed_at: Nullable(Instant),
+  final_filed_at: Nullable(Instant),
+  /** in the order they were said */
+  filings: Type.Array(Oe417Filing),
 });
 export type Oe417Event = Static<typeof Oe417Event>;
 export const Oe417 = Type.Object({
@@ -210,5 +246,7 @@ export const Oe417 = Type.Object({
   threshold_minutes: Type.Integer(),
   /** newest first, of the last 30 days */
   events: Type.Array(Oe417Event),
+  /** of events that are none any more since their outages were corrected */
+  filings_elsewhere: Type.Array(Oe417Filing),
 });
 export type Oe417 = Static<typeof Oe417>;

@@ -87,7 +87,7 @@ export const SwitchingOrder = Type.Object({
   state: Type.Enum([...orderStates]),
   area_id: Nullable(Type.String()),
   outage_id: Nullable(Type.String()),
-  /** who wrote at it since it was approved last; none of them may approve it */
+  /** who made it, and who wrote at it since it was approved last; none of them may approve it */
   authors: Type.Array(Type.String()),
   approver: Nullable(Type.String()),
   steps: Type.Array(SwitchingStep),

@@ -26,6 +26,7 @@ const crew = (crewId: string, status: CrewStatus, more: Partial<CrewOn> = {}): C
   isAtHand: true,
   deviceId: 'FU-1',
   skills: ['switching', 'overhead'],
+  isTold: false,
   ...more,
 });
 const need = [['switching', 'overhead'] as const];
@@ -97,7 +98,32 @@ describe('crews follow their outage', () => {
     ]);
   });
 
+  test('F8 an outage that was told of its crew and names none was unassigned: everybody is free; one it was never told of is assigned', () => {
+    const told = [crew('LN-1', 'on_site', { isTold: true }), crew('LN-2', 'assigned', { isTold: true })];
+    assert.deepEqual(
+      follow(outage('confirmed'), told, need).map((step) => [step.kind, step.crewId]),
+      [
+        ['free', 'LN-1'],
+        ['free', 'LN-2'],
+      ],
+    );
+    assert.deepEqual(follow(outage('confirmed'), [told[0], crew('LN-3', 'assigned')], need).slice(1), [
+      { kind: 'act', verb: 'assign', crewId: 'LN-3' },
+    ]);
+  });
+
+  test('F8 a crew that left is taken off its outage, unless another is there or is named', () => {
+    assert.deepEqual(follow(outage('en_route', { crew: 'LN-1' }), [], need, ['LN-1']), [
+      { kind: 'unassign', crewId: 'LN-1' },
+    ]);
+    assert.deepEqual(follow(outage('en_route', { crew: 'by hand' }), [], need, ['LN-1']), []);
+    assert.deepEqual(follow(outage('assigned', { crew: 'LN-1' }), [crew('LN-2', 'assigned')], need, ['LN-1']), [
+      { kind: 'act', verb: 'assign', crewId: 'LN-2' },
+    ]);
+  });
+
   const on = fc.record({
+    isTold: fc.boolean(),
     status: fc.constantFrom<CrewStatus>('assigned', 'en_route', 'on_site', 'on_break'),
     isAtHand: fc.boolean(),
     deviceId: fc.constantFrom('FU-1', 'FU-2'),
@@ -113,7 +139,8 @@ describe('crews follow their outage', () => {
     'partly_restored',
     'restored',
   ];
-  test('F1, F6 carried out and asked again nothing is left; then the outage is where its furthest crew is', () => {
+  const rank = { assigned: 1, en_route: 2, on_site: 3 } as Record<string, number>;
+  test('F1, F6, F8 carried out and asked again nothing is left; then the outage is where its furthest crew is', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...states),
@@ -121,15 +148,20 @@ describe('crews follow their outage', () => {
         fc.constantFrom(null, 'C0', 'C1', 'somebody'),
         (state, given, name) => {
           let now = outage(state, { crew: name });
+          const left: string[] = [];
           let crews = given.map((one, i) =>
             crew(`C${i}`, one.status, { ...one, isAtHand: one.isAtHand && one.status !== 'on_break' }),
           );
           for (let round = 0; ; round++) {
-            const steps = follow(now, crews, need);
+            const steps = follow(now, crews, need, left);
             if (steps.length === 0) break;
             assert.ok(round < 4, 'it comes to an end');
             for (const step of steps) {
-              if (step.kind === 'free') crews = crews.filter((one) => one.crewId !== step.crewId);
+              if (step.kind === 'free') {
+                crews = crews.filter((one) => one.crewId !== step.crewId);
+                left.push(step.crewId);
+              } else if (step.kind === 'unassign')
+                now = { ...now, crew: null, state: now.state === 'partly_restored' ? now.state : 'confirmed' };
               else if (step.kind === 'moved')
                 crews = crews.map((one) => (one.crewId === step.crewId ? { ...one, deviceId: step.deviceId } : one));
               else if (step.kind === 'catch_up')
@@ -144,8 +176,9 @@ describe('crews follow their outage', () => {
               }
             }
           }
+          const isTaken = now.state === 'partly_restored' || (takesCrew(now.state) && now.state in rank);
+          if (crews.length === 0 && isTaken) assert.ok(!left.includes(now.crew!), 'F8 nobody who left is named');
           if (!takesCrew(now.state) || now.state === 'partly_restored' || crews.length === 0) return;
-          const rank = { assigned: 1, en_route: 2, on_site: 3 } as Record<string, number>;
           const furthest = Math.max(...crews.map((one) => (one.isAtHand ? rank[one.status] : 1)));
           assert.equal(rank[now.state], furthest, 'F1');
           assert.ok(crews.some(({ crewId }) => crewId === now.crew));

@@ -27,6 +27,8 @@ export interface CrewOn {
   /** device the crew was told */
   deviceId: string;
   skills: readonly CrewSkill[];
+  /** the outage was of one mind with this job before */
+  isTold: boolean;
 }
 
 export type FollowStep =
@@ -36,7 +38,9 @@ export type FollowStep =
   | { kind: 'moved'; crewId: string; deviceId: string; why: string }
   /** an operator moved the outage by hand: its first crew is where the outage says it is */
   | { kind: 'catch_up'; crewId: string; event: 'depart' | 'arrive' }
-  | { kind: 'act'; verb: OutageVerb; crewId: string };
+  | { kind: 'act'; verb: OutageVerb; crewId: string }
+  /** the crew it names left, and no other is there */
+  | { kind: 'unassign'; crewId: string };
 
 const rankOfStatus: Partial<Record<CrewStatus, number>> = { assigned: 1, en_route: 2, on_site: 3 };
 const rankOfState: Record<string, number> = {
@@ -66,10 +70,12 @@ function whyOver(outage: OutageFact | null): { why: string; alsoOnSite: boolean 
   return null;
 }
 
+/** @param left crews that gave their job back since the outage was told */
 export function follow(
   outage: OutageFact | null,
   crews: readonly CrewOn[],
   skillsNeeded: readonly (readonly CrewSkill[])[],
+  left: readonly string[] = [],
 ): FollowStep[] {
   const over = whyOver(outage);
   if (over)
@@ -80,6 +86,10 @@ export function follow(
   const steps: FollowStep[] = [];
   const staying: CrewOn[] = [];
   for (const crew of crews) {
+    if (crew.isTold && outage!.crew === null) {
+      steps.push({ kind: 'free', crewId: crew.crewId, why: `${id} was unassigned` });
+      continue;
+    }
     if (crew.deviceId === deviceId) {
       staying.push(crew);
       continue;
@@ -92,7 +102,14 @@ export function follow(
     } else
       steps.push({ kind: 'free', crewId: crew.crewId, why: `${where}, which needs ${skillsNeeded[0]?.join(' and ')}` });
   }
-  if (staying.length === 0) return steps;
+  if (staying.length === 0) {
+    const hasCrew = state === 'partly_restored' || rankOfState[state] > 0;
+    const named = outage!.crew;
+    // where crews are set free now, their leaving is told when it has happened
+    if (steps.length === 0 && hasCrew && named !== null && left.includes(named))
+      steps.push({ kind: 'unassign', crewId: named });
+    return steps;
+  }
   const rankOf = (crew: CrewOn): number => (crew.isAtHand ? (rankOfStatus[crew.status] ?? 1) : 1);
   const [first] = staying;
   const furthest = staying.reduce((best, crew) => (rankOf(crew) > rankOf(best) ? crew : best), first);

@@ -103,7 +103,9 @@ function build({ crews, outages }: Scene) {
       status: ['assigned', 'en_route', 'on_site'].includes(status) && !isBusy ? 'available' : status,
       ...at,
       position_at: new Date(nowMs - i * 600_000),
-      jobs: isBusy ? [{ outage_id: facts[job].id, device_id: 'D', assigned_by: 'x', assigned_at: '' }] : [],
+      jobs: isBusy
+        ? [{ outage_id: facts[job].id, device_id: 'D', assigned_by: 'x', assigned_at: '', is_told: true }]
+        : [],
     });
     endOf.set(row.crew_id, shiftEndH === null ? null : nowMs + shiftEndH * hourMs);
     return row;

@@ -17,7 +17,6 @@ export interface PlanSettings {
   /** road length over straight line */
   detour: number;
 }
-export const defaultPlanSettings: PlanSettings = { kmh: 40, detour: 1.35 };
 
 export interface PlanContext {
   settings: PlanSettings;

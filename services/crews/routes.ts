@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { Crew, CrewAction, CrewAssignment, CrewDetail, CrewNeedRow, CrewPosition } from '#model/api/crews.ts';
-import { type RouteDeclaration, type RouteRequest, seesArea } from '#model/route.ts';
+import { decidingArea, type RouteDeclaration, type RouteRequest } from '#model/route.ts';
 import type { CrewService } from './service.ts';
 
 export interface CrewRouteNeeds {
@@ -39,11 +39,11 @@ export function crewRoutes({ service, areaOfOutage }: CrewRouteNeeds): RouteDecl
       role: 'operator',
       scope: {
         kind: 'asset',
-        // both must be ours; the foreign one of the two is named
-        areaOf: async ({ params, body, session }) => {
-          const outageArea = await areaOfOutage((body as CrewAssignment).outage);
-          return seesArea(session.areas, outageArea) ? service.areaOf(params.id) : outageArea;
-        },
+        areaOf: async ({ params, body, session }) =>
+          decidingArea(session.areas, [
+            await service.areaOf(params.id),
+            await areaOfOutage((body as CrewAssignment).outage),
+          ]),
       },
       params: idParams,
       body: CrewAssignment,

@@ -6,8 +6,9 @@
 import type { Crew, CrewAction, CrewAssignment, CrewDetail, CrewNeedRow, CrewPosition } from '#model/api/crews.ts';
 import type { OutageVerb } from '#model/api/outages.ts';
 import { FluxError, messageOf } from '#model/errors.ts';
+import { allDone, oneAtATime } from '#model/one_at_a_time.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
-import { type FollowStep, follow, type OutageFact, takesCrew } from './follow.ts';
+import { type CrewOn, type FollowStep, follow, type OutageFact, takesCrew } from './follow.ts';
 import { hasJobAtHand, lifecycle } from './lifecycle.ts';
 import { needsOf } from './needs.ts';
 import { type PlanSettings, planFor } from './plan.ts';
@@ -19,12 +20,16 @@ import {
   crewById,
   crewLog,
   crewsOnOutage,
+  crewsThatLeft,
   deleteJobs,
   insertJob,
+  insertLeft,
+  type LeftRow,
   lockCrew,
+  markAgreed,
   markRoster,
   moveJob,
-  outagesWithJobs,
+  outagesWithWork,
   storePosition,
   updateCrew,
 } from './sql.ts';
@@ -41,6 +46,8 @@ export interface CrewNeeds {
   openOutages: () => OutageFact[];
   /** the outage's own verb. @throws FluxError where it refuses */
   act: (outageId: string, verb: OutageVerb, facts: { actor: string; crew?: string; reason?: string }) => Promise<void>;
+  /** told after the change is durable */
+  changed: (crews: Crew[]) => void;
   /** told to everybody, and kept until somebody has taken note of it */
   notice: (crew: CrewRow, outageId: string, text: string) => void;
   report: (message: string, error: unknown) => void;
@@ -81,26 +88,33 @@ interface Change {
 }
 
 const tickMs = 20_000;
+/** Set free, told, caught up, agreed: what takes longer goes on with the outage's next change. */
+const mostRounds = 6;
 /** A plan over a thousand outages costs a fifth of a second: boards that ask at the same time share it. */
 const planForMs = 3000;
 
 export function makeCrewService(needs: CrewNeeds): CrewService {
   const { pool } = needs;
   const rosterOf = makeRoster();
-  /** outages some crew has a job at: what changes elsewhere costs nothing */
-  const withJobs = new Set<string>();
+  /** outages some crew has a job at, or left a moment ago: what changes elsewhere costs nothing */
+  const withWork = new Set<string>();
+  /** of these, the ones whose crews could not follow when they should have */
+  const unsettled = new Set<string>();
   /** the plan by areas, for as many boards as ask at once; gone with the next change of a crew */
   const plans = new Map<string, { atMs: number; rows: Promise<CrewNeedRow[]> }>();
-  let turn: Promise<unknown> = Promise.resolve();
+  /** what was told of each crew: what another process changes, and the edges of shifts, are seen by comparing */
+  const told = new Map<string, string>();
+  const inTurn = oneAtATime();
   let ticker: NodeJS.Timeout | undefined;
 
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
-
   const shown = (row: CrewRow): Crew => toCrew(row, rosterOf(row.shifts, needs.nowMs()));
+
+  function tell(row: CrewRow): Crew {
+    const crew = shown(row);
+    told.set(row.crew_id, `${row.revision} ${crew.in_shift}`);
+    needs.changed([crew]);
+    return crew;
+  }
 
   /** @returns the crew after it, and outages it no longer works at without having finished */
   async function change(order: Change): Promise<{ row: CrewRow; before: CrewRow; freed: string[] }> {
@@ -127,45 +141,51 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
             to_status: outcome.work.status,
             outage_id: outage,
           });
+      for (const outage of outcome.freed) await insertLeft(client, order.id, outage, order.actor, entry.reason);
       return { row: (await crewById(client, order.id))!, before, freed: outcome.freed };
     });
     plans.clear();
-    for (const job of done.row.jobs) withJobs.add(job.outage_id);
+    for (const job of done.row.jobs) withWork.add(job.outage_id);
+    for (const outage of done.freed) withWork.add(outage);
+    tell(done.row);
     return done;
-  }
-
-  async function crewsOn(outageId: string): Promise<CrewRow[]> {
-    const crews = await crewsOnOutage(pool, outageId);
-    if (crews.length === 0) withJobs.delete(outageId);
-    return crews;
   }
 
   /** Brings crews and outage to one mind. @throws where the outage refuses a verb */
   async function settle(outageId: string, actor: string): Promise<void> {
-    const crews = await crewsOn(outageId);
-    if (crews.length === 0) return;
-    const outage = await needs.outageOf(outageId);
-    const steps = follow(
-      outage,
-      crews.map((row) => ({
-        crewId: row.crew_id,
-        status: row.status,
-        isAtHand: hasJobAtHand(row.status) && row.jobs[0].outage_id === outageId,
-        deviceId: row.jobs.find((job) => job.outage_id === outageId)!.device_id,
-        skills: row.skills,
-      })),
-      outage ? needsOf(outage).map((need) => need.skills) : [],
-    );
-    for (const step of steps) await carryOut(step, outageId, crews, actor);
+    for (let round = 0; round < mostRounds; round++) {
+      const [crews, left] = await Promise.all([crewsOnOutage(pool, outageId), crewsThatLeft(pool, outageId)]);
+      if (crews.length === 0 && left.length === 0) break;
+      const outage = await needs.outageOf(outageId);
+      const steps = follow(
+        outage,
+        crews.map((row) => crewOn(row, outageId)),
+        outage ? needsOf(outage).map((need) => need.skills) : [],
+        left.map((row) => row.crew_id),
+      );
+      for (const step of steps) await carryOut(step, outageId, crews, left, actor);
+      if (steps.length > 0) continue;
+      if (left.length > 0 || crews.some((row) => !jobAt(row, outageId).is_told)) await markAgreed(pool, outageId);
+      if (crews.length === 0) withWork.delete(outageId);
+      return;
+    }
   }
 
-  async function carryOut(step: FollowStep, outageId: string, crews: readonly CrewRow[], actor: string): Promise<void> {
+  async function carryOut(
+    step: FollowStep,
+    outageId: string,
+    crews: readonly CrewRow[],
+    left: readonly LeftRow[],
+    actor: string,
+  ): Promise<void> {
+    if (step.kind === 'unassign') return tellLeft(outageId, left.find((row) => row.crew_id === step.crewId)!);
     const crew = crews.find((row) => row.crew_id === step.crewId)!;
     if (step.kind === 'act') return needs.act(outageId, step.verb, { actor, crew: crew.crew_id });
     if (step.kind === 'moved') {
       await moveJob(pool, crew.crew_id, outageId, step.deviceId);
       const to = { at: new Date(needs.nowMs()), from_status: crew.status, to_status: crew.status };
       await appendLog(pool, crew.crew_id, { ...to, actor, verb: 'moved', outage_id: outageId, reason: step.why });
+      tell((await crewById(pool, crew.crew_id))!);
       return needs.notice(crew, outageId, `Crew ${crew.crew_id}: ${step.why}; tell the crew`);
     }
     if (step.kind === 'catch_up') {
@@ -176,21 +196,11 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     needs.notice(crew, outageId, `Crew ${crew.crew_id} (${crew.status.replace('_', ' ')}) was set free: ${step.why}`);
   }
 
-  /** Jobs were given back by a person, or by a truck that broke down: their outages must not look as if somebody came. */
-  async function afterFreed(crew: CrewRow, freed: readonly string[], actor: string, reason?: string): Promise<void> {
-    for (const outageId of freed) {
-      if ((await crewsOn(outageId)).length > 0) {
-        await settle(outageId, actor);
-        continue;
-      }
-      const outage = await needs.outageOf(outageId);
-      if (!outage || !takesCrew(outage.state)) continue;
-      needs.notice(crew, outageId, `${outageId} has no crew any more: ${crew.crew_id} ${reason ?? 'was released'}`);
-      await needs.act(outageId, 'unassign', {
-        actor,
-        reason: `crew ${crew.crew_id} left${reason ? `: ${reason}` : ''}`,
-      });
-    }
+  /** The crew gave its job back, or its truck broke down: the outage must not look as if somebody came. */
+  async function tellLeft(outageId: string, { crew_id: id, actor, reason }: LeftRow): Promise<void> {
+    const why = reason ?? 'was released';
+    needs.notice((await crewById(pool, id))!, outageId, `${outageId} has no crew any more, ${id}: ${why}`);
+    await needs.act(outageId, 'unassign', { actor, reason: `crew ${id} left${reason ? `: ${reason}` : ''}` });
   }
 
   async function assign(id: string, order: CrewAssignment, actor: string): Promise<Crew> {
@@ -210,6 +220,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
         outageId: outage.id,
         reason: `the outage refused: ${messageOf(error)}`,
       });
+      await settleAll([outage.id]);
       throw error;
     }
     return shown((await crewById(pool, id))!);
@@ -220,11 +231,16 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     const { row, before, freed } = await change({ id, event: verb, actor, revision, outageId, reason });
     const at = hasJobAtHand(before.status) ? before.jobs[0].outage_id : undefined;
     if (at !== undefined && row.jobs.some((job) => job.outage_id === at)) await settle(at, actor);
-    await afterFreed(before, freed, actor, reason);
-    // Where customers are still out, or another crew goes on, the outage is not done with this crew's part of it.
-    if (verb === 'complete' && at !== undefined && (await needs.outageOf(at))?.state === 'restored')
-      await needs.act(at, 'complete', { actor, reason: `crew ${id} completed its work` });
+    for (const outage of freed) await settle(outage, actor);
+    if (verb === 'complete' && at !== undefined) await afterComplete(at, id, actor);
     return shown((await crewById(pool, id))!);
+  }
+
+  /** Where customers are still out, or another crew goes on, the outage is not done with this crew's part of it. */
+  async function afterComplete(outageId: string, crewId: string, actor: string): Promise<void> {
+    if ((await crewsOnOutage(pool, outageId)).length > 0) return settle(outageId, actor);
+    if ((await needs.outageOf(outageId))?.state === 'restored')
+      await needs.act(outageId, 'complete', { actor, reason: `crew ${crewId} completed its work` });
   }
 
   /** The edges of shifts. One that was signed on by hand stays until the next edge. */
@@ -239,17 +255,26 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
         // with a job at hand it goes on; the edge counts as soon as it is free
         if (inShift || !hasJobAtHand(row.status)) await markRoster(pool, row.crew_id, inShift);
       } else {
-        const { freed } = await change({ id: row.crew_id, event, actor: 'roster', wasInShift: inShift });
-        await afterFreed(row, freed, 'roster', 'went off shift');
+        const reason = inShift ? undefined : 'went off shift';
+        const { freed } = await change({ id: row.crew_id, event, actor: 'roster', wasInShift: inShift, reason });
+        for (const outage of freed) await settle(outage, 'roster');
       }
     }
   }
 
+  /** Crews that are otherwise than they were told, though nothing here changed them. */
+  async function tellDifferent(): Promise<void> {
+    for (const row of await allCrews(pool))
+      if (told.get(row.crew_id) !== `${row.revision} ${shown(row).in_shift}`) tell(row);
+  }
+
   async function settleAll(ids: readonly string[]): Promise<void> {
     for (const id of ids)
-      await settle(id, 'crews').catch((error: unknown) =>
-        needs.report(`the crews of ${id} could not follow the outage; tried again with its next change`, error),
-      );
+      await settle(id, 'crews').catch((error: unknown) => {
+        // an outage that is over changes no more: without this its crews would stay with it
+        unsettled.add(id);
+        needs.report(`the crews of ${id} could not follow the outage; tried again within half a minute`, error);
+      });
   }
 
   const rowOf = async (id: string): Promise<CrewRow> => {
@@ -276,15 +301,22 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
     });
   }
   const onTick = (): void =>
-    void inTurn(tick).catch((error: unknown) => needs.report('the roster could not be followed', error));
+    void inTurn(async () => {
+      const again = [...unsettled];
+      unsettled.clear();
+      await settleAll(again);
+      await tick();
+      await tellDifferent();
+    }).catch((error: unknown) => needs.report('the roster could not be followed', error));
 
   return {
     start: async () => {
-      for (const id of await outagesWithJobs(pool)) withJobs.add(id);
+      for (const id of await outagesWithWork(pool)) withWork.add(id);
       // what a crash left between a crew and its outage
       await inTurn(async () => {
         await tick();
-        await settleAll([...withJobs]);
+        await settleAll([...withWork]);
+        await tellDifferent();
       });
       if (!needs.isDriven) ticker = setInterval(onTick, tickMs);
     },
@@ -302,7 +334,7 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
         throw new FluxError('bad_request', `position of crew ${id} is from the future (${at}); set its clock`);
       await rowOf(id);
       await storePosition(pool, id, lon, lat, new Date(atMs));
-      return shown(await rowOf(id));
+      return tell(await rowOf(id));
     },
     plan: (areas) => {
       const key = JSON.stringify(areas);
@@ -319,15 +351,23 @@ export function makeCrewService(needs: CrewNeeds): CrewService {
       return planOver([outage], areas, true);
     },
     outagesChanged: (ids) => {
-      const ours = ids.filter((id) => withJobs.has(id));
+      const ours = ids.filter((id) => withWork.has(id));
       if (ours.length > 0) void inTurn(() => settleAll(ours));
     },
-    settled: () => inTurn(async () => undefined),
+    settled: () => allDone(inTurn),
     stop: async () => {
       clearInterval(ticker);
-      await turn;
+      await allDone(inTurn);
     },
   };
+}
+
+const jobAt = (row: CrewRow, outageId: string) => row.jobs.find((job) => job.outage_id === outageId)!;
+
+function crewOn(row: CrewRow, outageId: string): CrewOn {
+  const { device_id: deviceId, is_told: isTold } = jobAt(row, outageId);
+  const isAtHand = hasJobAtHand(row.status) && row.jobs[0].outage_id === outageId;
+  return { crewId: row.crew_id, status: row.status, isAtHand, deviceId, isTold, skills: row.skills };
 }
 
 function overtaken(row: CrewRow): FluxError {

@@ -7,6 +7,8 @@ export interface JobRow {
   assigned_by: string;
   /** ISO 8601 as PostgreSQL writes it into JSON */
   assigned_at: string;
+  /** the outage was of one mind with it */
+  is_told: boolean;
 }
 
 /** What a utility says of a crew: the part of a row that an import writes. */
@@ -41,7 +43,8 @@ const crewColumns = `
     crew.home_lat, crew.shifts, crew.status, crew.status_since, crew.lon, crew.lat, crew.position_at, crew.was_in_shift,
     crew.revision,
     coalesce((select jsonb_agg(jsonb_build_object('outage_id', job.outage_id, 'device_id', job.device_id,
-                                                  'assigned_by', job.assigned_by, 'assigned_at', job.assigned_at)
+                                                  'assigned_by', job.assigned_by, 'assigned_at', job.assigned_at,
+                                                  'is_told', job.is_told)
                                order by job.job_no)
               from crew_job as job
               where job.crew_id = crew.crew_id), '[]') as jobs`;
@@ -49,6 +52,9 @@ const crewColumns = `
 const all: NamedQuery = { name: 'crew_all', text: `select ${crewColumns} from crew order by crew.crew_id` };
 /** Home: operational store. Every crew with its jobs. */
 export const allCrews = (on: Queryable) => rowsOf<CrewRow>(on, all);
+
+const any: NamedQuery = { name: 'crew_any', text: 'select exists (select from crew) as any' };
+export const hasCrews = async (on: Queryable): Promise<boolean> => (await oneRow<{ any: boolean }>(on, any))!.any;
 
 const byId: NamedQuery = { name: 'crew_by_id', text: `select ${crewColumns} from crew where crew.crew_id = $1` };
 export const crewById = (on: Queryable, id: string) => oneRow<CrewRow>(on, byId, [id]);
@@ -118,12 +124,55 @@ const onOutage: NamedQuery = {
 /** Crews with a job at an outage, the one that was sent first in front. */
 export const crewsOnOutage = (on: Queryable, outage: string) => rowsOf<CrewRow>(on, onOutage, [outage]);
 
-const withJobs: NamedQuery = {
-  name: 'crew_outages_with_jobs',
-  text: 'select distinct job.outage_id from crew_job as job order by job.outage_id',
+const withWork: NamedQuery = {
+  name: 'crew_outages_with_work',
+  text: `
+    select job.outage_id from crew_job as job
+    union
+    select gone.outage_id from crew_left as gone
+    order by outage_id`,
 };
-export const outagesWithJobs = async (on: Queryable): Promise<string[]> =>
-  (await rowsOf<{ outage_id: string }>(on, withJobs)).map((row) => row.outage_id);
+/** Outages some crew has a job at, or left without the outage having been told. */
+export const outagesWithWork = async (on: Queryable): Promise<string[]> =>
+  (await rowsOf<{ outage_id: string }>(on, withWork)).map((row) => row.outage_id);
+
+export interface LeftRow {
+  crew_id: string;
+  actor: string;
+  reason: string | null;
+  left_no: number;
+}
+
+const leftInsert: NamedQuery = {
+  name: 'crew_left_insert',
+  text: `
+    insert into crew_left (crew_id, outage_id, actor, reason) values ($1, $2, $3, $4)
+    on conflict (crew_id, outage_id) do update
+      set left_no = default, actor = excluded.actor, reason = excluded.reason`,
+};
+/** The crew gave its job at an outage back, and the outage is to be told. */
+export const insertLeft = (on: Queryable, crew: string, outage: string, actor: string, reason: string | null) =>
+  rowsOf(on, leftInsert, [crew, outage, actor, reason]);
+
+const leftAt: NamedQuery = {
+  name: 'crew_left_at',
+  text: `
+    select gone.crew_id, gone.actor, gone.reason, gone.left_no from crew_left as gone
+    where gone.outage_id = $1
+    order by gone.left_no`,
+};
+export const crewsThatLeft = (on: Queryable, outage: string) => rowsOf<LeftRow>(on, leftAt, [outage]);
+
+const agreed: NamedQuery = {
+  name: 'crew_outage_agreed',
+  text: `
+    with told as (
+      update crew_job as job set is_told = true where job.outage_id = $1 and not job.is_told
+    )
+    delete from crew_left as gone where gone.outage_id = $1`,
+};
+/** The outage and its crews are of one mind. */
+export const markAgreed = (on: Queryable, outage: string) => rowsOf(on, agreed, [outage]);
 
 export interface LogRow {
   at: Date;

@@ -27,7 +27,7 @@ export function toCrew(row: CrewRow, { current, next }: ShiftNow): Crew {
     shift_from: iso(span?.fromMs),
     shift_to: iso(span?.toMs),
     in_shift: current !== null,
-    jobs: row.jobs.map((job) => ({ ...job, assigned_at: new Date(job.assigned_at).toISOString() })),
+    jobs: row.jobs.map(({ is_told: _, ...job }) => ({ ...job, assigned_at: new Date(job.assigned_at).toISOString() })),
     actions: allowedVerbs(row.status),
     can_be_assigned: canBeAssigned(row.status),
     revision: row.revision,

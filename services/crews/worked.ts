@@ -13,7 +13,8 @@ export interface CrewWork {
   hoursUnderWay: number;
 }
 
-// A status lasts until the crew's next entry; the one before the period may reach into it.
+// A status lasts until another one; the one before the period may reach into it. A job that is queued or dropped changes none,
+// and its outage was not worked at.
 const worked: NamedQuery = {
   name: 'crew_worked',
   text: `
@@ -21,7 +22,7 @@ const worked: NamedQuery = {
       select log.crew_id, log.to_status, log.outage_id, greatest(log.at, $1) as from_at,
              least(coalesce(lead(log.at) over (partition by log.crew_id order by log.log_id), $2), $2) as to_at
       from crew_log as log
-      where log.at < $2
+      where log.at < $2 and log.from_status is distinct from log.to_status
     ),
     stay as (
       select entry.*, extract(epoch from entry.to_at - entry.from_at)::float8 / 3600 as hours

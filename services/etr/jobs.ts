@@ -1,7 +1,8 @@
 /** Open outages as the simulation and the repair times see them. */
 import type { Outage } from '#model/api/outages.ts';
 import type { Word } from './decide.ts';
-import { minutesDrawn, type OpenJob, type SimulationSettings } from './simulation.ts';
+import { minutesDrawn, repairOf } from './durations.ts';
+import type { OpenJob, SimulationSettings } from './simulation.ts';
 
 export type Stage = OpenJob['stage'];
 
@@ -59,7 +60,7 @@ export function repairLeft(
   workedMin: number,
   settings: SimulationSettings,
 ): { p50: number; p90: number } {
-  const repair = settings.repair[outage.device_kind] ?? settings.repair.other;
+  const repair = repairOf({ kind: outage.device_kind }, settings);
   const whole = { p50: settings.assess.p50 + repair.p50, p90: settings.assess.p50 + repair.p90 };
   return {
     p50: minutesDrawn(whole, 0.5, workedMin) - workedMin,

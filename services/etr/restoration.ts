@@ -63,7 +63,7 @@ export function summary(
     customer_minutes: Math.round(minutes),
     all_back_p50_s: allBack(0.5),
     all_back_p90_s: allBack(0.9),
-    not_served: jobs.filter((_, row) => !Number.isFinite(ends[row].toSorted()[0])).map(({ id }) => id),
+    not_served: jobs.filter((_, row) => !ends[row].some(Number.isFinite)).map(({ id }) => id),
   };
 }
 

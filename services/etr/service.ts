@@ -14,6 +14,7 @@ import type {
 } from '#model/api/etr.ts';
 import type { Outage } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
+import { allDone, oneAtATime } from '#model/one_at_a_time.ts';
 import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { calibrationOf } from './calibration_report.ts';
 import {
@@ -113,16 +114,11 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
   const over = new Set<string>();
   let overrides: (Override & { row: EtrOverride })[] = [];
   let simulated = { atMs: 0, key: '', crews: 0, of: new Map<string, OutageForecast>(), restsToMs: 0 };
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
   let timer: NodeJS.Timeout | undefined;
   let soon: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
   function model(): LiveModel {
     if (!live)
       throw new FluxError('not_ready', 'restoration times are still being rebuilt from the store', { canRetry: true });
@@ -386,7 +382,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
       stopped = true;
       clearInterval(timer);
       clearTimeout(soon);
-      await turn;
+      await allDone(inTurn);
     },
   };
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { minutesDrawn } from './durations.ts';
 import { normalAt, normalShare } from './quantiles.ts';
+import { distanceKm } from './runs.ts';
 import {
   type CrewFact,
   type Draw,
-  distanceKm,
-  minutesDrawn,
   type OpenJob,
   oneRun,
   simulate,
@@ -19,7 +19,7 @@ const nowS = 1_780_000_000;
 const settings = { ...simulationDefaults, runs: 40 };
 
 /** A number in [0, 1) from a text and a number. */
-const draw: Draw = (run, outage, stage) => {
+const draw: Draw = (outage) => (run, stage) => {
   let h = 2166136261 ^ run;
   for (const c of `${outage}/${stage}`) h = Math.imul(h ^ c.charCodeAt(0), 16777619);
   h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
@@ -95,7 +95,7 @@ function breaches(visits: readonly Visit[], jobs: readonly OpenJob[], crews: rea
 test('no outage twice, no crew at two places or in a foreign area, stages in order; planted breaches are found', () => {
   fc.assert(
     fc.property(jobsArb, crewsArb, (jobs, crews) => {
-      const visits = oneRun(jobs, crews, nowS, settings, (id, stage) => draw(1, id, stage));
+      const visits = oneRun(jobs, crews, nowS, settings, (id, stage) => draw(id)(1, stage));
       assert.deepEqual(breaches(visits, jobs, crews), []);
     }),
   );

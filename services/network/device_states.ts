@@ -8,6 +8,7 @@ import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import {
   clearSwitchState,
   type DeviceStateOutcome,
+  lockPositions,
   positionsOf,
   type ReportedState,
   setOutcomes,
@@ -31,7 +32,8 @@ export interface DeviceStates {
   caughtUp(): Promise<void>;
 }
 
-const atOnce = 5000;
+/** A person who operates a device waits for as many. */
+const atOnce = 500;
 
 interface Position {
   isOpen: boolean;
@@ -78,6 +80,8 @@ export function makeDeviceStates(needs: DeviceStateNeeds): DeviceStates {
       if (states.length === 0) return;
       const rows = [...new Set(states.map((one) => edges.id.rowOf(one.device_id)))].filter((row) => row >= 0);
       const moves = await inTransaction(needs.pool, async (client) => {
+        // what a person operates between the look and the write would be undone by an older report
+        await lockPositions(client);
         const newest = new Map(
           (await positionsOf(client, rows)).map((one) => [one.equipment_key, { isOpen: one.is_open, atMs: one.at_ms }]),
         );

@@ -25,7 +25,7 @@ export interface LiveGrid {
 
 export function makeLiveGrid(network: NetworkColumns, version: string, isOpen?: Uint8Array): LiveGrid {
   const operated = buildTopology(network, isOpen);
-  const shown = buildTopology(network, isOpen);
+  const shown = buildTopology(network, isOpen, operated.graph);
   const outagesAt = new Map<number, number>();
   const abnormal = new Set<number>();
 

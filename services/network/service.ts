@@ -56,6 +56,12 @@ export function makeNetworkService(needs: NetworkNeeds): NetworkService {
   const bundles = new Map<string, Promise<Uint8Array>>();
   const maxMeterBundles = 64;
 
+  /** Sorted when the first map is asked for. */
+  function ofSubstation(row: number): Int32Array {
+    meters ??= metersBySubstation(now().network);
+    return meters.meterKey.subarray(meters.offset[row], meters.offset[row + 1]);
+  }
+
   function now(): LiveGrid {
     if (!grid) throw new FluxError('not_ready', 'the network is not loaded yet', { canRetry: true });
     return grid;
@@ -103,7 +109,7 @@ export function makeNetworkService(needs: NetworkNeeds): NetworkService {
         for (const state of states) isOpen[state.equipment_key] = state.is_open ? 1 : 0;
       }
       grid = makeLiveGrid(network, version, isOpen);
-      meters = metersBySubstation(network);
+      meters = undefined;
       summary = undefined;
       bundles.clear();
     },
@@ -164,20 +170,11 @@ export function makeNetworkService(needs: NetworkNeeds): NetworkService {
       needs.operated({ ...move, changedEdges: done.changedEdges });
     },
     mapNetwork: (version) =>
-      bundle(version, 'network', () =>
-        networkBundle(now().network, version, (row) => meters!.offset[row + 1] - meters!.offset[row]),
-      ),
+      bundle(version, 'network', () => networkBundle(now().network, version, (row) => ofSubstation(row).length)),
     mapMeters: (version, row) => {
       if (!(row >= 0 && row < now().network.substation.count))
         throw new FluxError('unknown_asset', `there is no substation row ${row}`);
-      return bundle(version, `meters ${row}`, () =>
-        meterBundle(
-          now().network,
-          version,
-          row,
-          meters!.meterKey.subarray(meters!.offset[row], meters!.offset[row + 1]),
-        ),
-      );
+      return bundle(version, `meters ${row}`, () => meterBundle(now().network, version, row, ofSubstation(row)));
     },
     packEdges: (rows) => packEdgeStatus(rows, now().statusOf),
   };

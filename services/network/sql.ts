@@ -89,6 +89,13 @@ const positions: NamedQuery = {
 export const positionsOf = (on: Queryable, devices: number[] | null) =>
   rowsOf<DevicePosition>(on, positions, [devices]);
 
+const positionsLock: NamedQuery = {
+  name: 'device_position_lock',
+  text: 'lock table device_position in share row exclusive mode',
+};
+/** Nobody else sets a position until the transaction ends: also none of a device that has none yet. */
+export const lockPositions = (on: Queryable) => rowsOf(on, positionsLock);
+
 const positionSet: NamedQuery = {
   name: 'device_position_set',
   text: `

@@ -39,10 +39,11 @@ const noRows = new Int32Array(0);
 /**
  * Builds the topology of a network.
  * @param isOpen one byte per edge, 1 = open; the normal state where left out
+ * @param graph of another topology of the same network: it says nothing of switches, and half of the work is in it
  * @throws FluxError `bad_reference` where a feeder has no source node, `bad_switch_states` where `isOpen` has the wrong length
  */
-export function buildTopology(network: NetworkColumns, isOpen?: Uint8Array): Topology {
-  return new Topology(network, isOpen);
+export function buildTopology(network: NetworkColumns, isOpen?: Uint8Array, graph?: GridGraph): Topology {
+  return new Topology(network, isOpen, graph);
 }
 
 export class Topology {
@@ -50,9 +51,9 @@ export class Topology {
   readonly graph: GridGraph;
   readonly forest: Forest;
 
-  constructor(network: NetworkColumns, isOpen?: Uint8Array) {
+  constructor(network: NetworkColumns, isOpen?: Uint8Array, graph = buildGraph(network)) {
     this.network = network;
-    this.graph = buildGraph(network);
+    this.graph = graph;
     this.forest = new Forest(this.graph);
     if (!isOpen) return;
     if (isOpen.length !== network.edge.count) {

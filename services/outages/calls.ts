@@ -5,6 +5,7 @@
 import type { CallReport, TroubleCall } from '#model/api/calls.ts';
 import { FluxError } from '#model/errors.ts';
 import type { NetworkColumns } from '#model/network.ts';
+import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import {
   type CallRow,
@@ -38,13 +39,13 @@ export interface CallService {
    */
   take(report: CallReport, takenBy: string): Promise<{ call: TroubleCall; isNew: boolean }>;
   ofOutage(outageId: string, limit: number): Promise<TroubleCall[]>;
-  /** newest first */
-  newest(meterId: string | null, limit: number): Promise<TroubleCall[]>;
+  /** newest first; areas of responsibility, null = all */
+  newest(meterId: string | null, limit: number, areas: readonly string[] | null): Promise<TroubleCall[]>;
   /** calls whose place is not known as a meter, oldest first */
   unplaced(limit: number): Promise<TroubleCall[]>;
   place(id: string, meterId: string, by: string): Promise<TroubleCall>;
   /** callers who asked for it and whose outage is restored */
-  callbacksDue(limit: number): Promise<TroubleCall[]>;
+  callbacksDue(limit: number, areas: readonly string[] | null): Promise<TroubleCall[]>;
   calledBack(id: string, by: string): Promise<TroubleCall>;
   areaOf(id: string): Promise<string | null>;
 }
@@ -62,17 +63,8 @@ const oldestMs = 24 * 3_600_000;
 export function makeCallService(needs: CallNeeds): CallService {
   const { pool, nowMs = Date.now } = needs;
   let waiting: Waiting[] = [];
-  let turn: Promise<void> = Promise.resolve();
-
-  /** Runs after everything that writes calls before it. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.then(
-      () => undefined,
-      () => undefined,
-    );
-    return next;
-  }
+  /** what writes calls */
+  const inTurn = oneAtATime();
 
   async function storeWaiting(): Promise<void> {
     const batch = waiting;
@@ -162,8 +154,8 @@ export function makeCallService(needs: CallNeeds): CallService {
       return { call: await stored(report.id), isNew };
     },
     ofOutage: async (outageId, limit) => (await callsOfOutage(pool, outageId, limit)).map(shown),
-    newest: async (meterId, limit) =>
-      (await newestCalls(pool, meterId === null ? null : meterRow(meterId), limit)).map(shown),
+    newest: async (meterId, limit, areas) =>
+      (await newestCalls(pool, meterId === null ? null : meterRow(meterId), limit, areas)).map(shown),
     unplaced: async (limit) => (await unplacedCalls(pool, limit)).map(shown),
     place: async (id, meterId, by) => {
       const row = meterRow(meterId);
@@ -173,7 +165,7 @@ export function makeCallService(needs: CallNeeds): CallService {
       needs.stored();
       return call;
     },
-    callbacksDue: async (limit) => (await callbacks(pool, limit)).map(shown),
+    callbacksDue: async (limit, areas) => (await callbacks(pool, limit, areas)).map(shown),
     calledBack: async (id, by) => {
       const done = await setCalledBack(pool, id, by);
       const call = await stored(id);

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { CallPlace, CallReport, MeterStanding, TroubleCall } from '#model/api/calls.ts';
-import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
+import { decidingArea, type RouteDeclaration, type RouteRequest } from '#model/route.ts';
 import type { CallService } from './calls.ts';
 import type { StandingQuestion, StandingService } from './standing.ts';
 
@@ -45,11 +45,11 @@ export function callRoutes(
         limit,
       }),
       response: Type.Array(TroubleCall),
-      handle: ({ query }) => {
+      handle: ({ query, session }) => {
         const most = Number(query.limit ?? 500);
         if (query.show === 'unplaced') return calls.unplaced(most);
-        if (query.show === 'callbacks') return calls.callbacksDue(most);
-        return calls.newest(query.meter === undefined ? null : String(query.meter), most);
+        if (query.show === 'callbacks') return calls.callbacksDue(most, session.areas);
+        return calls.newest(query.meter === undefined ? null : String(query.meter), most, session.areas);
       },
     },
     {
@@ -85,7 +85,14 @@ export function callRoutes(
       path: '/api/calls/{id}/place',
       summary: 'says which meter the place of a call is',
       role: 'operator',
-      scope: byCall,
+      scope: {
+        kind: 'asset',
+        areaOf: async ({ params, body, session }) =>
+          decidingArea(session.areas, [
+            await calls.areaOf(params.id),
+            standing.areaOfMeter((body as { meter: string }).meter),
+          ]),
+      },
       params: idParams,
       body: Type.Object({ meter: Type.String({ minLength: 1, maxLength: 128 }) }),
       response: TroubleCall,

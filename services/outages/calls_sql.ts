@@ -76,13 +76,14 @@ const columns = `
   call.call_no, call.id, call.meter_key, call.place, call.kind, call.words, call.callback, call.taken_by, call.called_at,
   call.received_at, call.called_back_at, call.called_back_by, call.placed_at, call.placed_by,
   outage.id as outage_id, outage.state as outage_state`;
-/** The newest outage the meter was a member of around the call: what ended before it is another story. */
+/** The first outage of the meter that goes on after the call and began an hour after it at most; all others are another story. */
 const withOutage = `
   left join lateral (
     select span.outage_id
     from meter_outage_span as span
     join outage as member on member.id = span.outage_id and member.state <> 'rejected' and member.merged_into is null
     where span.meter_key = call.meter_key and (span.to_at is null or span.to_at > call.called_at)
+      and member.started_at <= call.called_at + interval '1 hour'
     order by span.from_at
     limit 1
   ) as hit on true
@@ -103,18 +104,28 @@ const callsOf: NamedQuery = {
 export const callsOfOutage = (on: Queryable, outageId: string, limit: number) =>
   rowsOf<CallRow>(on, callsOf, [outageId, limit]);
 
+/** Of areas of responsibility, or of no known place. */
+const ofAreas = (areas: string): string => `(${areas}::text[] is null or call.meter_key is null or exists (
+      select 1
+      from meter
+      join connectivity_node as node on node.node_key = meter.node_key
+      join feeder on feeder.feeder_key = node.feeder_key
+      join substation on substation.substation_key = feeder.substation_key
+      join area on area.area_key = substation.area_key
+      where meter.meter_key = call.meter_key and area.id = any(${areas})))`;
+
 const callsNewest: NamedQuery = {
   name: 'trouble_call_newest',
   text: `
     select ${columns}
     from trouble_call as call
     ${withOutage}
-    where ($1::int is null or call.meter_key = $1)
+    where ($1::int is null or call.meter_key = $1) and ${ofAreas('$3')}
     order by call.call_no desc
     limit $2`,
 };
-export const newestCalls = (on: Queryable, meterKey: number | null, limit: number) =>
-  rowsOf<CallRow>(on, callsNewest, [meterKey, limit]);
+export const newestCalls = (on: Queryable, meterKey: number | null, limit: number, areas: readonly string[] | null) =>
+  rowsOf<CallRow>(on, callsNewest, [meterKey, limit, areas]);
 
 const callsUnplaced: NamedQuery = {
   name: 'trouble_call_unplaced',
@@ -135,11 +146,13 @@ const callbacksDue: NamedQuery = {
     from trouble_call as call
     ${withOutage}
     where call.callback is not null and call.called_back_at is null and outage.restored_at is not null
+      and ${ofAreas('$2')}
     order by outage.restored_at, call.call_no
     limit $1`,
 };
 /** Home: operational store. Who asked to be called back, and has power again as far as is known. */
-export const callbacks = (on: Queryable, limit: number) => rowsOf<CallRow>(on, callbacksDue, [limit]);
+export const callbacks = (on: Queryable, limit: number, areas: readonly string[] | null) =>
+  rowsOf<CallRow>(on, callbacksDue, [limit, areas]);
 
 const callById: NamedQuery = {
   name: 'trouble_call_by_id',

@@ -324,7 +324,13 @@ describe('operators', () => {
     send(all(bed.below('T1'), 'last_gasp', 0), 50);
     const { id } = engine.outages()[0];
     const log = (['confirm', 'assign', 'depart', 'arrive', 'restore_part', 'restore', 'close'] as const).flatMap(
-      (verb, i) => engine.act(id, verb, { actor: 'ann', reason: `r${i}`, crew: 'C7' }, 60_000 + i).log,
+      (verb, i) =>
+        engine.act(
+          id,
+          verb,
+          { actor: 'ann', reason: `r${i}`, crew: 'C7', meters: bed.below('T1').slice(0, 1) },
+          60_000 + i,
+        ).log,
     );
     assert.deepEqual(
       log.map((row) => [row.actor, row.verb, row.toState, row.atMs, row.reason]),

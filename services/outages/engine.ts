@@ -56,9 +56,11 @@ export interface OutageEngine {
   tick(nowMs: number): EngineResult;
   /** An operator places an outage at a device by hand: confirmed, takes in predictions below. */
   place(edge: number, options: ActOptions, nowMs: number): EngineResult;
-  /** @throws FluxError `unknown_outage`, `invalid_transition`, `bad_merge`, `bad_split`, `bad_move`, `already_there`, `nothing_below` */
+  /** @throws FluxError `unknown_outage`, `invalid_transition`, `bad_merge`, `bad_split`, `bad_move`, `bad_part`, `already_there`, `nothing_below` */
   act(outageId: string, verb: OutageVerb, options: ActOptions, nowMs: number): EngineResult;
   setThresholds(thresholds: OutageThresholds, nowMs: number): EngineResult;
+  /** Looks the device tree up, a few milliseconds a step: what the first second of a storm need not do. */
+  warm(): Generator<void>;
   knows(outageId: string): boolean;
   /** An outage that was over when the state was kept without it, as it was last given out: it can be acted on again. */
   recall(outage: OutageRecord): void;
@@ -89,7 +91,6 @@ export function createOutageEngine(
   const resolver = new Resolver(core);
   const total = noCounts();
   if (state) restoreState(core, state);
-  core.tree.warm();
 
   const begin = (nowMs: number): void => {
     const beforeMs = core.nowMs;
@@ -183,6 +184,7 @@ export function createOutageEngine(
     membersOf: (outageId) => [...core.membersOf(core.book.slotOf(outageId))],
     decidingPings: (outageId, limit) => decidingPings(core, core.book.slotOf(outageId), limit),
     evidence: (outageId, names) => explainOutage(core, core.book.slotOf(outageId), names),
+    warm: () => core.tree.warm(),
     state: () => ({
       nowMs: core.nowMs,
       outages: core.book.outages.map((outage) => copyOutage(outage)),

@@ -70,6 +70,35 @@ describe('V1 merge', () => {
   });
 });
 
+test('V5 a part that nobody is out in is not restored: without names, elsewhere, by a device that is a slip of the pen', () => {
+  const bed = feeder();
+  const { send, engine } = engineOn(bed);
+  send(all(bed.below('T1'), 'last_gasp', 0), 50);
+  const { id } = engine.outages()[0];
+  engine.act(id, 'confirm', ann, 60_000);
+  const before = engine.outages();
+  for (const meters of [undefined, [], bed.below('V1')])
+    assert.equal(
+      code(() => engine.act(id, 'restore_part', { ...ann, meters }, 70_000)),
+      'bad_part',
+    );
+  assert.deepEqual(engine.outages(), before);
+});
+
+test('P8 a meter below a held outage joins it; one that had power since it began does not: it is out anew', () => {
+  const bed = feeder();
+  const { send, active, engine } = engineOn(bed);
+  const [back, late, ...others] = bed.below('F1');
+  send(all(others, 'last_gasp', 0), 50);
+  engine.act(engine.outages()[0].id, 'confirm', ann, 60_000);
+  send([[back, 'power_restored', 600]], 605);
+  assert.deepEqual(active(), ['confirmed F1 23']);
+  send([[late, 'last_gasp', 1200]], 1300);
+  assert.deepEqual(active(), ['confirmed F1 23'], 'it was a member already');
+  send([[back, 'last_gasp', 1400]], 1500);
+  assert.deepEqual(active(), ['confirmed F1 23', `predicted M${back}@T1 1`]);
+});
+
 describe('V2 split', () => {
   test('the customers below a device become an outage of their own from the running step on', () => {
     const bed = feeder();

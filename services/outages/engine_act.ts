@@ -36,6 +36,11 @@ export function act(core: EngineCore, slot: number, verb: OutageVerb, options: A
     splitOff(core, slot, options);
     return;
   }
+  if (verb === 'restore_part' && !options.meters?.some((meter) => core.meters.outage[meter] === slot))
+    throw new FluxError(
+      'bad_part',
+      `none of these meters is out by ${outage.id}; name some that are, or a device above them`,
+    );
   if (verb === 'move') moveTo(core, slot, targetOf(core, slot, options));
   if (options.crew !== undefined) outage.crew = options.crew;
   if (options.cause !== undefined) outage.cause = options.cause;

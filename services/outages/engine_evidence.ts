@@ -14,7 +14,7 @@ import { meterBack, meterDark, meterLit } from './engine_meters.ts';
 import { decidingPings } from './engine_pings.ts';
 import type { OutageRecord } from './engine_records.ts';
 import { engineMayMove } from './lifecycle.ts';
-import type { HeldOutage, IslandEvidence } from './prediction_weights.ts';
+import type { HeldOutage, IslandEvidence } from './prediction_facts.ts';
 import { verdicts } from './prediction_weights.ts';
 import { deviceKindOf } from './thresholds.ts';
 
@@ -129,7 +129,7 @@ function describe(
   const dark = weights.dark[row];
   const share = customers > 0 ? dark / customers : 0;
   const of = outage.phases === 0 ? '' : ` on phase ${phaseNames(outage.phases)}`;
-  const percent = `${Math.round(share * 100)} % of ${customers}${of} dark`;
+  const percent = `${Math.round(share * 100)}% of ${customers}${of} dark`;
   const scores = `log-likelihood ${weights.scoreHere[row].toFixed(1)} here, ${weights.scoreBelow[row].toFixed(1)} by the devices below`;
   const why = (): string => {
     const verdict = verdicts[weights.verdict[row]];
@@ -148,7 +148,7 @@ function describe(
       case 'below_threshold': {
         const { device: by } = settings.of(grid.areaOfEdge(device));
         const { minPercent, minCount, minCalls, need } = by[deviceKindOf(grid.edgeKind[device])!];
-        const meters = `${minPercent} % ${need === 'both' ? 'and' : 'or'} ${minCount} meters`;
+        const meters = `${minPercent}% ${need === 'both' ? 'and' : 'or'} ${minCount} meters`;
         return `below its threshold (${meters}; by calls alone ${minCalls}); ${percent}`;
       }
     }

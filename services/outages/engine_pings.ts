@@ -6,8 +6,8 @@ import type { EngineCore } from './engine_core.ts';
 import { islandEvidence } from './engine_evidence.ts';
 import { meterDark, meterUnknown } from './engine_meters.ts';
 import { predict } from './prediction.ts';
+import type { IslandEvidence } from './prediction_facts.ts';
 import type { Pick } from './prediction_picks.ts';
-import type { IslandEvidence } from './prediction_weights.ts';
 
 export interface Ping {
   /** two where there are two: one answer may be wrong */

@@ -1,7 +1,7 @@
 /** Outages at devices that are known: by telemetry, or because a person names them. SPEC.md, P9, V3. */
 import { FluxError } from '#model/errors.ts';
 import type { EngineCore } from './engine_core.ts';
-import { restoreAll } from './engine_return.ts';
+import { goOnBelow, restoreAll } from './engine_return.ts';
 import { engineMayMove, isOut, mayBeAbsorbed } from './lifecycle.ts';
 
 /**
@@ -18,6 +18,7 @@ export function placeAt(
 ): number | undefined {
   const { book } = core;
   const event = source === 'operator' ? 'confirm' : 'device_open';
+  if (source === 'grid_event') for (const held of heldAbove(core, edge)) goOnBelow(core, held, core.nowMs);
   const standing = standingAt(core, edge);
   if (standing !== undefined) {
     if (source === 'grid_event' || book.outages[standing].state === 'probable') {
@@ -67,6 +68,13 @@ function standingAt(core: EngineCore, edge: number): number | undefined {
     const outage = core.book.outages[slot];
     return outage.device === edge && outage.meter < 0 && !engineMayMove(outage.state);
   });
+}
+
+function heldAbove(core: EngineCore, edge: number): number[] {
+  const slots: number[] = [];
+  for (let at = core.grid.edgeAbove(edge); at >= 0; at = core.grid.edgeAbove(at))
+    slots.push(...core.inOrder(core.heldAt.get(at) ?? []));
+  return slots;
 }
 
 /** Meters below that a device takes out now; those of planned work are accounted for by their window. */

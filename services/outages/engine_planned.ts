@@ -11,21 +11,44 @@ export class PlannedWork {
     this.#named = new Uint8Array(meterCount);
   }
 
-  /** Replaces all windows; answers the meters of the old and the new ones. Meters outside the network are passed over. */
+  /**
+   * Replaces all windows; answers the meters of those that are new, other or gone. Costs these: one window more among
+   * thousands is one window's work. Meters outside the network are passed over.
+   */
   replace(windows: readonly PlannedWindow[]): Set<number> {
-    const concerned = new Set(this.#of.keys());
-    this.#named.fill(0);
-    this.#of.clear();
-    this.#windows = windows.map((window) => ({ ...window, meters: [...window.meters] }));
-    for (const window of this.#windows) {
-      for (const meter of new Set(window.meters)) {
-        if (!(meter >= 0 && meter < this.#named.length)) continue;
+    const concerned = new Set<number>();
+    const gone = new Set(this.#windows);
+    const known = new Map(this.#windows.map((window) => [window.id, window]));
+    const added: PlannedWindow[] = [];
+    this.#windows = windows.map((window) => {
+      const before = known.get(window.id);
+      if (before && isSame(before, window) && gone.delete(before)) return before;
+      added.push({ ...window, meters: [...window.meters] });
+      return added[added.length - 1];
+    });
+    for (const window of gone)
+      for (const meter of this.#metersIn(window)) {
+        concerned.add(meter);
+        const left = this.#of.get(meter)!.filter((one) => one !== window);
+        if (left.length > 0) this.#of.set(meter, left);
+        else {
+          this.#of.delete(meter);
+          this.#named[meter] = 0;
+        }
+      }
+    for (const window of added)
+      for (const meter of this.#metersIn(window)) {
         concerned.add(meter);
         this.#named[meter] = 1;
-        this.#of.set(meter, [...(this.#of.get(meter) ?? []), window]);
+        const list = this.#of.get(meter);
+        if (list) list.push(window);
+        else this.#of.set(meter, [window]);
       }
-    }
     return concerned;
+  }
+
+  #metersIn({ meters }: PlannedWindow): number[] {
+    return [...new Set(meters)].filter((meter) => meter >= 0 && meter < this.#named.length);
   }
 
   windows(): PlannedWindow[] {
@@ -83,3 +106,9 @@ export class PlannedWork {
     return untilMs;
   }
 }
+
+const isSame = (a: PlannedWindow, b: PlannedWindow): boolean =>
+  a.fromMs === b.fromMs &&
+  a.toMs === b.toMs &&
+  a.meters.length === b.meters.length &&
+  a.meters.every((meter, i) => meter === b.meters[i]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createOutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
+import { MeasuredRates } from './engine_rates.ts';
 import { seeded } from './engine_storm_testbed.ts';
 import { all, engineOn, type Message, plant, transformers } from './engine_testbed.ts';
 import { defaultThresholds, type OutageThresholds } from './thresholds.ts';
@@ -73,6 +74,19 @@ describe('measured rates', () => {
     assert.ok(evidence.message_loss <= 0.6);
     const none = { ...defaultThresholds, blue_sky: { ...defaultThresholds.blue_sky, messageLoss: 0 } };
     assert.ok(season(0, none).evidence.message_loss <= 0.02);
+    // so many observations that the prior says nothing any more
+    const rates = new MeasuredRates();
+    for (let i = 0; i < 4000; i++) {
+      rates.gasp(0, false);
+      rates.gasp(1, true);
+      for (const area of [0, 1]) rates.litAnswer(area);
+      rates.litWasWrong(0);
+    }
+    const prior = { messageLoss: 0.1, wrongLit: 0.01 };
+    assert.deepEqual(rates.estimate(0, prior), { messageLoss: 0.6, wrongLit: 0.2 });
+    assert.deepEqual(rates.estimate(1, prior), { messageLoss: 0.02, wrongLit: 0.002 });
+    assert.ok(rates.estimate(0, { ...prior, messageLoss: 0.7 }).messageLoss > 0.6);
+    assert.ok(rates.estimate(1, { ...prior, messageLoss: 0 }).messageLoss < 0.02);
   });
 
   test('E1 meters without communication and momentary ones are no lost gasps', () => {

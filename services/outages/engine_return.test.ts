@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { all, engineOn, feeder, type Plan, plant } from './engine_testbed.ts';
+import { all, engineOn, feeder, type Plan, plant, transformers } from './engine_testbed.ts';
 
 describe('restoration', () => {
   test('A5 M7 R7 back within the hold window is momentary and never an outage', () => {
@@ -86,6 +86,46 @@ describe('restoration', () => {
       String(active()),
     );
   });
+
+  test('P17 two faults below a device that fed a third of its customers again are two, and none at that device', () => {
+    const fuse = (i: number): Plan => [
+      'fuse',
+      `F${i}`,
+      ['power_transformer', `T${i}`, 5],
+      ['power_transformer', `U${i}`, 5],
+    ];
+    const bed = plant([['breaker', 'B', ['recloser', 'R', fuse(1), fuse(2), fuse(3)], ['power_transformer', 'X', 6]]]);
+    const { send, tick, engine, active } = engineOn(bed);
+    send(all(bed.below('R'), 'last_gasp', 0), 50);
+    assert.deepEqual(active(), ['predicted R 30']);
+    send(all(bed.below('F3'), 'power_restored', 900), 905);
+    engine.act(engine.outages()[0].id, 'restore', { actor: 'crew' }, 910_000);
+    tick(980);
+    assert.deepEqual(active(), ['restored R 0', 'predicted F1 10', 'predicted F2 10']);
+  });
+
+  for (const saysFirst of ['the switch', 'the meters'])
+    test(`R8 a held outage goes on at the switch that isolates the damage; ${saysFirst} say so first`, () => {
+      const bed = plant([
+        ['breaker', 'B', ['recloser', 'R', ...transformers('T', 2, 6), ['switch', 'S', ...transformers('U', 2, 6)]]],
+      ]);
+      const { send, engine, active } = engineOn(bed);
+      send(all(bed.below('R'), 'last_gasp', 0), 50);
+      const [{ id, device }] = engine.outages();
+      assert.equal(device, bed.edge('R'));
+      engine.act(id, 'assign', { actor: 'ann', crew: 'C1' }, 60_000);
+      const sound = [...bed.below('T1'), ...bed.below('T2').slice(1)];
+      const opens = () => {
+        bed.setOpen(bed.edge('S'), true);
+        engine.applyDevice({ edge: bed.edge('S'), open: true, atMs: 900_000 }, 960_000);
+      };
+      if (saysFirst === 'the switch') opens();
+      send(all(sound, 'power_restored', 900), 960);
+      if (saysFirst === 'the meters') opens();
+      assert.deepEqual(active(), ['partly_restored S 12']);
+      const [outage] = engine.outages();
+      assert.deepEqual([outage.id, outage.crew, outage.customersRestored], [id, 'C1', 12]);
+    });
 
   test('R3 a transformer with power again has it for its silent meters, too', () => {
     const bed = feeder();

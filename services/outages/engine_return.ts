@@ -1,7 +1,7 @@
 /** Power comes back: members leave, steps close, what stays dark is left over. SPEC.md, R1 to R7. */
 import type { EngineCore } from './engine_core.ts';
 import { meterBack, meterDark } from './engine_meters.ts';
-import { engineMayMove, type OutageEvent } from './lifecycle.ts';
+import { engineMayMove, isOut, mayBeAbsorbed, type OutageEvent } from './lifecycle.ts';
 
 export interface Return {
   meter: number;
@@ -85,6 +85,43 @@ function judgeReturn(core: EngineCore, slot: number, atMs: number): void {
     book.advance(slot, 'part_back', core.nowMs, 'engine', reason);
     core.file(slot);
   }
+  if (isOut(outage.state)) goOnBelow(core, slot, atMs);
+}
+
+/**
+ * The sound part has power again through the outage's own device, and what remains hangs below another one that is known
+ * to be open, as a crew switches it: the outage goes on there, whoever holds it. SPEC.md, R8.
+ */
+export function goOnBelow(core: EngineCore, slot: number, atMs: number): void {
+  const { book, grid, thresholds } = core;
+  const outage = book.outages[slot];
+  if (engineMayMove(outage.state) || outage.meter >= 0 || outage.customersRestored === 0) return;
+  if (grid.isOpen(outage.device)) return;
+  const members = core.membersOf(slot);
+  const byTop = Map.groupBy(members, (meter) => core.topOfMeter(meter));
+  const [device, remain] = [...byTop].sort((a, b) => b[1].length - a[1].length || a[0] - b[0])[0] ?? [-1, []];
+  if (device < 0 || !grid.isOpen(device)) return;
+  const elsewhere = members.filter((meter) => core.topOfMeter(meter) !== device);
+  if (elsewhere.length * 100 > members.length * thresholds.leftoverPercent) return;
+  const standing = core.inOrder(core.heldAt.get(device) ?? []);
+  // What has steps of its own stays (L6).
+  if (standing.some((other) => book.outages[other].state === 'partly_restored')) return;
+  leaveOver(core, slot, elsewhere);
+  for (const meter of elsewhere) core.setOutage(meter, -1);
+  if (elsewhere.length > 0) book.closeStep(slot, elsewhere.length, atMs, thresholds.stepMergeS * 1000);
+  outage.dark = remain.filter((meter) => core.meters.state[meter] === meterDark).length;
+  outage.called = remain.filter((meter) => core.meters.called[meter] === 1).length;
+  outage.criticalOut = remain.filter((meter) => grid.isCritical(meter)).length;
+  for (const other of standing)
+    core.merge(other, slot, mayBeAbsorbed(book.outages[other].state) ? 'absorbed' : 'merge');
+  core.unfile(slot);
+  outage.device = device;
+  outage.phases = 0;
+  // It ends when that device reports closed.
+  outage.source = 'grid_event';
+  book.note(slot, 'moved');
+  book.advance(slot, 'device_open', core.nowMs, 'engine', 'the rest has power again; this device keeps them out');
+  core.file(slot);
 }
 
 /** The whole outage is restored at `atMs`; members that stay dark get their grace, then become outages of their own. */
@@ -96,20 +133,26 @@ export function restoreAll(
   actor: string,
   reason: string | null,
 ): void {
-  const { book, meters } = core;
+  const { book } = core;
   const outage = book.outages[slot];
   const endMs = Math.max(atMs, outage.startedMs);
   const stillOut = outage.customersOut;
   book.advance(slot, event, core.nowMs, actor, reason);
-  for (const meter of core.membersOf(slot)) {
-    if (meters.state[meter] !== meterDark) continue;
-    meters.ripeMs[meter] = core.nowMs + core.thresholds.leftoverGraceS * 1000;
-    meters.leftoverOf.set(meter, outage.id);
-    core.changed(meter);
-  }
+  leaveOver(core, slot, core.membersOf(slot));
   if (stillOut > 0) book.closeStep(slot, stillOut, endMs, core.thresholds.stepMergeS * 1000);
   core.disband(slot);
   core.endSteps(slot);
   outage.restoredMs = endMs;
   core.file(slot);
+}
+
+/** Those still dark get their grace. */
+function leaveOver(core: EngineCore, slot: number, members: readonly number[]): void {
+  const { meters, book } = core;
+  for (const meter of members) {
+    if (meters.state[meter] !== meterDark) continue;
+    meters.ripeMs[meter] = core.nowMs + core.thresholds.leftoverGraceS * 1000;
+    meters.leftoverOf.set(meter, book.outages[slot].id);
+    core.changed(meter);
+  }
 }

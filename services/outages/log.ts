@@ -22,7 +22,7 @@ export interface ChainedEntry extends LogEntry {
 }
 
 /** Before the first entry. */
-export const noHash = new Uint8Array(0);
+const noHash = new Uint8Array(0);
 
 /** 32 bytes. The fields stand in fixed order: this is the definition of the chain and must never change. */
 export function hashAfter(previous: Uint8Array, entry: LogEntry): Buffer {

@@ -10,6 +10,7 @@ import type { NetworkColumns } from '#model/network.ts';
 import { type MeterEventColumns, makeMeterEventColumns, meterEventCode } from '#model/reading.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { chooseMeters } from './pings_choice.ts';
+import { makeNeighbours, makeRounds } from './pings_rounds.ts';
 import type { PingSettings } from './pings_settings.ts';
 import {
   askedAfter,
@@ -31,7 +32,7 @@ export interface PingNeeds {
   open: () => Outage[];
   membersOf: (outageId: string) => number[];
   /** meters whose answer would decide where the outage stands, most telling first */
-  decidingMeters: (outageId: string) => number[];
+  decidingMeters: (outageId: string) => Promise<number[]>;
   /** stores answers as events of meters and gives them to the engine; resolves when they are durable */
   commit: (events: MeterEventColumns) => Promise<void>;
   /** the head-end went away, or (null) is back */
@@ -71,6 +72,8 @@ export function makePingService(needs: PingNeeds): PingService {
   const askedMs = new Map<number, number>();
   /** outages a process is done with: `${purpose} ${id}`, and the state it was done in */
   const done = new Map<string, string>();
+  const rounds = makeRounds(settings);
+  const neighboursOf = makeNeighbours(needs.network);
   const byHand: Due[] = [];
   const ending = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -126,21 +129,34 @@ export function makePingService(needs: PingNeeds): PingService {
       if (!settings.restoration.on || !once('restoration')) return undefined;
       return due('restoration', choose(await unheardMembers(pool, outage.id), settings.restoration.share));
     }
-    if (outage.device_kind === 'service_point') {
-      if (!settings.single_customer.on || !once('single_customer')) return undefined;
-      return due('single_customer', choose(needs.membersOf(outage.id), 'all'));
-    }
-    if (!settings.verification.on || !once('verification')) return undefined;
-    const deciding = needs.decidingMeters(outage.id).filter(mayAsk).slice(0, settings.capPerOutage);
-    const silent = await silentMembers(pool, outage.id);
-    const rest = choose(silent, settings.verification.share);
-    return due('verification', [...new Set([...deciding, ...rest])].slice(0, settings.capPerOutage));
+    const single = outage.device_kind === 'service_point';
+    const purpose = single ? 'single_customer' : 'verification';
+    if (!settings[purpose].on) return undefined;
+    const isFirst = once(purpose);
+    if (!isFirst && !rounds.isDue(outage, nowMs())) return undefined;
+    const members = needs.membersOf(outage.id);
+    const meters = single
+      ? choose([...members, ...members.flatMap((meter) => neighboursOf(meter, rounds.number(outage.id)))], 'all')
+      : isFirst
+        ? await firstQuestion(outage, members)
+        : choose(rounds.notYetAsked(outage.id, members), settings.verification.share);
+    rounds.asked(outage.id, meters, nowMs());
+    return due(purpose, meters);
+  }
+
+  /** Who would decide, then a share of the silent; where all of them spoke, a share of those who did. */
+  async function firstQuestion(outage: Outage, members: readonly number[]): Promise<number[]> {
+    const deciding = (await needs.decidingMeters(outage.id)).filter(mayAsk);
+    const silent = await silentMembers(pool, outage.id, members);
+    const rest = choose(silent.length > 0 ? silent : members, settings.verification.share);
+    return [...new Set([...deciding, ...rest])].slice(0, settings.capPerOutage);
   }
 
   async function look(headEnd: HeadEnd): Promise<void> {
     const open = needs.open();
     const ids = new Set(open.map(({ id }) => id));
     for (const key of done.keys()) if (!ids.has(key.slice(key.indexOf(' ') + 1))) done.delete(key);
+    rounds.keep(ids);
     for (const [meter, atMs] of askedMs) if (nowMs() - atMs > settings.noRepeatS * 1000) askedMs.delete(meter);
     // The most customers first: in a storm the head-end is the bottleneck.
     const waiting = open.toSorted((a, b) => a.customers_out - b.customers_out);
@@ -156,6 +172,7 @@ export function makePingService(needs: PingNeeds): PingService {
 
   async function ask(headEnd: HeadEnd, due: Due): Promise<void> {
     const stillDark = await askAll(headEnd, due);
+    if (stillDark.length > 0) rounds.verified(due.outageId);
     if (due.purpose !== 'restoration' || stillDark.length === 0) return;
     // One dark meter of a transformer that counts as restored: its neighbours decide how far the darkness goes.
     const { meter } = needs.network();
@@ -256,8 +273,11 @@ export function makePingService(needs: PingNeeds): PingService {
       if (!needs.headEnd())
         throw new FluxError('not_ready', 'no head-end is joined: set FLUX_HEADEND', { canRetry: false });
       const single = outage.device_kind === 'service_point';
-      const candidates = single ? needs.membersOf(outage.id) : await silentMembers(pool, outage.id);
-      const meters = candidates.filter(mayAsk).slice(0, settings.capPerOutage);
+      const members = needs.membersOf(outage.id);
+      const candidates = single ? members : await silentMembers(pool, outage.id, members);
+      // asked for a moment ago, by the same hand or another: they wait for their turn already
+      const queued = new Set(byHand.flatMap((due) => due.meters));
+      const meters = candidates.filter((meter) => mayAsk(meter) && !queued.has(meter)).slice(0, settings.capPerOutage);
       if (meters.length > 0) byHand.push({ outageId: outage.id, purpose: 'operator', by, meters });
       return meters.length;
     },

@@ -20,6 +20,8 @@ export interface PingSettings {
   settleS: number;
   /** a meter is not asked again within, s */
   noRepeatS: number;
+  /** an outage nobody is at is asked about again, at first after `noRepeatS`, each time twice as late up to, s */
+  repeatMostS: number;
   /** an answer counts until so long after the question, s */
   timeToLiveS: number;
   /** meters in one request; the head-end's own cap holds, too */
@@ -36,6 +38,7 @@ export const defaultPings: PingSettings = {
   restoration: { on: true, share: 'one_per_transformer' },
   settleS: 30,
   noRepeatS: 300,
+  repeatMostS: 3600,
   timeToLiveS: 45,
   capPerRequest: 250,
   capPerOutage: 500,
@@ -47,6 +50,7 @@ export const pingProcesses = ['single_customer', 'verification', 'restoration'] 
 const ranges: Record<string, readonly [least: number, most: number]> = {
   settleS: [0, 3600],
   noRepeatS: [1, 86_400],
+  repeatMostS: [1, 86_400],
   timeToLiveS: [1, 3600],
   capPerRequest: [1, 100_000],
   capPerOutage: [1, 100_000],

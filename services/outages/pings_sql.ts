@@ -92,12 +92,15 @@ const silentOf: NamedQuery = {
   text: `
     select supply.meter_key
     from meter_supply as supply
-    where supply.outage_id = $1 and supply.state <> 1
+    where supply.meter_key = any($2::int[]) and supply.outage_id = $1 and supply.state <> 1
     order by supply.meter_key`,
 };
-/** Home: operational store. Members of an outage that did not say themselves that they are dark. */
-export const silentMembers = async (on: Queryable, outageId: string) =>
-  (await rowsOf<{ meter_key: number }>(on, silentOf, [outageId])).map((row) => row.meter_key);
+/**
+ * Home: operational store. Members of an outage that did not say themselves that they are dark.
+ * @param members of the outage: rows are found by their meter, where a storm knows hundreds of thousands
+ */
+export const silentMembers = async (on: Queryable, outageId: string, members: readonly number[]) =>
+  (await rowsOf<{ meter_key: number }>(on, silentOf, [outageId, members])).map((row) => row.meter_key);
 
 const unheardOf: NamedQuery = {
   name: 'meter_unheard_since_restoration',

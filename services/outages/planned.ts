@@ -5,6 +5,7 @@
 import type { PlannedOutage, PlannedOutageRequest } from '#model/api/planned.ts';
 import { FluxError } from '#model/errors.ts';
 import { edgeKinds, type NetworkColumns } from '#model/network.ts';
+import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import type { PlannedWindow } from './engine_records.ts';
 import {
@@ -23,6 +24,8 @@ export interface PlannedNeeds {
   areaOfMeter: (meter: number) => string | null;
   /** the windows as they stand now */
   changed: (windows: PlannedWindow[]) => void;
+  /** a simulated clock, UTC epoch ms */
+  drivenMs?: () => number;
 }
 
 export interface PlannedService {
@@ -54,9 +57,12 @@ function numberOf(id: string): number {
 
 export function makePlannedService(needs: PlannedNeeds): PlannedService {
   const { pool } = needs;
+  /** One change after the other: what is told last is what was stored last. */
+  const inTurn = oneAtATime();
+  const nowMs = needs.drivenMs ?? Date.now;
 
   const windows = async (): Promise<PlannedWindow[]> =>
-    (await plannedAfter(pool, new Date(Date.now() - dayMs))).map((row) => ({
+    (await plannedAfter(pool, new Date(nowMs() - dayMs))).map((row) => ({
       id: idOf(row.planned_no),
       fromMs: row.from_at.getTime(),
       toMs: Math.min(row.to_at.getTime(), row.withdrawn_at?.getTime() ?? Number.POSITIVE_INFINITY),
@@ -85,7 +91,7 @@ export function makePlannedService(needs: PlannedNeeds): PlannedService {
 
   function shown(row: PlannedRow): PlannedOutage {
     const { edge, meter } = needs.network();
-    const now = Date.now();
+    const now = nowMs();
     const state =
       row.withdrawn_at !== null
         ? 'withdrawn'
@@ -117,36 +123,39 @@ export function makePlannedService(needs: PlannedNeeds): PlannedService {
     add: async (request, author) => {
       const [fromMs, toMs] = [Date.parse(request.from), Date.parse(request.to)];
       if (!(fromMs < toMs)) throw new FluxError('bad_request', 'from must be before to');
-      if (toMs <= Date.now()) throw new FluxError('bad_request', `to ${request.to} is over already`);
+      if (toMs <= nowMs()) throw new FluxError('bad_request', `to ${request.to} is over already`);
       if (toMs - fromMs > longestDays * dayMs)
         throw new FluxError('bad_request', `a window may last ${longestDays} days; enter several`);
       const { edge, meters } = named(request);
       const areas = new Set(meters.map(needs.areaOfMeter));
       if (areas.size > 1)
         throw new FluxError('bad_request', `the meters lie in ${areas.size} areas; enter one window for each`);
-      const row = await insertPlanned(pool, {
-        edge,
-        meters,
-        from: new Date(fromMs).toISOString(),
-        to: new Date(toMs).toISOString(),
-        reason: request.reason,
-        author,
+      return inTurn(async () => {
+        const row = await insertPlanned(pool, {
+          edge,
+          meters,
+          from: new Date(fromMs).toISOString(),
+          to: new Date(toMs).toISOString(),
+          reason: request.reason,
+          author,
+        });
+        needs.changed(await windows());
+        return shown(row);
       });
-      needs.changed(await windows());
-      return shown(row);
     },
-    list: async (pastHours) => (await plannedAfter(pool, new Date(Date.now() - pastHours * 3_600_000))).map(shown),
+    list: async (pastHours) => (await plannedAfter(pool, new Date(nowMs() - pastHours * 3_600_000))).map(shown),
     ofMeter: async (meter) => {
       const row = await plannedOfMeter(pool, meter);
       return row ? shown(row) : null;
     },
     withdraw: async (id, by) => {
       const no = numberOf(id);
-      const row = await withdrawPlanned(pool, no, by);
-      if (row) {
-        needs.changed(await windows());
-        return shown(row);
-      }
+      const row = await inTurn(async () => {
+        const withdrawn = await withdrawPlanned(pool, no, by);
+        if (withdrawn) needs.changed(await windows());
+        return withdrawn;
+      });
+      if (row) return shown(row);
       const found = await findPlanned(pool, no);
       if (!found) throw new FluxError('not_found', `there is no planned outage ${id}`);
       throw new FluxError('conflict', `planned outage ${id} is ${shown(found).state} already`);

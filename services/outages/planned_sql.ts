@@ -14,7 +14,7 @@ export interface PlannedRow {
 }
 
 const columns = `
-  planned.planned_no, planned.equipment_key, planned.meter_keys, planned.from_at, planned.to_at, planned.reason,
+  planned.planned_no, planned.equipment_key, to_json(planned.meter_keys) as meter_keys, planned.from_at, planned.to_at, planned.reason,
   planned.author, planned.created_at, planned.withdrawn_at, planned.withdrawn_by`;
 
 const plannedInsert: NamedQuery = {

@@ -3,10 +3,11 @@
  * switch states: order of arrival and earlier predictions do not enter.
  */
 import type { DeviceTree } from './prediction_devices.ts';
+import type { IslandEvidence } from './prediction_facts.ts';
 import { attachStrays } from './prediction_mapping.ts';
 import { lostPhases, pickPartial } from './prediction_phases.ts';
 import { alone, chosenDevices, type Pick } from './prediction_picks.ts';
-import type { IslandEvidence, IslandWeights } from './prediction_weights.ts';
+import type { IslandWeights } from './prediction_weights.ts';
 
 /**
  * The devices the evidence speaks for: the topmost chosen ones, and single service points where none is. Meters that

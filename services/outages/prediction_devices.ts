@@ -3,6 +3,7 @@ import type { GridView } from './grid_view.ts';
 import { deviceKindOf } from './thresholds.ts';
 
 const unknown = -2;
+const warmAtOnce = 4096;
 /** why the silence of a meter says nothing: bits of `muted` */
 export const deaf = 1;
 export const planned = 2;
@@ -20,6 +21,7 @@ export class DeviceTree {
   /** muted meters below each device */
   readonly #mutedBelow: Int32Array;
   readonly #mutedMeters = new Set<number>();
+  #metersPerLeaf: number | undefined;
   /** meters on one phase alone below each device, three to a device; counted when an island is first asked about */
   #onPhase: Int32Array | undefined;
   readonly #phasesCounted = new Set<number>();
@@ -48,15 +50,38 @@ export class DeviceTree {
     for (const meter of this.#mutedMeters) this.#countMuted(meter, 1);
   }
 
-  /** Looks everything up once, so that the first second of a storm does not pay for it. Costs the whole territory. */
-  warm(): void {
+  /**
+   * Looks everything up once, so that the first second of a storm does not pay for it. Costs the whole territory: a
+   * few milliseconds a step. What is asked for before is looked up then.
+   */
+  *warm(): Generator<void> {
     const tops = new Set<number>();
     for (let meter = 0; meter < this.grid.meterCount; meter++) {
       for (let at = this.ofMeter(meter); at >= 0 && this.#customers[at] === unknown; at = this.above(at))
         this.audibleBelow(at);
       tops.add(this.topOf(this.ofMeter(meter)));
+      if (meter % warmAtOnce === 0) yield;
     }
-    for (const top of tops) if (top >= 0) this.audibleOnPhase(top, 1);
+    this.metersPerLeaf();
+    for (const top of tops) {
+      if (top >= 0) this.audibleOnPhase(top, 1);
+      yield;
+    }
+  }
+
+  /** Mean number of meters right below a device that has any. Switching changes nothing of it. */
+  metersPerLeaf(): number {
+    if (this.#metersPerLeaf !== undefined) return this.#metersPerLeaf;
+    const isLeaf = new Uint8Array(this.grid.edgeCount);
+    let leaves = 0;
+    for (let meter = 0; meter < this.grid.meterCount; meter++) {
+      const leaf = this.ofMeter(meter);
+      if (leaf < 0 || isLeaf[leaf] === 1) continue;
+      isLeaf[leaf] = 1;
+      leaves++;
+    }
+    this.#metersPerLeaf = Math.max(1, this.grid.meterCount / Math.max(1, leaves));
+    return this.#metersPerLeaf;
   }
 
   /** Device nearest above a meter, -1 where there is none. */

@@ -2,8 +2,10 @@
  * Partial phases. The network as one phase sees it is a network of its own: its customers are those on that phase, and a
  * device that lost it is found there as a whole device is found in all of it. SPEC.md, P12.
  */
+
+import type { HeldOutage, IslandEvidence } from './prediction_facts.ts';
 import { chosenDevices, type Pick } from './prediction_picks.ts';
-import type { HeldOutage, IslandEvidence, IslandWeights } from './prediction_weights.ts';
+import type { IslandWeights } from './prediction_weights.ts';
 
 const phaseBits = [1, 2, 4] as const;
 /** From this share of a phase's customers dark nothing is asked: it is out. */
@@ -57,7 +59,7 @@ function answersBelow(weights: IslandWeights, evidence: IslandEvidence, pick: Pi
   let [lit, away] = [0, 0];
   const counts = (meter: number): boolean => grid.meterPhases[meter] === bit && isBelow(weights, meter, pick.device);
   for (const meter of evidence.lit) if (heard.litMs[meter] > pick.sinceMs + toleranceMs && counts(meter)) lit++;
-  for (const meter of evidence.back) if (heard.litMs[meter] > pick.sinceMs && counts(meter)) away++;
+  for (const meter of evidence.back) if (heard.litMs[meter] > pick.sinceMs && counts(meter)) lit++;
   for (const outage of evidence.held) {
     if (outage.meter >= 0) away += counts(outage.meter) ? outage.customersOut : 0;
     else if ((outage.phases === 0 || (outage.phases & bit) !== 0) && isUnder(weights, outage.device, pick.device))

@@ -4,48 +4,19 @@
  * territory.
  *
  * Each device above a dark meter may be the fault. Out there costs, in natural logarithms, log(1 - loss) per dark meter
- * below, log(loss) per silent one, log(wrongLit) per lit one, and the improbability of one more fault; else the best of
- * its branches, added up. Thresholds, two affected branches and lit branches decide what is allowed at all.
+ * below, log(loss) per silent one, log(wrongLit) per one that is lit or came back since, and the improbability of one
+ * more fault; else the best of its branches, added up. Thresholds, two affected branches and lit branches decide what is allowed at all.
  */
 import type { GridView } from './grid_view.ts';
 import { type DeviceTree, deaf, planned } from './prediction_devices.ts';
+import type { HeardMeters, HeldOutage, IslandEvidence } from './prediction_facts.ts';
 import { type AreaSettings, deviceKindOf, type SettingsByArea } from './thresholds.ts';
 
-/** By meter key: what was heard. Times are UTC ms. */
-export interface HeardMeters {
-  darkMs: Float64Array;
-  litMs: Float64Array;
-  /** 1 where a dark meter is known by a customer's call alone */
-  called: Uint8Array;
-}
-
-/** Customers that are accounted for: they count neither for nor against. */
-export interface HeldOutage {
-  device: number;
-  meter: number;
-  phases: number;
-  customersOut: number;
-}
-
-export interface IslandEvidence {
-  /** dark meters to explain, ascending */
-  dark: ArrayLike<number>;
-  /** meters that answered lit without having been out */
-  lit: Iterable<number>;
-  /** meters that were out and came back */
-  back: Iterable<number>;
-  held: Iterable<HeldOutage>;
-}
-
 export const verdicts = ['chosen', 'covered', 'one_branch', 'below_threshold', 'contradicted', 'costlier'] as const;
-export type Verdict = (typeof verdicts)[number];
 const [chosen, covered, oneBranch, belowThreshold, contradicted, costlier] = verdicts.map((_, code) => code);
 
 /** A single service point is a little less likely than the transformer that is its only one. */
 const servicePointHandicap = 0.5;
-
-/** So many meters that came back since speak louder than one that is dark. */
-const backPerDark = 3;
 
 export class IslandWeights {
   readonly tree: DeviceTree;
@@ -88,6 +59,9 @@ export class IslandWeights {
   /** meters below that came back since */
   #back = new Int32Array(0);
   #away = new Int32Array(0);
+  /** silent meters of the branches below that have rows, -1 where none has; and what their silence costs */
+  #silentSeen = new Int32Array(0);
+  #silenceBelow = new Float64Array(0);
   readonly #rowOf: Int32Array;
   #path = new Int32Array(64);
   /** by position in the dark meters weighed: their row, -1 where no device is above */
@@ -191,6 +165,8 @@ export class IslandWeights {
     this.#back[row] = 0;
     this.#lateBranches[row] = 0;
     this.#away[row] = 0;
+    this.#silentSeen[row] = -1;
+    this.#silenceBelow[row] = 0;
     return row;
   }
 
@@ -320,8 +296,9 @@ export class IslandWeights {
     this.#branches[row] += this.direct[row];
     this.scoreHere[row] =
       (dark - this.calls[row]) * settings.logHeard +
-      (this.silent[row] + this.unsaid[row]) * settings.logLost +
-      this.lit[row] * settings.logWrongLit -
+      this.unsaid[row] * settings.logLost +
+      (phase === 0 ? this.#weighSilence(row, settings) : this.silent[row] * settings.logLost) +
+      (this.lit[row] + this.#back[row]) * settings.logWrongLit -
       settings.faultImprobability -
       this.#lateBranches[row] * settings.lateBranchImprobability -
       (phase !== 0 && grid.edgePhases[device] !== phase ? settings.partialImprobability : 0);
@@ -339,6 +316,23 @@ export class IslandWeights {
     if (dark > this.calls[row] && apartMs > settings.simultaneousS * 1000) this.#lateBranches[parent]++;
   }
 
+  /**
+   * What the silence below a device costs. The meters of one transformer are heard by one collector: that it is deaf is
+   * no less probable than one more fault. SPEC.md, P18.
+   */
+  #weighSilence(row: number, { logLost, faultImprobability }: AreaSettings): number {
+    const silent = this.silent[row];
+    const seen = this.#silentSeen[row];
+    const unseen = Math.max(0, silent - Math.max(0, seen));
+    const leaves = seen < 0 ? 1 : Math.ceil(unseen / this.tree.metersPerLeaf());
+    const score = this.#silenceBelow[row] + Math.max(unseen * logLost, -leaves * faultImprobability);
+    const parent = this.parent[row];
+    if (parent < 0) return score;
+    this.#silentSeen[parent] = Math.max(0, this.#silentSeen[parent]) + silent;
+    this.#silenceBelow[parent] += score;
+    return score;
+  }
+
   #judge(row: number, grid: GridView, settings: AreaSettings, toleranceMs: number): number {
     const device = this.device[row];
     if (grid.isOpen(device)) return chosen;
@@ -346,8 +340,6 @@ export class IslandWeights {
     // A transformer that most of its meters came back by has power; a fuse may feed again one branch of several.
     if (this.#backDirect[row] > 0 && this.#backDirect[row] >= this.direct[row]) return contradicted;
     const dark = this.dark[row];
-    // A device that far more came back by than are dark feeds them: what is left over has its cause below.
-    if (this.#back[row] >= dark * backPerDark) return contradicted;
     const customers = this.customers[row];
     const { minPercent, minCount, minCalls, need } = settings.device[deviceKindOf(grid.edgeKind[device])!];
     if (dark === this.calls[row] && dark > 1 && dark < minCalls) return belowThreshold;
@@ -384,6 +376,8 @@ export class IslandWeights {
     this.#back = grown(this.#back, rows);
     this.#lateBranches = grown(this.#lateBranches, rows);
     this.#away = grown(this.#away, rows);
+    this.#silentSeen = grown(this.#silentSeen, rows);
+    this.#silenceBelow = grown(this.#silenceBelow, rows);
     this.#litBranchMs = grown(this.#litBranchMs, rows);
     this.#litDirectMs = grown(this.#litDirectMs, rows);
   }

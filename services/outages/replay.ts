@@ -36,9 +36,10 @@ export function makeReplay(needs: ReplayNeeds): Replay {
         eventsAfter(needs.pool, needs.appliedEventId(), atOnce),
         callsAfter(needs.pool, needs.appliedCallNo(), atOnce),
       ]);
-      if (events.length === 0 && calls.length === 0) return;
       if (events.length > 0) needs.events(events);
       if (calls.length > 0) needs.calls(calls);
+      // What is stored while this was read wakes it again: an answer that is not full was the end.
+      if (events.length < atOnce && calls.length < atOnce) return;
     }
   }
 

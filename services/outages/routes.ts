@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { CustomerOut } from '#model/api/calls.ts';
 import { HeadEndState, Outage, OutageAction, OutageDetail, OutageEvidence, OutagePing } from '#model/api/outages.ts';
-import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
+import { decidingArea, type RouteDeclaration, type RouteRequest } from '#model/route.ts';
 import { spanOf } from '#model/time.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { verifyLog } from './log_sql.ts';
@@ -39,7 +39,8 @@ export function outageRoutes({ service, pings, standing, pool, areaOfDevice }: O
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 1000 })),
       }),
       response: Type.Array(Outage),
-      handle: ({ query }) => service.list((query.state ?? 'open') === 'open', Number(query.limit ?? 1000)),
+      handle: ({ query, session }) =>
+        service.list((query.state ?? 'open') === 'open', Number(query.limit ?? 1000), session.areas),
     },
     {
       method: 'POST',
@@ -143,7 +144,17 @@ export function outageRoutes({ service, pings, standing, pool, areaOfDevice }: O
       summary:
         'confirm, reject, merge, split, move, assign, unassign, depart, arrive, restore, complete, close, reopen',
       role: 'operator',
-      scope: byArea,
+      scope: {
+        kind: 'asset',
+        // a merge also changes the outage that takes the other in, a move what lies below the other device
+        areaOf: async ({ params, body, session }) => {
+          const { into, device_id: device } = body as OutageAction;
+          const areas = [await service.areaOf(params.id)];
+          if (into !== undefined) areas.push(await service.areaOf(into));
+          if (device !== undefined) areas.push(areaOfDevice(device));
+          return decidingArea(session.areas, areas);
+        },
+      },
       params: idParams,
       body: OutageAction,
       response: OutageDetail,

@@ -184,6 +184,21 @@ test('an outage placed by hand is confirmed, takes in the predictions below and 
   assert.deepEqual((await service.detail(placed.outage.id)).outage, placed.outage);
 });
 
+test('S1 what was closed before a restart answers as before it: deciding meters, members, evidence', async () => {
+  const id = await darkAndConfirmed();
+  await service.act(id, { verb: 'restore', reason: 'fuse replaced' }, 'ann');
+  await service.act(id, { verb: 'close', reason: 'done' }, 'ann');
+  const said = async () => [await service.decidingMeters(id), service.membersOf(id), await service.evidence(id)];
+  const before = await said();
+  await restart();
+  assert.deepEqual(await said(), before);
+  await restart();
+  assert.deepEqual(service.membersOf(id), [], 'named first');
+  await restart();
+  assert.deepEqual(await service.decidingMeters(id), before[0], 'named first');
+  await assert.rejects(service.decidingMeters('OUT-999999'), refusal('unknown_outage'));
+});
+
 test('R6 meters left over from an outage that was closed before a restart are out from its restoration on, not twice', async () => {
   const id = await darkAndConfirmed();
   await send(all(bed.below('F1').slice(2), 'power_restored', 1800));

@@ -7,6 +7,7 @@ import type { Outage, OutageAction, OutageDetail, OutageEvidence } from '#model/
 import { FluxError } from '#model/errors.ts';
 import type { IdColumn } from '#model/id_column.ts';
 import type { NetworkColumns } from '#model/network.ts';
+import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { refuseStale, refuseWithoutReason } from './actions.ts';
@@ -33,6 +34,7 @@ import {
 } from './sql.ts';
 import type { OutageThresholds } from './thresholds.ts';
 import { type OutageEtr, toDetail, toOutage } from './views.ts';
+import { warmUp } from './warm_up.ts';
 import { makeWriteLoop } from './write_loop.ts';
 
 export interface OutageGrid {
@@ -85,8 +87,8 @@ export interface OutageService {
   setPlanned(windows: PlannedWindow[]): void;
   setWithoutCommunication(meters: number[]): void;
   /** silent meters whose answers would change the device, the most telling first. @throws FluxError `unknown_outage` */
-  decidingMeters(id: string): number[];
-  /** meters that are out by an outage now. @throws FluxError `unknown_outage` */
+  decidingMeters(id: string): Promise<number[]>;
+  /** meters that are out by an outage now: none by one that was over before the start */
   membersOf(id: string): number[];
   /** a device was switched by an operator or reported by telemetry */
   deviceMoved(edge: number, open: boolean, atMs: number): void;
@@ -95,7 +97,8 @@ export interface OutageService {
   /** the network has more rows now: the engine begins again on it, from the store */
   gridReplaced(): Promise<void>;
   open(): Outage[];
-  list(onlyOpen: boolean, limit: number): Promise<Outage[]>;
+  /** @param areas areas of responsibility, null = all */
+  list(onlyOpen: boolean, limit: number, areas: readonly string[] | null): Promise<Outage[]>;
   detail(id: string): Promise<OutageDetail>;
   evidence(id: string): Promise<OutageEvidence>;
   /**
@@ -146,7 +149,8 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   let engine: OutageEngine | undefined;
   const marks = { appliedEventId: 0, appliedCallNo: 0, nextOutageNo: 1 };
   let ticker: NodeJS.Timeout | undefined;
-  let acting: Promise<unknown> = Promise.resolve();
+  /** what people do, and the network that is replaced between two of them */
+  const afterOthers = oneAtATime();
   const listed = makeOpenList(needs);
 
   function now(): OutageEngine {
@@ -212,9 +216,9 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
   async function actOn(id: string, { verb, revision, ...facts }: OutageAction, actor: string): Promise<OutageDetail> {
     await recall(id);
     if (facts.into !== undefined) await recall(facts.into);
-    for (let logged = -1; logged !== loop.logged(); ) {
+    for (let logged = -1; logged !== loop.logged(id); ) {
       await loop.settled();
-      logged = loop.logged();
+      logged = loop.logged(id);
       const before = await detail(id);
       if (revision !== undefined) refuseStale(id, revision, before);
     }
@@ -231,7 +235,6 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
 
   const service: OutageService = {
     start: async () => {
-      await replay.catchUp().catch(() => undefined);
       await chainLogOfBefore(pool).catch((error: unknown) => needs.report('the outage log is not whole', error));
       const [records, meters, devices, rates, stored] = await Promise.all([
         neededRecords(pool),
@@ -269,36 +272,58 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await loop.settled();
       clearInterval(ticker);
       if (!needs.drivenMs) ticker = setInterval(service.tick, tickMs);
+      const started = engine;
+      void warmUp(started, () => engine === started);
     },
     apply: (events, previousEventId, lastEventId, receivedMs) => {
+      // a start takes it from the store
+      if (!engine) return;
       if (replay.isRunning() || previousEventId !== seenEventId) return replay.wake();
       const atOnce = holdBack?.take(events, previousEventId, receivedMs) ?? events;
       seen(lastEventId);
       take(now().apply(atOnce, receivedMs), receivedMs);
     },
-    catchUp: replay.wake,
+    catchUp: () => {
+      if (engine) replay.wake();
+    },
     deviceMoved: (edge, open, atMs) => {
+      // a start asks for all positions once the engine is there
+      if (!engine) return;
       loop.deviceReported(edge, atMs);
       take(now().applyDevice({ edge, open, atMs }, nowMs()), atMs);
     },
-    setPlanned: (windows) => take(now().setPlanned(windows, nowMs())),
-    membersOf: (id) => now().membersOf(id),
-    etrChanged: listed.etrChanged,
-    setWithoutCommunication: (meters) => take(now().setWithoutCommunication(meters, nowMs())),
-    decidingMeters: (id) =>
-      now()
-        .decidingPings(id, 50)
-        .flatMap((ping) => ping.meters),
-    gridReplaced: async () => {
-      clearInterval(ticker);
-      releaseAll();
-      await loop.settled();
-      await service.start();
+    // a start asks for both
+    setPlanned: (windows) => {
+      if (engine) take(engine.setPlanned(windows, nowMs()));
     },
+    membersOf: (id) => (now().knows(id) ? now().membersOf(id) : []),
+    etrChanged: listed.etrChanged,
+    setWithoutCommunication: (meters) => {
+      if (engine) take(engine.setWithoutCommunication(meters, nowMs()));
+    },
+    decidingMeters: async (id) => {
+      await recall(id);
+      return now()
+        .decidingPings(id, 50)
+        .flatMap((ping) => ping.meters);
+    },
+    gridReplaced: () =>
+      // between two actions: one on the engine that goes would be lost for the one that comes
+      afterOthers(async () => {
+        clearInterval(ticker);
+        await replay.catchUp();
+        releaseAll();
+        await loop.settled();
+        engine = undefined;
+        await service.start();
+      }),
     open: listed.all,
-    list: async (onlyOpen, limit) => {
-      if (onlyOpen) return listed.all().slice(0, limit);
-      return (await newestOutages(pool, false, limit)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
+    list: async (onlyOpen, limit, areas) => {
+      if (onlyOpen) {
+        const open = listed.all();
+        return (areas ? open.filter(({ area_id }) => areas.includes(area_id)) : open).slice(0, limit);
+      }
+      return (await newestOutages(pool, limit, areas)).map((row) => toOutage(needs.grid(), row.record, needs.etrOf));
     },
     detail,
     evidence: async (id) => {
@@ -307,19 +332,18 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
     act: async (id, action, actor) => {
       refuseWithoutReason(id, action);
-      const done = acting.then(() => actOn(id, action, actor));
-      acting = done.catch(() => undefined);
-      return done;
+      return afterOthers(() => actOn(id, action, actor));
     },
-    place: async (deviceId, facts, actor) => {
-      const edge = rowIn(needs.grid().network.edge.id, deviceId, 'unknown_asset', 'device');
-      const result = now().place(edge, { ...facts, actor }, nowMs());
-      take(result);
-      await loop.settled();
-      const placed = result.changes.find(({ outage }) => outage.device === edge && outage.meter < 0);
-      if (!placed) throw new FluxError('already_there', `an outage stands at ${deviceId} already`);
-      return detail(placed.outage.id);
-    },
+    place: (deviceId, facts, actor) =>
+      afterOthers(async () => {
+        const edge = rowIn(needs.grid().network.edge.id, deviceId, 'unknown_asset', 'device');
+        const result = now().place(edge, { ...facts, actor }, nowMs());
+        take(result);
+        await loop.settled();
+        const placed = result.changes.find(({ outage }) => outage.device === edge && outage.meter < 0);
+        if (!placed) throw new FluxError('already_there', `an outage stands at ${deviceId} already`);
+        return detail(placed.outage.id);
+      }),
     areaOf: async (id) => {
       const known = listed.get(id);
       if (known) return known.area_id;

@@ -273,24 +273,28 @@ export const eventsAfter = (on: Queryable, eventId: number, limit: number) =>
 
 export interface OutageListRow {
   record: OutageRecord;
-  customers_affected: number;
 }
 
 const outagesNewest: NamedQuery = {
   name: 'outage_newest',
   text: `
-    select outage.record, outage.customers_affected
+    select outage.record
     from outage
-    where not $1::boolean or outage.is_open
+    where $2::text[] is null
+      or outage.feeder_key in (select feeder.feeder_key from feeder
+                               join substation on substation.substation_key = feeder.substation_key
+                               join area on area.area_key = substation.area_key
+                               where area.id = any($2))
     order by outage.started_at desc
-    limit $2`,
+    limit $1`,
 };
-export const newestOutages = (on: Queryable, onlyOpen: boolean, limit: number) =>
-  rowsOf<OutageListRow>(on, outagesNewest, [onlyOpen, limit]);
+/** Home: operational store. @param areas null = all */
+export const newestOutages = (on: Queryable, limit: number, areas: readonly string[] | null) =>
+  rowsOf<OutageListRow>(on, outagesNewest, [limit, areas]);
 
 const outageById: NamedQuery = {
   name: 'outage_by_id',
-  text: 'select outage.record, outage.customers_affected from outage where outage.id = $1',
+  text: 'select outage.record from outage where outage.id = $1',
 };
 export const findOutage = (on: Queryable, id: string) => oneRow<OutageListRow>(on, outageById, [id]);
 
@@ -314,22 +318,37 @@ export interface LogRow {
 }
 export const outageLog = (on: Queryable, id: string) => rowsOf<LogRow>(on, logOf, [id]);
 
+// Steps of an outage follow each other: at one instant it has one at most, so that both sums go up where a step begins and
+// down where one ends. Each step is counted by the bucket it begins and ends in, never compared with every bucket.
 const timeline: NamedQuery = {
   name: 'outage_timeline',
   text: `
-    with bucket as (select generate_series($1::bigint, $2::bigint, $3::bigint) as start_s)
-    select bucket.start_s,
-           coalesce(sum(step.customers_out), 0)::int as customers_out,
-           count(distinct step.outage_id)::int as outages_open
-    from bucket
-    left join (
-      select step.outage_id, step.customers_out, step.from_at, step.to_at
+    with step as (
+      select step.customers_out, step.from_at, step.to_at
       from outage_step as step
       join outage on outage.id = step.outage_id and outage.merged_into is null and outage.state <> 'rejected'
-      where $4::int[] is null or outage.feeder_key = any($4)
-    ) as step
-      on step.from_at < to_timestamp(bucket.start_s + $3) and (step.to_at is null or step.to_at >= to_timestamp(bucket.start_s + $3))
-    group by bucket.start_s
+      where step.from_at < to_timestamp($2::bigint + $3::bigint) and (step.to_at is null or step.to_at >= to_timestamp($1::bigint))
+        and ($4::int[] is null or outage.feeder_key = any($4))
+    ),
+    change as (
+      select greatest(0, floor((extract(epoch from step.from_at) - $1) / $3)) as bucket_no, step.customers_out as customers, 1 as outages
+      from step
+      union all
+      select greatest(0, floor((extract(epoch from step.to_at) - $1) / $3)), -step.customers_out, -1
+      from step
+      where step.to_at is not null
+    ),
+    by_bucket as (
+      select change.bucket_no, sum(change.customers) as customers, sum(change.outages) as outages
+      from change
+      group by change.bucket_no
+    )
+    select bucket.start_s,
+           coalesce(sum(by_bucket.customers) over until_here, 0)::int as customers_out,
+           coalesce(sum(by_bucket.outages) over until_here, 0)::int as outages_open
+    from generate_series($1::bigint, $2::bigint, $3::bigint) with ordinality as bucket (start_s, number)
+    left join by_bucket on by_bucket.bucket_no = bucket.number - 1
+    window until_here as (order by bucket.start_s)
     order by bucket.start_s`,
 };
 /** Home: operational store. Customers out at the end of each bucket; feeders null = all. */

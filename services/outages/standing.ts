@@ -122,7 +122,7 @@ export function makeStandingService(needs: StandingNeeds): StandingService {
         oneRow<{ state: number; dark_ms: number; lit_ms: number; outage_id: string | null }>(pool, supplyOf, [row]),
         newestPing(pool, row),
         needs.plannedOf(row),
-        needs.calls.newest(meterId, 10),
+        needs.calls.newest(meterId, 10, null),
         needs.places.ofMeter(row),
       ]);
       const outageId = supply?.outage_id ?? null;

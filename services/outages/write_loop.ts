@@ -35,24 +35,26 @@ interface Unwritten {
   rates: Map<number, AreaRates>;
   marks: Marks;
   oldestReceivedMs: number | undefined;
+  /** resolves when it is durable and published */
+  done: PromiseWithResolvers<void>;
 }
 
 export interface WriteLoop {
   /** @param receivedMs when the oldest message behind it came in */
   take(result: EngineResult, receivedMs?: number): void;
   deviceReported(edge: number, atMs: number): void;
-  /** log entries taken so far */
-  logged(): number;
-  /** resolves when everything taken so far is durable */
+  /** log entries of an open outage taken so far */
+  logged(outageId: string): number;
+  /** resolves when everything taken so far is durable: what is taken meanwhile is not waited for */
   settled(): Promise<void>;
 }
 
 const pushed = channel('flux:outages.pushed');
 
 export function makeWriteLoop(needs: WriteNeeds): WriteLoop {
-  let writing: Promise<void> | undefined;
+  let writing: Unwritten | undefined;
   let unwritten = nothing();
-  let logged = 0;
+  const logged = new Map<string, number>();
 
   function nothing(): Unwritten {
     return {
@@ -63,25 +65,30 @@ export function makeWriteLoop(needs: WriteNeeds): WriteLoop {
       rates: new Map(),
       marks: needs.marks(),
       oldestReceivedMs: undefined,
+      done: Promise.withResolvers(),
     };
   }
 
   const isWaiting = (): boolean =>
     unwritten.changes.size + unwritten.log.length + unwritten.meters.size + unwritten.devices.size > 0;
 
-  function write(): Promise<void> {
-    writing ??= (async () => {
-      while (isWaiting()) {
-        const batch = unwritten;
-        unwritten = nothing();
-        await storeUntilDone(batch);
+  async function write(): Promise<void> {
+    while (isWaiting()) {
+      const batch = unwritten;
+      writing = batch;
+      unwritten = nothing();
+      await storeUntilDone(batch);
+      for (const { outage } of batch.changes.values()) if (!needs.isListed(outage)) logged.delete(outage.id);
+      try {
         needs.published([...batch.changes.values()]);
-        if (batch.oldestReceivedMs !== undefined) pushed.publish({ ms: Date.now() - batch.oldestReceivedMs });
+      } catch (error) {
+        // whoever could not listen must not keep the next outages from being stored
+        needs.report('changed outages could not be told', error);
       }
-    })().finally(() => {
-      writing = undefined;
-    });
-    return writing;
+      if (batch.oldestReceivedMs !== undefined) pushed.publish({ ms: Date.now() - batch.oldestReceivedMs });
+      batch.done.resolve();
+    }
+    writing = undefined;
   }
 
   /** A store that is away is waited for. */
@@ -119,18 +126,18 @@ export function makeWriteLoop(needs: WriteNeeds): WriteLoop {
         const kinds = before ? [...new Set([...before.kinds, ...change.kinds])] : change.kinds;
         unwritten.changes.set(change.outage.id, { kinds, outage: change.outage });
       }
-      for (const row of result.log) unwritten.log.push({ ...row, revision: revisions.get(row.outageId) ?? null });
-      logged += result.log.length;
+      for (const row of result.log) {
+        unwritten.log.push({ ...row, revision: revisions.get(row.outageId) ?? null });
+        logged.set(row.outageId, (logged.get(row.outageId) ?? 0) + 1);
+      }
       for (const meter of result.meters) unwritten.meters.set(meter.meter, meter);
       for (const rates of result.rates) unwritten.rates.set(rates.area, rates);
       unwritten.marks = needs.marks();
       if (result.changes.length > 0) unwritten.oldestReceivedMs ??= receivedMs;
-      if (isWaiting()) void write();
+      if (isWaiting() && !writing) void write();
     },
     deviceReported: (edge, atMs) => void unwritten.devices.set(edge, atMs),
-    logged: () => logged,
-    settled: async () => {
-      while (isWaiting() || writing) await write();
-    },
+    logged: (outageId) => logged.get(outageId) ?? 0,
+    settled: async () => (isWaiting() ? unwritten : writing)?.done.promise,
   };
 }

@@ -95,7 +95,7 @@ export function drawnMap(picture: PublicPicture, ground: Ground, zone: string, l
     .map((outages) => ({ outages, customers: outages.reduce((sum, outage) => sum + outage.customers_out, 0) }))
     .sort((a, b) => b.customers - a.customers)
     .map(({ outages, customers }) => mark(outages, customers, ground, zone, language));
-  return `<svg class="map" viewBox="0 0 ${ground.width} ${ground.height}" role="group" aria-label="${words.map[language]}">${ground.shapes}${marks.join('')}${ground.names}</svg>`;
+  return `<svg class="map" viewBox="0 0 ${ground.width} ${ground.height}" role="group" aria-label="${words.map[language]}">${ground.shapes}${ground.names}${marks.join('')}</svg>`;
 }
 
 function mark(outages: PublicOutage[], customers: number, ground: Ground, zone: string, language: Language): string {

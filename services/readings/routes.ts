@@ -58,6 +58,7 @@ export function readingsRoutes(needs: ReadingsRouteNeeds): RouteDeclaration[] {
       body: anyArray,
       response: Receipt,
       maxBodyBytes,
+      takesRecords: true,
       handle: async ({ body }) => receiptOf(await needs.takeReadings(body)),
     },
     {
@@ -69,6 +70,7 @@ export function readingsRoutes(needs: ReadingsRouteNeeds): RouteDeclaration[] {
       body: anyArray,
       response: Receipt,
       maxBodyBytes,
+      takesRecords: true,
       handle: async ({ body }) => receiptOf(await needs.takeEvents(body)),
     },
     {

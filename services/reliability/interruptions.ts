@@ -9,7 +9,7 @@ import type {
 } from '#model/api/reliability.ts';
 import { FluxError } from '#model/errors.ts';
 import { meterEventTypes } from '#model/reading.ts';
-import type { Cohort, StepSpan } from './cohorts.ts';
+import type { Cohort, MeterSpan, StepSpan } from './cohorts.ts';
 import { cohortsOf, shareByMeters, shareBySteps, tidySteps } from './cohorts.ts';
 import {
   keptDiffering,
@@ -22,6 +22,7 @@ import {
 } from './experience_sql.ts';
 import { minutesOf } from './indices.ts';
 import { deviceFacts, feederFacts, feedersOf, type Places } from './places.ts';
+import { windowMeters } from './planned_sql.ts';
 import { addDays, inPeriod, majorDaysOf, type Period, type Snapshot, unsettledIds } from './snapshot.ts';
 import { type InterruptionRow, keptRows } from './sql.ts';
 import { countedWithSteps } from './summary.ts';
@@ -70,7 +71,7 @@ export async function listInterruptions(
   query: InterruptionQuery,
   places: Places,
 ): Promise<Interruption[]> {
-  const { majorDays } = await majorDaysOf(snapshot, period, places.customers);
+  const { majorDays } = await majorDaysOf(snapshot, period);
   const inPlace = feedersOf(places, query.level, query.id);
   const device = query.level === 'device' && query.id ? places.network.edge.id.rowOf(query.id) : null;
   const asked = device === null ? inPlace : null;
@@ -153,7 +154,7 @@ export const feederOfInterruption = async (snapshot: Snapshot, id: string): Prom
 
 export async function interruptionDetail(snapshot: Snapshot, id: string, places: Places): Promise<InterruptionDetail> {
   const { row, lasts, steps, cohorts } = await find(snapshot, id);
-  const { majorDays } = await majorDaysOf(snapshot, { from: row.day, to: addDays(row.day, 1) }, places.customers);
+  const { majorDays } = await majorDaysOf(snapshot, { from: row.day, to: addDays(row.day, 1) });
   const shares = shareBySteps(steps, cohorts, snapshot.nowMs);
   return {
     interruption: toInterruption(row, lasts, majorDays.has(row.day), places),
@@ -171,6 +172,13 @@ export async function interruptionDetail(snapshot: Snapshot, id: string, places:
   };
 }
 
+/** The meters of an interruption with their times, up to now where they last; of declared history there are none. */
+async function metersOf({ on, nowMs }: Snapshot, { id, origin }: InterruptionRow): Promise<MeterSpan[]> {
+  if (origin === 'planned') return windowMeters(on, id, nowMs);
+  if (origin !== 'outage') return [];
+  return (await meterSpansOf(on, id)).map((span) => ({ ...span, toMs: span.toMs ?? nowMs }));
+}
+
 export async function interruptionMeters(
   snapshot: Snapshot,
   id: string,
@@ -178,14 +186,17 @@ export async function interruptionMeters(
   places: Places,
 ): Promise<InterruptionMeters> {
   const { row, cohorts } = await find(snapshot, id);
-  const spans = row.origin === 'outage' ? await meterSpansOf(snapshot.on, id) : [];
   // what is left over from another outage went dark in that one
-  const measured = spans.map(({ meterKey, fromMs, toMs }) => ({
+  const spans = (await metersOf(snapshot, row)).map(({ meterKey, fromMs, toMs }) => ({
     meterKey,
     fromMs: Math.max(fromMs, row.startedMs),
-    toMs: Math.max(toMs ?? snapshot.nowMs, row.startedMs),
+    toMs: Math.max(toMs, row.startedMs),
   }));
-  const shares = shareByMeters(cohorts, measured);
+  // a window is declared: its meters say nothing of how long they were without supply
+  const measured = row.origin === 'outage' ? spans : [];
+  const shares = shareByMeters(cohorts, spans).map((share) =>
+    row.origin === 'outage' ? share : { ...share, measured: null },
+  );
   const { meter } = places.network;
   return {
     meters: shares.slice(0, limit).map((share) => ({
@@ -214,10 +225,10 @@ export async function interruptionEvents(
   const { row } = await find(snapshot, id);
   const key = places.network.meter.id.rowOf(meterId);
   if (key < 0) throw new FluxError('unknown_meter', `there is no meter ${meterId}`);
-  const span = (await meterSpansOf(snapshot.on, id)).find(({ meterKey }) => meterKey === key);
+  const span = (await metersOf(snapshot, row)).find(({ meterKey }) => meterKey === key);
   if (!span) throw new FluxError('not_found', `meter ${meterId} was not in interruption ${id}`);
   const fromMs = Math.min(row.startedMs, span.fromMs) - eventMarginMs;
-  const toMs = Math.max(row.endedMs, span.toMs ?? snapshot.nowMs) + eventMarginMs;
+  const toMs = Math.max(row.endedMs, span.toMs) + eventMarginMs;
   return (await meterEventsOf(snapshot.on, key, fromMs / 1000, toMs / 1000)).map((event) => ({
     event_id: event.eventId,
     at: event.at.toISOString(),

@@ -1,7 +1,8 @@
-/** Feeders, substations and areas with the customers they serve in the normal state: what the indices divide by. */
+/** Feeders, substations and areas with the customers they serve, today in the normal state, and in a period. */
 import type { ReliabilityLevel } from '#model/api/reliability.ts';
 import { FluxError } from '#model/errors.ts';
 import { edgeKinds, type NetworkColumns } from '#model/network.ts';
+import type { Served } from './served.ts';
 
 export interface Places {
   customers: number;
@@ -29,6 +30,7 @@ export interface Group {
   id: string;
   name: string;
   areaId: string | null;
+  /** average over the period */
   customers: number;
 }
 
@@ -41,18 +43,26 @@ export function rowAt(places: Places, level: 'system' | 'area' | 'substation' | 
   return level === 'substation' ? substation : network.substation.area[substation];
 }
 
-/** All things of a level, in row order. */
-export function groupsOf(places: Places, level: 'system' | 'area' | 'substation' | 'feeder'): Group[] {
-  const { network, customersOfFeeder } = places;
+/** All things of a level with the customers they served in local days [from, to), in row order. */
+export function groupsOf(
+  places: Places,
+  level: 'system' | 'area' | 'substation' | 'feeder',
+  served: Served,
+  period: { from: string; to: string },
+): Group[] {
+  const { network } = places;
   const { area, substation, feeder } = network;
-  if (level === 'system') return [{ id: 'system', name: network.name, areaId: null, customers: places.customers }];
+  if (level === 'system')
+    return [{ id: 'system', name: network.name, areaId: null, customers: served.average(period, null) }];
   const columns = { area, substation, feeder }[level];
-  const groups = Array.from({ length: columns.count }, (_, row): Group => {
+  const customerDays = new Float64Array(columns.count);
+  for (let f = 0; f < feeder.count; f++) customerDays[rowAt(places, level, f)] += served.customerDays(period, [f]);
+  const days = served.days(period);
+  return Array.from({ length: columns.count }, (_, row): Group => {
     const areaRow = level === 'area' ? row : substation.area[level === 'substation' ? row : feeder.substation[row]];
-    return { id: columns.id.at(row), name: columns.name[row], areaId: area.id.at(areaRow), customers: 0 };
+    const customers = customerDays[row] / days;
+    return { id: columns.id.at(row), name: columns.name[row], areaId: area.id.at(areaRow), customers };
   });
-  for (let f = 0; f < feeder.count; f++) groups[rowAt(places, level, f)].customers += customersOfFeeder[f];
-  return groups;
 }
 
 /** Feeder rows of a level and id; null = all. @throws FluxError `unknown_asset` */

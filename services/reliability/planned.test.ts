@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cohortsOf } from './cohorts.ts';
-import { type CountedElsewhere, plannedSteps, type WindowSpan } from './planned.ts';
+import { cohortsOf, shareByMeters } from './cohorts.ts';
+import { type CountedElsewhere, plannedPieces, plannedSteps, type WindowSpan } from './planned.ts';
 
 const customers = 4;
+const meterKeys = [0, 1, 2, 3];
 const nowMs = 200;
 const cases = fc.record({
   fromMs: fc.integer({ min: 0, max: 100 }),
@@ -45,6 +46,16 @@ test('C9 a customer counts by the window at every moment of it, but when it coun
         assert.equal(
           cohorts.reduce((total, one) => total + one.customers * (one.toMs - one.fromMs), 0),
           sum,
+        );
+        const pieces = plannedPieces(window, meterKeys, elsewhere, nowMs);
+        assert.equal(
+          pieces.reduce((total, piece) => total + piece.toMs - piece.fromMs, 0),
+          sum,
+        );
+        const shares = shareByMeters(cohorts, pieces);
+        assert.ok(
+          shares.every((share) => share.meterKey >= 0),
+          'every customer of the steps is a meter',
         );
         assert.equal(
           made.some((step) => step.toMs === null),

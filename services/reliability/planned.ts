@@ -2,7 +2,7 @@
  * Planned work as interruptions: all customers of a window from its begin to its end. Who is without supply by an
  * unplanned outage, or by an earlier window, counts there and not here: no customer counts twice at one moment.
  */
-import type { StepSpan } from './cohorts.ts';
+import type { MeterSpan, StepSpan } from './cohorts.ts';
 
 export interface WindowSpan {
   fromMs: number;
@@ -37,6 +37,29 @@ export function plannedSteps(window: WindowSpan, elsewhere: readonly CountedElse
     const toMs = times.at(i + 1) ?? (lasts ? null : endMs);
     return { stepNo: i + 1, fromMs: atMs, toMs, customersOut };
   });
+}
+
+/** When each of the window's meters counts by it: none, or several times, where it counts elsewhere meanwhile. */
+export function plannedPieces(
+  window: Pick<WindowSpan, 'fromMs' | 'toMs'>,
+  meterKeys: readonly number[],
+  elsewhere: readonly CountedElsewhere[],
+  nowMs: number,
+): MeterSpan[] {
+  const { fromMs } = window;
+  const endMs = Math.min(window.toMs, nowMs);
+  const others = byMeter(elsewhere);
+  const pieces: MeterSpan[] = [];
+  for (const meterKey of meterKeys) {
+    let startMs = fromMs;
+    const put = (toMs: number): void => void (toMs > startMs && pieces.push({ meterKey, fromMs: startMs, toMs }));
+    for (const span of joined(others.get(meterKey) ?? [], fromMs, endMs)) {
+      put(span.fromMs);
+      startMs = span.toMs;
+    }
+    put(endMs);
+  }
+  return pieces;
 }
 
 function byMeter(spans: readonly CountedElsewhere[]): Map<number, CountedElsewhere[]> {

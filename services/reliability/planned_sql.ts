@@ -1,6 +1,7 @@
 /** Windows of planned work that have begun, as their owner publishes them. */
-import { type NamedQuery, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
-import { type CountedElsewhere, plannedSteps } from './planned.ts';
+import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
+import type { MeterSpan } from './cohorts.ts';
+import { type CountedElsewhere, plannedPieces, plannedSteps } from './planned.ts';
 import type { OutageSteps } from './sql.ts';
 
 // Whole milliseconds: sums of parts are compared with the whole, and kept as whole numbers.
@@ -33,19 +34,35 @@ const windows: NamedQuery = {
 const elsewhere: NamedQuery = {
   name: 'reliability_windows_counted_elsewhere',
   text: `
-    with named as (
-      select planned.id, planned.planned_no, planned.from_at, planned.ends_at, member.meter_key
+    with asked as materialized (
+      select planned.id, planned.planned_no, planned.from_at, planned.ends_at, planned.meter_keys
       from planned_window_counted as planned
-      cross join unnest(planned.meter_keys) as member (meter_key)
       where planned.id = any($1) and planned.from_at <= $2
     ),
-    -- windows that overlap in time are few: their meters are compared after that
-    pair as (
-      select planned.id, planned.meter_keys, earlier.meter_keys as earlier_keys, earlier.began_at, earlier.ends_at
+    named as (
+      select asked.id, asked.planned_no, asked.from_at, asked.ends_at, member.meter_key
+      from asked
+      cross join unnest(asked.meter_keys) as member (meter_key)
+    ),
+    near as (
+      select planned.planned_no, planned.from_at, planned.ends_at, member.meter_key
+      from (select min(asked.from_at) as from_at, max(asked.ends_at) as ends_at from asked) as bounds
+      join planned_window_counted as planned
+        on planned.from_at <= $2 and planned.from_at < bounds.ends_at and planned.ends_at > bounds.from_at
+      cross join unnest(planned.meter_keys) as member (meter_key)
+    ),
+    -- by meter, not window by window: thousands of windows overlap in time, few of them share a meter
+    shared as materialized (
+      select distinct named.id, named.meter_key, near.planned_no
+      from named
+      join near on near.meter_key = named.meter_key and near.planned_no < named.planned_no
+        and near.from_at < named.ends_at and near.ends_at > named.from_at
+    ),
+    -- when a window began is read from its meters' messages: of those alone that count
+    begun as materialized (
+      select planned.planned_no, planned.began_at, planned.ends_at
       from planned_window_counted as planned
-      join planned_window_counted as earlier
-        on earlier.planned_no < planned.planned_no and earlier.from_at < planned.ends_at and earlier.ends_at > planned.from_at
-      where planned.id = any($1) and planned.from_at <= $2 and earlier.from_at <= $2
+      where planned.planned_no in (select shared.planned_no from shared)
     ),
     counted as (
       select named.id, named.meter_key, greatest(span.from_at, outage.started_at) as from_at, span.to_at
@@ -54,10 +71,9 @@ const elsewhere: NamedQuery = {
         and (span.to_at is null or span.to_at > named.from_at)
       join outage_counted as outage on outage.id = span.outage_id
       union all
-      select pair.id, member.meter_key, pair.began_at, pair.ends_at
-      from pair
-      cross join unnest(pair.meter_keys) as member (meter_key)
-      where member.meter_key = any(pair.earlier_keys)
+      select shared.id, shared.meter_key, begun.began_at, begun.ends_at
+      from shared
+      join begun on begun.planned_no = shared.planned_no
     )
     select counted.id, counted.meter_key as "meterKey", floor(extract(epoch from counted.from_at) * 1000)::float8 as "fromMs",
            floor(extract(epoch from counted.to_at) * 1000)::float8 as "toMs"
@@ -97,6 +113,20 @@ export async function windowsWithSteps(
     planned: true,
     steps: plannedSteps(row, others.get(row.id)!, nowMs),
   }));
+}
+
+const keysOf: NamedQuery = {
+  name: 'reliability_window_meters',
+  text: 'select planned.meter_keys as keys from planned_window_counted as planned where planned.id = $1',
+};
+/** The meters of a window that has begun, and when each counts by it. */
+export async function windowMeters(on: Queryable, id: string, nowMs: number): Promise<MeterSpan[]> {
+  const now = new Date(nowMs);
+  // the zone only names the day
+  const [window] = await rowsOf<WindowRow>(on, windows, [[id], 'UTC', now]);
+  const named = await oneRow<{ keys: number[] }>(on, keysOf, [id]);
+  if (!window || !named) return [];
+  return plannedPieces(window, named.keys, await rowsOf<CountedElsewhere>(on, elsewhere, [[id], now]), nowMs);
 }
 
 const unkept: NamedQuery = {

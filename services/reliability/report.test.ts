@@ -15,6 +15,7 @@ const indices = (saidi: number): ReliabilityIndices => ({
 });
 const row = (level: ReliabilityRow['level'], id: string, saidi: number): ReliabilityRow => ({
   ...{ level, id, name: `Name of ${id}`, area_id: null, customers_served: 1000, open: 0 },
+  served_known_since: '2026-07-10',
   ...{ all: indices(saidi), without_major: indices(saidi / 2), planned: indices(0.5) },
 });
 const facts: ReportFacts = {
@@ -37,6 +38,8 @@ const facts: ReportFacts = {
       from: '2026-07-08',
       to: '2026-07-09',
       customers_served: 1000,
+      served_known_since: '2026-07-10',
+      served: [{ from: '2026-07-08', customers: 1000 }],
       known_since: '2021-01-01',
     },
     ...{ own: 100, declared: 20, declared_from: '2021-01-01', declared_to: '2025-12-31' },
@@ -86,8 +89,16 @@ const facts: ReportFacts = {
         ...{ from: '2026-07-08T10:00:00.000Z', to: '2026-07-08T14:00:00.000Z', met_at: '2026-07-08T11:00:00.000Z' },
         ...{ peak_customers: 61_234, peak_at: '2026-07-08T10:30:00.000Z' },
         ...{ first_due_at: '2026-07-08T17:00:00.000Z', final_due_at: '2026-07-11T11:00:00.000Z' },
+        ...{ first_filed_at: '2026-07-08T15:00:00.000Z', final_filed_at: null },
+        filings: [
+          {
+            ...{ stage: 'first', reference: 'DOE-4711', filed_at: '2026-07-08T15:00:00.000Z', actor: 'ann' },
+            ...{ recorded_at: '2026-07-08T15:02:00.000Z', withdrawn: false },
+          },
+        ],
       },
     ],
+    filings_elsewhere: [],
   },
   crews: { crews: 4, outages: 9 },
   resources: [
@@ -177,6 +188,7 @@ test('a pack: every file is there, and CSV has the fields of the report', async 
       'customers_out',
       'declared_vs_measured',
       'oe417',
+      'oe417_filings',
       'resources',
     ]
       .map((name) => `${name}.csv`)

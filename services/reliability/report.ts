@@ -12,6 +12,7 @@ import { toCsv } from './csv.ts';
 import { crewsBetween, keptInterruptions, stepsBetween } from './experience_sql.ts';
 import { declaredAgainstMeasured, listInterruptions } from './interruptions.ts';
 import { type CurvePoint, customersOutCurve, watchOe417 } from './oe417.ts';
+import { filingsBetween } from './oe417_sql.ts';
 import { visibleFeeders } from './places.ts';
 import { drawReport } from './report_pdf.ts';
 import { type CrewsOfKind, resourceFields } from './resources.ts';
@@ -97,7 +98,7 @@ export async function gatherReport(
       curve: hourly(points, fromMs, toMs),
       peak,
       restored: restorationOf(points, peak),
-      oe417: watchOe417(points, toMs),
+      oe417: watchOe417(points, toMs, await filingsBetween(snapshot.on, fromMs / 1000, toMs / 1000), fromMs),
       crews: await crewsBetween(snapshot.on, fromMs / 1000, toMs / 1000),
       resources: await service.crewsWorked(fromMs, toMs, areas),
     };
@@ -140,6 +141,7 @@ export function indexLines(facts: ReportFacts): object[] {
     (['all', 'without_major', 'planned'] as const).map((days) => ({
       ...{ from: facts.from, to: facts.to, level: row.level, id: row.id, name: row.name },
       customers_served: row.customers_served,
+      served_known_since: row.served_known_since,
       interruptions_counted: {
         all: 'unplanned',
         without_major: 'unplanned without major event days',
@@ -167,7 +169,8 @@ export function eventFields(facts: ReportFacts): { field: string; value: string 
   return [
     row('first day', facts.from, facts.zone),
     row('last day', facts.to, facts.zone),
-    row('customers served', facts.days.customers_served, 'customers'),
+    row('customers served, average', facts.days.customers_served, 'customers'),
+    row('customers served known since', facts.days.served_known_since, facts.zone),
     row('interruptions', all.interruptions),
     row('customers interrupted', all.customers_interrupted, 'customer interruptions'),
     row('customer-minutes interrupted', all.customer_minutes, 'customer-minutes'),
@@ -197,7 +200,13 @@ export async function reportFiles(facts: ReportFacts): Promise<{ name: string; b
     name: `${name}.csv`,
     bytes: Buffer.from(toCsv(rows, rows.length > 0 ? undefined : names)),
   });
+  const { events, filings_elsewhere: elsewhere } = facts.oe417;
   const oe417Names = ['from', 'to', 'met_at', 'peak_customers', 'peak_at', 'first_due_at', 'final_due_at'];
+  const filings = [
+    ...events.flatMap((event) => event.filings.map((filing) => ({ event_from: event.from, ...filing }))),
+    ...elsewhere.map((filing) => ({ event_from: null, ...filing })),
+  ];
+  const filingNames = ['event_from', 'stage', 'reference', 'filed_at', 'recorded_at', 'actor', 'withdrawn'];
   return [
     csv('indices', indexLines(facts)),
     csv('major_event_report', eventFields(facts)),
@@ -221,7 +230,12 @@ export async function reportFiles(facts: ReportFacts): Promise<{ name: string; b
       ['hour', 'most_customers_out'],
     ),
     csv('declared_vs_measured', facts.declared, ['id', 'declared_minutes', 'measured_minutes', 'difference_minutes']),
-    csv('oe417', facts.oe417.events, oe417Names),
+    csv(
+      'oe417',
+      events.map(({ filings: _, ...event }) => event),
+      [...oe417Names, 'first_filed_at', 'final_filed_at'],
+    ),
+    csv('oe417_filings', filings, filingNames),
     csv(
       'resources',
       facts.resources.map(({ kind, crews, people, outages, hoursOnSite, hoursUnderWay }) => ({

@@ -1,5 +1,4 @@
 /** The report as PDF: numbers first, then what they are made of. Standard fonts, so nothing is embedded but the text. */
-import PDFDocument from 'pdfkit';
 import type { ReliabilityIndices } from '#model/api/reliability.ts';
 import { type Doc, dim, heading, ink, margin, moment, note, number, plain, plot, table } from './pdf_blocks.ts';
 import type { ReportFacts } from './report.ts';
@@ -7,6 +6,8 @@ import { resourceFields } from './resources.ts';
 
 /** @param compress false where the text has to be read back without a PDF reader */
 export async function drawReport(facts: ReportFacts, compress = true): Promise<Uint8Array> {
+  // a tenth of a second of a center's start, for what few ask for
+  const { default: PDFDocument } = await import('pdfkit');
   const doc = new PDFDocument({
     size: 'LETTER',
     margin,
@@ -64,7 +65,7 @@ function front(doc: Doc, facts: ReportFacts): void {
   const major = facts.days.days.filter(({ is_major }) => is_major);
   note(
     doc,
-    `${number(facts.days.customers_served, 0)} customers served. Sustained: longer than five minutes. An interruption belongs to the day it began. What is not over is counted up to ${moment(facts.madeAt, facts.zone)}.`,
+    `${number(facts.days.customers_served, 0)} customers served on average${facts.days.served_known_since > facts.from ? `; known since ${facts.days.served_known_since}, earlier days count with the figure of that day` : ''}. Sustained: longer than five minutes. An interruption belongs to the day it began. What is not over is counted up to ${moment(facts.madeAt, facts.zone)}.`,
   );
   heading(doc, 'Major event');
   table(
@@ -154,6 +155,22 @@ function oe417(doc: Doc, facts: ReportFacts): void {
       number(one.peak_customers, 0),
       moment(one.first_due_at, facts.zone),
       moment(one.final_due_at, facts.zone),
+    ]),
+  );
+  const filings = events.flatMap((event) => event.filings.map((filing) => ({ event, filing })));
+  if (filings.length === 0) {
+    note(doc, 'No report was marked as filed.');
+    return;
+  }
+  table(
+    doc,
+    ['Event from', 'Report', 'Filed', 'Number', 'Said by'].map((head, i) => ({ head, width: 100, left: i !== 2 })),
+    filings.map(({ event, filing }) => [
+      moment(event.from, facts.zone),
+      filing.withdrawn ? `${filing.stage}, taken back` : filing.stage,
+      moment(filing.filed_at, facts.zone),
+      filing.reference,
+      filing.actor,
     ]),
   );
 }

@@ -8,6 +8,7 @@ import {
   InterruptionMeters,
   MajorEventDays,
   Oe417,
+  Oe417FilingRequest,
   ReliabilityCause,
   type ReliabilityLevel,
   ReliabilityRow,
@@ -212,6 +213,18 @@ export function reliabilityRoutes(service: ReliabilityService): RouteDeclaration
       scope: { kind: 'territory' },
       response: Oe417,
       handle: () => service.oe417(),
+    },
+    {
+      method: 'POST',
+      path: '/api/reliability/oe417/filings',
+      summary:
+        'a report of form OE-417 was filed: which, when, under which number; the countdown ends with the final one',
+      role: 'operator',
+      scope: { kind: 'territory' },
+      body: Oe417FilingRequest,
+      response: Oe417,
+      audited: true,
+      handle: ({ body, session }) => service.fileOe417(body as Oe417FilingRequest, session.user),
     },
     {
       method: 'GET',

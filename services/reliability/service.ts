@@ -2,27 +2,29 @@
 import type {
   CustomerExperience,
   MajorEventDays,
-  Oe417,
   ReliabilityCause,
-  ReliabilityIndices,
   ReliabilityLevel,
   ReliabilityRow,
 } from '#model/api/reliability.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { customersByExperience, stepsBetween } from './experience_sql.ts';
-import { addSums, type IndexSums, indicesOf, minutesOf, noSums } from './indices.ts';
-import { customersOutCurve, oe417Alarm, watchOe417 } from './oe417.ts';
-import { deviceFacts, feederFacts, feedersOf, groupsOf, type Places, placesOf, rowAt } from './places.ts';
+import { customersByExperience } from './experience_sql.ts';
+import { addSums, type IndexSums, minutesOf, noSums } from './indices.ts';
+import { localDate } from './med.ts';
+import { oe417Alarm } from './oe417.ts';
+import { makeOe417Watch } from './oe417_watch.ts';
+import { feedersOf, type Places, placesOf } from './places.ts';
 import type { CrewsOfKind } from './resources.ts';
+import { byDevice, byPlace } from './rows.ts';
+import { type Served, servedOf } from './served.ts';
+import { keepServed, servedChanges } from './served_sql.ts';
 import {
   addDays,
   correct,
   inPeriod,
   majorDaysOf,
-  noParts,
-  type PartSums,
   type Period,
+  perCustomer,
   periodOf,
   type Snapshot,
   sumsBy,
@@ -50,21 +52,31 @@ export type ReliabilityService = ReturnType<typeof makeReliabilityService>;
 
 const forwardEveryMs = 2000;
 const eventsEveryMs = 10_000;
-const watchDays = 30;
 /** The alarm stands until the final report is due, 73 hours after the beginning. */
 const alarmDays = 5;
 const cemiTimes = [1, 2, 3, 4, 5, 6, 8, 10];
 const celidHours = [1, 2, 4, 8, 12, 24, 48, 72];
-/** Devices listed; those with fewest customer-minutes go together in one row. */
-const devicesListed = 500;
 
 export function makeReliabilityService(needs: ReliabilityNeeds) {
   const { pool, network, zone, report, alarm, now = Date.now } = needs;
   let timer: NodeJS.Timeout | undefined;
   let forward: Promise<unknown> = Promise.resolve();
   let eventsAtMs = 0;
+  let known: { network?: NetworkColumns; today?: string; served?: Served } = {};
   const places = (): Places => placesOf(network());
-  const ask = <T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> => withSnapshot(pool, zone, now(), work);
+  const ask = async <T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> =>
+    withSnapshot(pool, zone, now(), await servedNow(), work);
+  const oe417 = makeOe417Watch(pool, ask);
+
+  /** Read, and written where the network serves others than before: once a network and day, the looks see to it. */
+  async function servedNow(): Promise<Served> {
+    const key = { network: network(), today: localDate(now(), zone) };
+    if (known.network !== key.network || known.today !== key.today) {
+      await keepServed(pool, key.today, placesOf(key.network));
+      known = { ...key, served: servedOf(await servedChanges(pool), key.today) };
+    }
+    return known.served!;
+  }
 
   /** Rows of what changed; counts blinks less often, they are found by reading the meters' messages. */
   function bringForward(withEvents: boolean): Promise<void> {
@@ -82,7 +94,7 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     try {
       const isTime = Date.now() - eventsAtMs >= eventsEveryMs;
       await bringForward(isTime);
-      if (isTime) alarm?.(oe417Alarm(await oe417(alarmDays)));
+      if (isTime) alarm?.(oe417Alarm(await oe417.look(alarmDays)));
     } catch (error) {
       report('the reliability record could not be brought forward; tried again', error);
     }
@@ -93,10 +105,11 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     const period = periodOf(from, to);
     return ask(async (snapshot) => {
       const here = places();
-      const { majorDays } = await majorDaysOf(snapshot, period, here.customers);
+      const { majorDays } = await majorDaysOf(snapshot, period);
       const periodMs = await lengthOf(snapshot, period);
       const parts = await sumsBy(snapshot, by === 'device' ? 'device' : 'feeder', period, majorDays);
-      return by === 'device' ? byDevice(parts, here, periodMs) : byPlace(parts, here, by, periodMs);
+      const context = { places: here, served: snapshot.served, period, periodMs };
+      return by === 'device' ? byDevice(parts, context) : byPlace(parts, by, context);
     });
   }
 
@@ -109,29 +122,31 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     const period = periodOf(from, to);
     return ask(async (snapshot) => {
       const here = places();
-      const { thresholds, majorDays } = await majorDaysOf(snapshot, period, here.customers);
+      const { thresholds, majorDays } = await majorDaysOf(snapshot, period);
       const feeders = feedersOf(here, level, id);
-      const customers = customersOf(here, feeders);
+      const { served } = snapshot;
       const sums = await sumsByDay(snapshot, period, feeders);
-      const known = await whatIsKnown(snapshot.on);
+      const record = await whatIsKnown(snapshot.on);
       const years = range(Number(period.from.slice(0, 4)), Number(to.slice(0, 4)));
       const liveSince = snapshot.live.reduce<string | null>(
         (first, { row }) => (first === null || row.day < first ? row.day : first),
-        known.since,
+        record.since,
       );
       return {
         time_zone: zone,
         from,
         to,
-        customers_served: customers,
+        customers_served: served.average(period, feeders),
+        served_known_since: served.since,
+        served: served.figures(period, feeders),
         known_since: liveSince,
         own:
-          known.own +
+          record.own +
           snapshot.live.filter(isOutage).length -
           snapshot.replaced.filter((row) => isOutage({ row })).length,
-        declared: known.declared,
-        declared_from: known.declaredFrom,
-        declared_to: known.declaredTo,
+        declared: record.declared,
+        declared_from: record.declaredFrom,
+        declared_to: record.declaredTo,
         thresholds: years.map((year) => {
           const threshold = thresholds.get(year);
           return {
@@ -152,7 +167,7 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
             customers_interrupted: all.customersInterrupted,
             customer_minutes: minutesOf(all.customerMs),
             momentary_customers: all.momentaryCustomers,
-            saidi: customers > 0 ? minutesOf(all.customerMs) / customers : 0,
+            saidi: perCustomer(all.customerMs, served.on(day, feeders)),
             is_major: majorDays.has(day),
           })),
       };
@@ -170,7 +185,7 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     return ask(async (snapshot) => {
       const here = places();
       const feeders = feedersOf(here, level, id);
-      const { majorDays } = await majorDaysOf(snapshot, period, here.customers);
+      const { majorDays } = await majorDaysOf(snapshot, period);
       const without = withoutMajor ? majorDays : new Set<string>();
       const sums = new Map<string, { cause: string; planned: boolean; sums: IndexSums }>();
       const add = (cause: string | null, planned: boolean, more: IndexSums): void => {
@@ -212,8 +227,8 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     return ask(async (snapshot) => {
       const here = places();
       const feeders = feedersOf(here, level, id);
-      const served = customersOf(here, feeders);
-      const { majorDays } = await majorDaysOf(snapshot, period, here.customers);
+      const served = snapshot.served.average(period, feeders);
+      const { majorDays } = await majorDaysOf(snapshot, period);
       const without = withoutMajor ? majorDays : new Set<string>();
       const live = snapshot.live.filter(
         ({ row }) =>
@@ -230,9 +245,10 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
       const count = (is: (one: { times: number; hours: number }) => boolean): number =>
         found.reduce((sum, one) => sum + (is(one) ? one.customers : 0), 0);
       const share = (part: number): number | null => (served > 0 ? part / served : null);
-      const known = await whatIsKnown(snapshot.on);
+      const record = await whatIsKnown(snapshot.on);
       return {
         customers_served: served,
+        served_known_since: snapshot.served.since,
         cemi: cemiTimes.map((n) => {
           const part = count(({ times }) => times >= n);
           return { n, customers: part, share: share(part) };
@@ -241,17 +257,10 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
           const part = count(({ hours }) => hours >= limit);
           return { hours: limit, customers: part, share: share(part) };
         }),
-        without_meters: known.declaredTo !== null && known.declaredTo >= period.from ? known.declared : 0,
+        without_meters: record.declaredTo !== null && record.declaredTo >= period.from ? record.declared : 0,
       };
     });
   }
-
-  const oe417 = (days = watchDays): Promise<Oe417> =>
-    ask(async (snapshot) => {
-      const { nowMs } = snapshot;
-      const spans = await stepsBetween(snapshot.on, nowMs / 1000 - days * 86_400, nowMs / 1000);
-      return watchOe417(customersOutCurve(spans, nowMs), nowMs);
-    });
 
   return {
     zone,
@@ -261,7 +270,13 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
     majorEventDays,
     causes,
     customers,
-    oe417,
+    oe417: () => oe417.look(),
+    /** A report of form OE-417 was filed; the countdown's alarm follows at once. @throws as `makeOe417Watch` says */
+    fileOe417: async (...filing: Parameters<typeof oe417.file>) => {
+      const watch = await oe417.file(...filing);
+      alarm?.(oe417Alarm(watch));
+      return watch;
+    },
     crewsWorked: needs.crewsWorked,
     bringForward,
     /** Everything up to now: for commands, which ask once. */
@@ -280,100 +295,10 @@ export function makeReliabilityService(needs: ReliabilityNeeds) {
 const isOutage = ({ row }: Pick<Snapshot['live'][number], 'row'>): boolean => row.origin === 'outage';
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-function customersOf(places: Places, feeders: readonly number[] | null): number {
-  if (feeders === null) return places.customers;
-  return feeders.reduce((sum, feeder) => sum + places.customersOfFeeder[feeder], 0);
-}
-
 /** Length of a period up to now, ms: what has not been can not have been supplied. */
 async function lengthOf(snapshot: Snapshot, { from, to }: Period): Promise<number> {
   const { fromMs, toMs } = await momentsOfDays(snapshot.on, from, to, snapshot.zone);
   return Math.max(0, Math.min(toMs, snapshot.nowMs) - fromMs);
-}
-
-export function toIndices(sums: IndexSums, customersServed: number, periodMs: number): ReliabilityIndices {
-  return {
-    interruptions: sums.interruptions,
-    customers_interrupted: sums.customersInterrupted,
-    customer_minutes: minutesOf(sums.customerMs),
-    momentary_customers: sums.momentaryCustomers,
-    ...indicesOf(sums, customersServed, periodMs),
-  };
-}
-
-function toRow(
-  level: ReliabilityLevel,
-  facts: { id: string; name: string; areaId: string | null; customers: number },
-  part: PartSums,
-  periodMs: number,
-): ReliabilityRow {
-  return {
-    level,
-    id: facts.id,
-    name: facts.name,
-    area_id: facts.areaId,
-    customers_served: facts.customers,
-    all: toIndices(part.all, facts.customers, periodMs),
-    without_major: toIndices(part.withoutMajor, facts.customers, periodMs),
-    planned: toIndices(part.planned, facts.customers, periodMs),
-    open: part.open,
-  };
-}
-
-function addParts(to: PartSums, more: PartSums): void {
-  addSums(to.all, more.all);
-  addSums(to.withoutMajor, more.withoutMajor);
-  addSums(to.planned, more.planned);
-  to.open += more.open;
-}
-
-const worstFirst = (a: ReliabilityRow, b: ReliabilityRow): number =>
-  (b.all.saidi ?? 0) - (a.all.saidi ?? 0) || (a.id < b.id ? -1 : 1);
-
-/** All things of a level, worst first; what belongs to no feeder is a row of its own, so that the rows add up. */
-function byPlace(
-  parts: ReadonlyMap<number, PartSums>,
-  places: Places,
-  level: Exclude<ReliabilityLevel, 'device'>,
-  periodMs: number,
-): ReliabilityRow[] {
-  const groups = groupsOf(places, level).map((facts) => ({ facts, part: noParts() }));
-  const nowhere = noParts();
-  for (const [feeder, part] of parts) {
-    const row = level === 'system' ? 0 : feederFacts(places, feeder) ? rowAt(places, level, feeder) : -1;
-    addParts(row < 0 ? nowhere : groups[row].part, part);
-  }
-  const rows = groups.map(({ facts, part }) => toRow(level, facts, part, periodMs)).sort(worstFirst);
-  const lost = toRow(
-    level,
-    { id: '', name: `of no ${level} in particular`, areaId: null, customers: 0 },
-    nowhere,
-    periodMs,
-  );
-  return lost.all.interruptions + lost.planned.interruptions + lost.all.momentary_customers > 0
-    ? [...rows, lost]
-    : rows;
-}
-
-/** Devices by what they cost the whole system. */
-function byDevice(parts: ReadonlyMap<number, PartSums>, places: Places, periodMs: number): ReliabilityRow[] {
-  const rest = noParts();
-  const rows: ReliabilityRow[] = [];
-  const worst = [...parts].sort((a, b) => b[1].all.customerMs - a[1].all.customerMs || a[0] - b[0]);
-  for (const [device, part] of worst) {
-    const facts = deviceFacts(places, device);
-    if (!facts || rows.length >= devicesListed) {
-      addParts(rest, part);
-      continue;
-    }
-    const areaId = feederFacts(places, facts.feeder)?.areaId ?? null;
-    const name = `${facts.kind.replaceAll('_', ' ')} ${facts.id}`;
-    rows.push(toRow('device', { id: facts.id, name, areaId, customers: places.customers }, part, periodMs));
-  }
-  const others = { id: '', name: 'all other devices', areaId: null, customers: places.customers };
-  return rest.all.interruptions + rest.planned.interruptions > 0
-    ? [...rows, toRow('device', others, rest, periodMs)]
-    : rows;
 }
 
 /** The last year up to today, both included, in the utility's days. */

@@ -5,9 +5,10 @@
 import { FluxError } from '#model/errors.ts';
 import { inTransaction, type Pool, type Queryable } from '#stores/postgres/pool.ts';
 import { isDate } from './daily_file.ts';
-import { addSums, type IndexSums, noSums } from './indices.ts';
+import { addSums, type IndexSums, minutesOf, noSums } from './indices.ts';
 import { type DailySaidi, type MedThreshold, majorEventDaysByYear, medYears, yearOf } from './med.ts';
 import { windowsTouchedBy, windowsUnkept } from './planned_sql.ts';
+import type { Served } from './served.ts';
 import {
   type DayRow,
   type InterruptionRow,
@@ -24,6 +25,7 @@ export interface Snapshot {
   on: Queryable;
   zone: string;
   nowMs: number;
+  served: Served;
   /** outages that are not kept as they are, counted up to now */
   live: { row: InterruptionRow; lasts: boolean }[];
   /** kept rows that `live` takes the place of */
@@ -62,6 +64,7 @@ export function withSnapshot<T>(
   pool: Pool,
   zone: string,
   nowMs: number,
+  served: Served,
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
   return inTransaction(pool, async (client) => {
@@ -80,6 +83,7 @@ export function withSnapshot<T>(
       on: client,
       zone,
       nowMs,
+      served,
       live: outages.map((outage) => interruptionOf(outage, nowMs)),
       replaced: await keptRows(client, ids),
     });
@@ -200,12 +204,17 @@ export interface MajorDays {
   daily: DailySaidi[];
 }
 
+/** SAIDI of a day, by who was served on it. */
+export const perCustomer = (customerMs: number, customers: number): number =>
+  customers > 0 ? minutesOf(customerMs) / customers : 0;
+
 /** Major event days of a period are those of the system, whatever part of it is looked at. */
-export async function majorDaysOf(snapshot: Snapshot, period: Period, customers: number): Promise<MajorDays> {
+export async function majorDaysOf(snapshot: Snapshot, period: Period): Promise<MajorDays> {
+  const { served } = snapshot;
   const before = `${yearOf(period.from) - medYears}-01-01`;
   const sums = await sumsByDay(snapshot, { from: before, to: period.to }, null);
   const daily = [...sums]
-    .map(([day, { all }]) => ({ day, saidi: customers > 0 ? all.customerMs / 60_000 / customers : 0 }))
+    .map(([day, { all }]) => ({ day, saidi: perCustomer(all.customerMs, served.on(day, null)) }))
     .sort((a, b) => (a.day < b.day ? -1 : 1));
   return { ...majorEventDaysByYear(daily, yearOf(period.from), yearOf(addDays(period.to, -1))), daily };
 }

@@ -39,7 +39,7 @@ export function stormRoutes({ service, curve }: StormRouteNeeds): RouteDeclarati
       role: 'viewer',
       scope: byArea,
       response: Type.Array(StormModeLogEntry),
-      handle: () => service.log(),
+      handle: ({ session }) => service.log(session.areas),
     },
     {
       method: 'GET',

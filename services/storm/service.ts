@@ -5,6 +5,7 @@
 import type { Outage } from '#model/api/outages.ts';
 import type { StormArea, StormFlow, StormMode, StormModeEntry, StormModeLogEntry } from '#model/api/storm.ts';
 import { FluxError } from '#model/errors.ts';
+import { allDone, oneAtATime } from '#model/one_at_a_time.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import { type BoardArea, boardArea } from './board.ts';
 import { type ModeRow, modeLog, setMode, stormModes } from './sql.ts';
@@ -35,19 +36,24 @@ export interface StormNeeds {
 }
 
 export interface StormService {
+  /** the modes of the store hold */
   start(): Promise<void>;
+  /** Once the open outages are known, which nothing is concluded without: looks now, then by itself each few seconds. */
+  watch(): Promise<void>;
   inStorm(area: string): boolean;
   modes(): StormMode[];
   /** @throws FluxError `unknown_area`; `conflict` where it stands so already */
   set(entry: StormModeEntry, author: string): Promise<StormMode>;
-  log(): Promise<StormModeLogEntry[]>;
+  log(areas: readonly string[] | null): Promise<StormModeLogEntry[]>;
   board(): Promise<StormArea[]>;
   flow(): StormFlow;
-  /** what time brings: ends, suggestions, the minute's counts; by itself each few seconds */
+  /** what time brings: ends, suggestions, the minute's counts */
   look(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** who switches where no person does */
+const [automatic, clock] = ['automatic', 'clock'];
 const lookMs = 5000;
 const minuteMs = 60_000;
 const keptMinutes = 120;
@@ -57,16 +63,13 @@ export function makeStormService(needs: StormNeeds): StormService {
   const { pool, nowMs } = needs;
   const modes = new Map<string, ModeRow>();
   let told = new Set<string>();
+  /** areas a person switched off: what spoke for storm mode then switches it on again only once it was gone */
+  const declined = new Set<string>();
   /** by minute of the clock: customers out by area, messages and calls taken so far */
   const minutes = new Map<number, { out: Map<string, number>; messages: number; calls: number }>();
   let timer: NodeJS.Timeout | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
 
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
   const inStorm = (area: string): boolean => modes.get(area)?.is_on === true;
   function tell(): void {
     const on = new Set([...modes.values()].filter(({ is_on }) => is_on).map(({ area_id }) => area_id));
@@ -125,24 +128,28 @@ export function makeStormService(needs: StormNeeds): StormService {
     const at = new Date(nowMs());
     for (const row of [...modes.values()])
       if (row.is_on && row.expires_at !== null && row.expires_at <= at)
-        await store({ ...row, is_on: false, reason: 'its time is over', author: 'clock', since: at, expires_at: null });
+        await store({ ...row, is_on: false, reason: 'its time is over', author: clock, since: at, expires_at: null });
     if (!needs.automatic) return;
     for (const area of needs.areas()) {
       const wanted = suggestion(area, outagesOf(area.id));
-      if (!wanted) continue;
+      if (!wanted?.on) declined.delete(area.id);
       // what a person switched, a person switches back
-      const standing = modes.get(area.id);
-      if (!wanted.on && standing?.author !== 'automatic') continue;
+      if (!wanted || (wanted.on ? declined.has(area.id) : modes.get(area.id)?.author !== automatic)) continue;
       await store({
-        ...{ area_id: area.id, is_on: wanted.on, reason: wanted.why, author: 'automatic', since: at, expires_at: null },
+        ...{ area_id: area.id, is_on: wanted.on, reason: wanted.why, author: automatic, since: at, expires_at: null },
       });
     }
   }
 
   const service: StormService = {
     start: async () => {
-      for (const row of await stormModes(pool)) modes.set(row.area_id, row);
+      for (const row of await stormModes(pool)) {
+        modes.set(row.area_id, row);
+        if (!row.is_on && row.author !== automatic && row.author !== clock) declined.add(row.area_id);
+      }
       tell();
+    },
+    watch: async () => {
       await service.look();
       clearInterval(timer);
       if (needs.isDriven) return;
@@ -169,10 +176,11 @@ export function makeStormService(needs: StormNeeds): StormService {
           // said again (another reason, another end): it has been on since it was switched on
           since: entry.on && inStorm(area.id) ? modes.get(area.id)!.since : at,
         });
+        if (!entry.on) declined.add(area.id);
         return modeOf(area, outagesOf(area.id));
       }),
-    log: async () =>
-      (await modeLog(pool, 200)).map(({ at, expires_at, ...entry }) => ({
+    log: async (areas) =>
+      (await modeLog(pool, 200, areas)).map(({ at, expires_at, ...entry }) => ({
         ...entry,
         at: at.toISOString(),
         expires_at: expires_at?.toISOString() ?? null,
@@ -218,7 +226,7 @@ export function makeStormService(needs: StormNeeds): StormService {
     look: () => inTurn(look),
     stop: async () => {
       clearInterval(timer);
-      await turn;
+      await allDone(inTurn);
     },
   };
   return service;

@@ -40,6 +40,7 @@ const log: NamedQuery = {
   text: `
     select entry.area_id, entry.is_on as "on", entry.reason, entry.author, entry.at, entry.expires_at
     from storm_mode_log as entry
+    where $2::text[] is null or entry.area_id = any($2)
     order by entry.storm_mode_log_id desc
     limit $1`,
 };
@@ -51,4 +52,5 @@ export interface ModeLogRow {
   at: Date;
   expires_at: Date | null;
 }
-export const modeLog = (on: Queryable, limit: number) => rowsOf<ModeLogRow>(on, log, [limit]);
+export const modeLog = (on: Queryable, limit: number, areas: readonly string[] | null) =>
+  rowsOf<ModeLogRow>(on, log, [limit, areas]);

@@ -56,6 +56,8 @@ test('S5 what matters stops a step, a load that breathes does not', () => {
   assert.equal(differenceOf(foreseen, breath), null);
   assert.equal(differenceOf(foreseen, { ...foreseen, overloads: [] }), null);
   assert.match(differenceOf(foreseen, { ...foreseen, customers_picked_up: 39 })!, /39 now, 40 when/);
+  assert.match(differenceOf(foreseen, { ...foreseen, customers_dropped: 3 })!, /dropped: 3 now, 0 when/);
+  assert.match(differenceOf(foreseen, { ...foreseen, critical_dropped: 1 })!, /critical customers dropped: 1 now/);
   assert.match(differenceOf(foreseen, { ...foreseen, blocked: 'SW-1 is open already' })!, /open already/);
   assert.match(
     differenceOf(foreseen, { ...foreseen, loops: [{ kind: 'parallel', edges: 9, closed_ties: [] }] })!,

@@ -10,7 +10,7 @@ import {
   SwitchingOrderDetail,
   SwitchingTag,
 } from '#model/api/switching.ts';
-import { type RouteDeclaration, type RouteRequest, seesArea } from '#model/route.ts';
+import { decidingArea, type RouteDeclaration, type RouteRequest } from '#model/route.ts';
 import type { SwitchingService } from './service.ts';
 
 export interface SwitchingRouteNeeds {
@@ -23,20 +23,23 @@ const stepParams = Type.Object({ id: Type.Integer({ minimum: 1 }), step: Type.In
 
 export function switchingRoutes({ service, areaOfDevice }: SwitchingRouteNeeds): RouteDeclaration[] {
   const byOrder = { kind: 'asset' as const, areaOf: ({ params }: RouteRequest) => service.areaOf(Number(params.id)) };
-  /** every device that is named must be ours: the first foreign one decides */
+  // who acts answers for every device of an order, not for its first alone
+  const areasOfOrder = async ({ params }: RouteRequest) =>
+    (await service.devicesOf(Number(params.id))).map(areaOfDevice);
+  const areasOfBody = ({ body }: RouteRequest) =>
+    (body as { steps: PlannedStep[] }).steps.map((step) => areaOfDevice(step.device_id));
   const bySteps = {
     kind: 'asset' as const,
-    areaOf: ({ body, session }: RouteRequest) => {
-      const areas = (body as { steps: PlannedStep[] }).steps.map((step) => areaOfDevice(step.device_id));
-      return areas.find((area) => !seesArea(session.areas, area)) ?? areas[0] ?? null;
-    },
+    areaOf: (request: RouteRequest) => decidingArea(request.session.areas, areasOfBody(request)),
   };
-  const byOrderAndSteps = {
+  const byEveryStep = {
     kind: 'asset' as const,
-    areaOf: async (request: RouteRequest) => {
-      const area = bySteps.areaOf(request);
-      return seesArea(request.session.areas, area) ? byOrder.areaOf(request) : area;
-    },
+    areaOf: async (request: RouteRequest) => decidingArea(request.session.areas, await areasOfOrder(request)),
+  };
+  const byOldAndNewSteps = {
+    kind: 'asset' as const,
+    areaOf: async (request: RouteRequest) =>
+      decidingArea(request.session.areas, [...areasOfBody(request), ...(await areasOfOrder(request))]),
   };
   return [
     {
@@ -47,7 +50,7 @@ export function switchingRoutes({ service, areaOfDevice }: SwitchingRouteNeeds):
       scope: { kind: 'rows', areaOf: (order: SwitchingOrder) => order.area_id },
       query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 200 })) }),
       response: Type.Array(SwitchingOrder),
-      handle: ({ query }) => service.list(Number(query.limit ?? 200)),
+      handle: ({ query, session }) => service.list(Number(query.limit ?? 200), session.areas),
     },
     {
       method: 'POST',
@@ -75,7 +78,7 @@ export function switchingRoutes({ service, areaOfDevice }: SwitchingRouteNeeds):
       path: '/api/switching/orders/{id}/steps',
       summary: 'write the order anew; steps that were carried out stay in front',
       role: 'operator',
-      scope: byOrderAndSteps,
+      scope: byOldAndNewSteps,
       params: idParams,
       body: OrderEdit,
       response: SwitchingOrder,
@@ -87,7 +90,7 @@ export function switchingRoutes({ service, areaOfDevice }: SwitchingRouteNeeds):
       path: '/api/switching/orders/{id}/actions',
       summary: 'check, approve (another person than the authors), start, revise, abort',
       role: 'operator',
-      scope: byOrder,
+      scope: byEveryStep,
       params: idParams,
       body: OrderAction,
       response: SwitchingOrder,
@@ -99,7 +102,7 @@ export function switchingRoutes({ service, areaOfDevice }: SwitchingRouteNeeds):
       path: '/api/switching/orders/{id}/steps/{step}/execute',
       summary: 'record that the field did the next step; stopped where it is not what was approved any more',
       role: 'operator',
-      scope: byOrder,
+      scope: byEveryStep,
       params: stepParams,
       body: Type.Object({ revision: Type.Integer({ minimum: 1 }) }),
       response: SwitchingOrder,

@@ -15,6 +15,7 @@ import type {
   SwitchingTag,
 } from '#model/api/switching.ts';
 import { FluxError } from '#model/errors.ts';
+import { oneAtATime } from '#model/one_at_a_time.ts';
 import { type Client, inTransaction, type Pool } from '#stores/postgres/pool.ts';
 import { nextState } from './lifecycle.ts';
 import { type FaultIsolation, proposeRestoration } from './restoration.ts';
@@ -63,9 +64,12 @@ export interface SwitchingNeeds {
 
 export interface SwitchingService {
   start(): Promise<void>;
-  list(limit: number): Promise<SwitchingOrder[]>;
+  /** @param areas areas of responsibility, null = all */
+  list(limit: number, areas: readonly string[] | null): Promise<SwitchingOrder[]>;
   detail(id: number): Promise<SwitchingOrderDetail>;
   areaOf(id: number): Promise<string | null>;
+  /** devices its steps name */
+  devicesOf(id: number): Promise<string[]>;
   /** the steps in study mode, from the grid as it stands now; nothing is kept */
   study(steps: readonly PlannedStep[]): Promise<StudyResult>;
   propose(faultId: string): Promise<RestorationProposal>;
@@ -81,17 +85,14 @@ export interface SwitchingService {
 
 export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
   const { pool } = needs;
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
 
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
-
-  async function freshStudy(orderId: number): Promise<StudyState> {
+  /**
+   * @param work without a pause: the study's grid is one for all callers. A promise given back would be a pause already,
+   * in which another study begins.
+   */
+  async function inStudy<T>(orderId: number, work: (state: StudyState) => T): Promise<T> {
     const [rows, load] = await Promise.all([allTags(pool), needs.load()]);
-    // last, and without a pause after it: the grid is the one of now
     const grid = needs.study();
     const tags = rows.map((row) => ({
       device: deviceRow(grid, row.device_id),
@@ -100,21 +101,21 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       isLeft: row.is_left,
       node: row.node_key ?? -1,
     }));
-    return { grid, tags, load, orderId };
+    return work({ grid, tags, load, orderId });
   }
 
-  async function studied(steps: readonly PlannedStep[], orderId: number): Promise<StudyResult> {
-    const state = await freshStudy(orderId);
-    const before = customersOut(state.grid);
-    const ahead = studySteps(state, steps);
-    return {
-      steps: steps.map((step, i) => ({ ...step, look_ahead: ahead[i] })),
-      measured_share: Math.round(state.load.measuredShare * 1000) / 1000,
-      load_at: state.load.at,
-      customers_out_before: before,
-      customers_out_after: customersOut(state.grid),
-    };
-  }
+  const studied = (steps: readonly PlannedStep[]): Promise<StudyResult> =>
+    inStudy(0, (state) => {
+      const before = customersOut(state.grid);
+      const ahead = studySteps(state, steps);
+      return {
+        steps: steps.map((step, i) => ({ ...step, look_ahead: ahead[i] })),
+        measured_share: Math.round(state.load.measuredShare * 1000) / 1000,
+        load_at: state.load.at,
+        customers_out_before: before,
+        customers_out_after: customersOut(state.grid),
+      };
+    });
 
   /** One change of an order: locked, compared, written, logged. */
   async function change(
@@ -186,7 +187,7 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
     const waiting = order.steps.filter((step) => step.done_by === null);
     if (waiting.length === 0)
       throw new FluxError('conflict', `order ${order.order_id} has no step to carry out; add one`);
-    const ahead = studySteps(await freshStudy(order.order_id), waiting);
+    const ahead = await inStudy(order.order_id, (state) => studySteps(state, waiting));
     const at = ahead.findIndex((look) => look.blocked !== null);
     if (at >= 0) throw new FluxError('conflict', `step ${waiting[at].step_no} can not be done: ${ahead[at].blocked}`);
     for (const [i, look] of ahead.entries()) await setForeseen(client, order.order_id, waiting[i].step_no, look);
@@ -234,8 +235,7 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
     const step = order.steps.find((one) => one.done_by === null)!;
     if (step.step_no !== stepNo)
       throw new FluxError('conflict', `step ${step.step_no} of order ${id} comes next, not ${stepNo}`);
-    const state = await freshStudy(id);
-    const ahead = studyStep(state, step);
+    const { state, ahead } = await inStudy(id, (state) => ({ state, ahead: studyStep(state, step) }));
     const difference = step.foreseen ? differenceOf(step.foreseen, ahead) : 'it was never checked';
     if (difference !== null) {
       const stop = async (_order: OrderRow, client: Client) => {
@@ -299,20 +299,28 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       actor,
     );
 
+  /** A step that was begun and not recorded: the grid is asked before anything else happens to its order. */
+  async function settleBegun(id: number): Promise<void> {
+    const step = (await orderById(pool, id))?.steps.find((one) => one.begun_by !== null && one.done_by === null);
+    if (!step) return;
+    const { operation, device_id: deviceId } = step;
+    const grid = needs.study();
+    if (grid.isOpen(deviceRow(grid, deviceId)) === (operation === 'open'))
+      await recordStep(id, step, step.begun_by!, null, `${operation} ${deviceId}, found carried out`);
+    else await beginStep(pool, id, step.step_no, null);
+  }
+
+  const onOrder = <T>(id: number, work: () => Promise<T>): Promise<T> =>
+    inTurn(async () => {
+      await settleBegun(id);
+      return work();
+    });
+
   return {
     start: async () => {
-      const grid = needs.study();
-      for (const { order_id: id, step_no: stepNo, device_id: deviceId, operation, begun_by: actor } of await begunSteps(
-        pool,
-      )) {
-        const isDone = grid.isOpen(deviceRow(grid, deviceId)) === (operation === 'open');
-        const step = (await rowOf(id)).steps.find((one) => one.step_no === stepNo)!;
-        if (isDone)
-          await recordStep(id, step, actor, null, `${operation} ${deviceId}, found carried out after a restart`);
-        else await beginStep(pool, id, stepNo, null);
-      }
+      for (const { order_id: id } of await begunSteps(pool)) await settleBegun(id);
     },
-    list: async (limit) => (await listOrders(pool, limit)).map(toOrder),
+    list: async (limit, areas) => (await listOrders(pool, limit, areas)).map(toOrder),
     detail: async (id) => {
       const [row, log] = await Promise.all([rowOf(id), orderLog(pool, id)]);
       return {
@@ -321,15 +329,17 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       };
     },
     areaOf: async (id) => (await orderById(pool, id))?.area_id ?? null,
-    study: (steps) => studied(steps, 0),
+    devicesOf: async (id) => (await orderById(pool, id))?.steps.map((step) => step.device_id) ?? [],
+    study: studied,
     propose: async (faultId) => {
-      const state = await freshStudy(0);
-      const isolation = needs.isolate(deviceRow(state.grid, faultId));
-      const { steps, notFed } = proposeRestoration(state, isolation);
+      const { steps, notFed, isolation } = await inStudy(0, (state) => {
+        const isolation = needs.isolate(deviceRow(state.grid, faultId));
+        return { ...proposeRestoration(state, isolation), isolation };
+      });
       return {
         title: `Isolate ${faultId} and feed the rest`,
         steps,
-        study: await studied(steps, 0),
+        study: await studied(steps),
         customers_in_section: isolation.section.customers,
         not_fed: notFed,
       };
@@ -353,9 +363,9 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
           return toOrder((await orderById(client, id))!);
         });
       }),
-    edit: (id, changes, actor) => inTurn(() => edit(id, changes, actor)),
-    act: (id, action, actor) => inTurn(() => act(id, action, actor)),
-    execute: (id, stepNo, revision, actor) => inTurn(() => execute(id, stepNo, revision, actor)),
+    edit: (id, changes, actor) => onOrder(id, () => edit(id, changes, actor)),
+    act: (id, action, actor) => onOrder(id, () => act(id, action, actor)),
+    execute: (id, stepNo, revision, actor) => onOrder(id, () => execute(id, stepNo, revision, actor)),
     tags: async () =>
       (await allTags(pool)).map(({ node_key: _node, is_left: _left, ...tag }) => ({
         ...tag,
@@ -364,10 +374,10 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       })),
     guard: async (deviceId, open) => {
       if ((await allTags(pool)).length === 0) return;
-      const { grid, tags } = await freshStudy(0);
-      const edge = deviceRow(grid, deviceId);
-      if (grid.isOpen(edge) === open) return;
-      const why = whyHeld(grid, tags, edge, deviceId, open);
+      const why = await inStudy(0, ({ grid, tags }) => {
+        const edge = deviceRow(grid, deviceId);
+        return grid.isOpen(edge) === open ? null : whyHeld(grid, tags, edge, deviceId, open);
+      });
       if (why) throw new FluxError('conflict', why);
     },
   };

@@ -40,11 +40,13 @@ const newest: NamedQuery = {
   text: `
     select ${orderColumns}
     from switching_order as the_order
+    where $2::text[] is null or the_order.area_id is null or the_order.area_id = any($2)
     order by the_order.state in ('done', 'aborted'), the_order.order_id desc
     limit $1`,
 };
 /** Home: operational store. Orders that go on first, then those that are over, newest first. */
-export const listOrders = (on: Queryable, limit: number) => rowsOf<OrderRow>(on, newest, [limit]);
+export const listOrders = (on: Queryable, limit: number, areas: readonly string[] | null) =>
+  rowsOf<OrderRow>(on, newest, [limit, areas]);
 
 const byId: NamedQuery = {
   name: 'switching_order_by_id',
@@ -149,17 +151,13 @@ export const stopStep = (on: Queryable, orderId: number, stepNo: number, why: st
 const begun: NamedQuery = {
   name: 'switching_step_begun',
   text: `
-    select step.order_id, step.step_no, step.device_id, step.operation, step.begun_by
+    select step.order_id
     from switching_step as step
     where step.begun_by is not null and step.done_by is null
     order by step.order_id`,
 };
-/** Steps whose process ended between the operation and its record. */
-export const begunSteps = (on: Queryable) =>
-  rowsOf<{ order_id: number; step_no: number; device_id: string; operation: StepOperation; begun_by: string }>(
-    on,
-    begun,
-  );
+/** Orders with a step whose operation is not recorded. */
+export const begunSteps = (on: Queryable) => rowsOf<{ order_id: number }>(on, begun);
 
 export interface TagRow {
   device_id: string;

@@ -56,7 +56,7 @@ export function studySteps(state: StudyState, steps: readonly PlannedStep[]): Lo
 }
 
 /** The tags after a step that hangs one up or takes one down. */
-export function tagsAfter({ grid, tags, orderId }: StudyState, edge: number, operation: StepOperation): HangingTag[] {
+function tagsAfter({ grid, tags, orderId }: StudyState, edge: number, operation: StepOperation): HangingTag[] {
   const kind = operation === 'tag' || operation === 'untag' ? 'tag' : 'ground';
   if (operation === 'untag' || operation === 'unground')
     return tags.filter((tag) => !(tag.device === edge && tag.kind === kind && (tag.orderId === orderId || tag.isLeft)));

@@ -14,6 +14,7 @@ import type {
 } from '#model/api/vee.ts';
 import { veeSeverities } from '#model/api/vee.ts';
 import { FluxError } from '#model/errors.ts';
+import { allDone, oneAtATime } from '#model/one_at_a_time.ts';
 import { quoted } from '#stores/columnar/literal.ts';
 import { segmentFolder } from '#stores/columnar/segments.ts';
 import { type SegmentRow, segmentsAfter } from '#stores/postgres/ledger.ts';
@@ -75,15 +76,9 @@ export function makeVeeService(given: VeeNeeds): VeeService {
   const needs: VeeNeeds = { ...given, cancelled: () => stopped };
   const { pool, engine, zone } = needs;
   let timer: NodeJS.Timeout | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
-  let stopped = false;
-
   /** Runs one after another: two of the same day would open things twice. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const next = turn.then(work);
-    turn = next.catch(() => undefined);
-    return next;
-  }
+  const inTurn = oneAtATime();
+  let stopped = false;
 
   const meterRow = (id: string): number => {
     const row = needs.network().meter.id.rowOf(id);
@@ -288,7 +283,7 @@ export function makeVeeService(given: VeeNeeds): VeeService {
     stop: async () => {
       stopped = true;
       clearInterval(timer);
-      await turn;
+      await allDone(inTurn);
     },
   };
 }

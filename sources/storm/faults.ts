@@ -7,7 +7,7 @@ import { edgeKindCode, type NetworkColumns } from '#model/network.ts';
 import { hashUnit, mix } from '#sources/territory/random.ts';
 import { type Front, gustMsAt } from './front.ts';
 
-export const faultCauses = ['tree', 'debris', 'late tree', 'equipment', 'lightning'] as const;
+const faultCauses = ['tree', 'debris', 'late tree', 'equipment', 'lightning'] as const;
 export type FaultCause = (typeof faultCauses)[number];
 
 export interface Fault {
@@ -67,7 +67,7 @@ export function vegetationAt(seed: number, lon: number, lat: number): number {
 }
 
 /** How much a gust is beyond what breaks nothing; 0 below. */
-export function excessOf(gustMs: number, settings: FaultSettings): number {
+function excessOf(gustMs: number, settings: FaultSettings): number {
   return Math.max(0, gustMs - settings.thresholdMs) / settings.excessMs;
 }
 

@@ -6,6 +6,7 @@
 import { edgeKindCode, isProtective, type NetworkColumns } from '#model/network.ts';
 import { hashUnit, mix } from '#sources/territory/random.ts';
 import { makeAgenda } from './agenda.ts';
+import { type BreadthSettings, breadthDefaults, type PlannedWork } from './breadth.ts';
 import { type CallCenter, type CallSettings, type CustomerCall, callDefaults, makeCallCenter } from './calls.ts';
 import { extentOf, type Fault, type FaultSettings, faultDefaults, faultsOf } from './faults.ts';
 import { type Front, gustMsAt, makeFront } from './front.ts';
@@ -35,6 +36,8 @@ export interface StormOptions {
   faults?: Partial<FaultSettings>;
   messages?: Partial<MessageSettings>;
   calls?: Partial<CallSettings>;
+  breadth?: Partial<BreadthSettings>;
+  planned?: readonly PlannedWork[];
 }
 
 export interface OpenFault extends Fault {
@@ -42,6 +45,8 @@ export interface OpenFault extends Fault {
   device: number;
   /** meters that lost supply with it; 0 where they were dark already: hidden below another fault */
   customers: number;
+  /** phase bit of the one pole that the device lost, 0 where it is open */
+  phase: number;
   repairedS: number | null;
 }
 
@@ -62,12 +67,15 @@ export interface StormField {
   front: Front;
   dark: Uint8Array;
   customersDark(): number;
+  /** of them, those of planned work that lasts */
+  customersPlanned(atS: number): number;
   /** momentary ones too, in the order of their time, as far as they have happened */
   faults: OpenFault[];
   /** faults that have happened and are not repaired, by the device they hold open */
   openAt: ReadonlyMap<number, OpenFault[]>;
-  /** what keeps each zone dark, and since when: its device, or the switch a crew opened in its place */
-  holding(): { device: number; at: number; sinceS: number }[];
+  /** what keeps each zone dark, and since when: its device (and whom, where it lost a pole), the switch a crew opened in
+   * its place, or both */
+  holding(): { device: number; at: number; sinceS: number; behindPole?: Int32Array }[];
   faultsToCome(): number;
   messages: MessagePath['counts'];
   calls: CallCenter['counts'];
@@ -102,6 +110,11 @@ export function makeStormField(options: StormOptions): StormField {
   const openAt = new Map<number, OpenFault[]>();
   /** switches that crews opened to isolate a damaged part, by the device of its zone */
   const isolatedBy = new Map<number, { at: number; sinceS: number }>();
+  /** meters without supply by a lost pole, by device; and marked */
+  const behindPole = new Map<number, Int32Array>();
+  const isBehindPole = new Uint8Array(meter.count);
+  const openByPlan = new Set<number>();
+  const { poleShare } = { ...breadthDefaults, ...options.breadth };
   let customersDark = 0;
   let devices: DeviceReport[] = [];
   let notes: StormNews['notes'] = [];
@@ -147,17 +160,70 @@ export function makeStormField(options: StormOptions): StormField {
   function move(device: number, open: boolean, atS: number): number {
     const result = grid.setOpen(device, open);
     const lost = grid.metersAt(result.deEnergised).filter((row) => dark[row] === 0);
-    const back = grid.metersAt(result.energised).filter((row) => dark[row] === 1);
-    for (const row of lost) dark[row] = 1;
-    for (const row of back) dark[row] = 0;
-    customersDark += lost.length - back.length;
-    if (lost.length > 0) {
-      path.send(lost, 'last_gasp', atS);
-      callCenter.lost(lost, atS);
-    }
-    if (back.length > 0) path.send(back, 'power_restored', atS);
+    const back = grid.metersAt(result.energised).filter((row) => dark[row] === 1 && isBehindPole[row] === 0);
+    lose(lost, atS);
+    relight(back, atS);
     report(device, open, atS);
     return lost.length + back.length;
+  }
+
+  function lose(lost: Int32Array, atS: number): void {
+    if (lost.length === 0) return;
+    for (const row of lost) dark[row] = 1;
+    customersDark += lost.length;
+    path.send(lost, 'last_gasp', atS);
+    callCenter.lost(lost, atS);
+  }
+
+  function relight(back: Int32Array, atS: number): void {
+    if (back.length === 0) return;
+    for (const row of back) dark[row] = 0;
+    customersDark -= back.length;
+    path.send(back, 'power_restored', atS);
+  }
+
+  /** Meters that a device alone feeds now. */
+  function fedBy(device: number): Int32Array {
+    const { deEnergised } = grid.setOpen(device, true);
+    grid.setOpen(device, false);
+    return grid.metersAt(deEnergised);
+  }
+
+  /** One pole of a fuse blows: who hangs on that phase alone has no supply. @returns the phase, 0 where it is no such fault */
+  function blowPole(device: number, fault: Fault): { phase: number; customers: number } | undefined {
+    const served = edge.phases[device];
+    const isFuse = edge.kind[device] === edgeKindCode.fuse && (served & (served - 1)) !== 0;
+    if (!isFuse || openAt.has(device) || grid.isOpen(device)) return undefined;
+    if (hashUnit(mix(seed, 0x901e), fault.id) >= poleShare) return undefined;
+    const fed = fedBy(device);
+    const draw = Math.floor(hashUnit(mix(seed, 0x901f), fault.id) * 3);
+    for (const turn of [0, 1, 2]) {
+      const phase = 1 << ((draw + turn) % 3);
+      const behind = fed.filter((row) => meter.phases[row] === phase && dark[row] === 0);
+      if ((served & phase) === 0 || behind.length === 0) continue;
+      behindPole.set(device, behind);
+      for (const row of behind) isBehindPole[row] = 1;
+      lose(behind, fault.atS);
+      return { phase, customers: behind.length };
+    }
+    return undefined;
+  }
+
+  function openForWork(device: number, atS: number): void {
+    if (openAt.has(device) || grid.isOpen(device)) return;
+    openByPlan.add(device);
+    move(device, true, atS);
+    callIn(device, true, atS);
+  }
+  /** What broke there meanwhile keeps it open. */
+  function closeAfterWork(device: number, atS: number): void {
+    if (!openByPlan.delete(device) || openAt.has(device)) return;
+    move(device, false, atS);
+    callIn(device, false, atS);
+  }
+  for (const { device, fromS, toS } of options.planned ?? []) {
+    later.put(fromS, (atS) => openForWork(device, atS));
+    later.put(toS, (atS) => closeAfterWork(device, atS));
   }
 
   /** The device that clears a fault: the nearest protective one above it, the transformer itself where that is hit. */
@@ -169,10 +235,8 @@ export function makeStormField(options: StormOptions): StormField {
   function momentary(fault: Fault): void {
     const device = deviceFor(fault.edge, (kind) => kind === edgeKindCode.recloser || kind === edgeKindCode.breaker);
     if (device < 0 || grid.isOpen(device)) return;
-    const { deEnergised } = grid.setOpen(device, true);
-    grid.setOpen(device, false);
-    const blinked = grid.metersAt(deEnergised).filter((row) => dark[row] === 0);
-    faults.push({ ...fault, device, customers: blinked.length, repairedS: fault.atS });
+    const blinked = fedBy(device).filter((row) => dark[row] === 0);
+    faults.push({ ...fault, device, customers: blinked.length, phase: 0, repairedS: fault.atS });
     const heard = blinked.filter((row) => hashUnit(mix(seed, fault.id), row) < momentaryGaspShare);
     path.send(heard, 'last_gasp', fault.atS);
     path.send(heard, 'power_restored', fault.atS + 2 + 12 * hashUnit(mix(seed, 0xb11), fault.id));
@@ -186,14 +250,15 @@ export function makeStormField(options: StormOptions): StormField {
     const device = deviceFor(fault.edge, isProtective);
     if (device < 0) return;
     const before = openAt.get(device);
-    const customers = grid.isOpen(device) ? 0 : move(device, true, fault.atS);
-    const open: OpenFault = { ...fault, device, customers, repairedS: null };
+    const pole = blowPole(device, fault);
+    const customers = pole?.customers ?? (grid.isOpen(device) ? 0 : move(device, true, fault.atS));
+    const open: OpenFault = { ...fault, device, customers, phase: pole?.phase ?? 0, repairedS: null };
     faults.push(open);
     openAt.set(device, [...(before ?? []), open]);
     if (customers > 0)
       notes.push({
         atS: fault.atS,
-        text: `Storm: ${fault.cause} at ${edge.id.at(fault.edge)}; ${edge.id.at(device)} opened, ${customers} customers lost supply`,
+        text: `Storm: ${fault.cause} at ${edge.id.at(fault.edge)}; ${edge.id.at(device)} ${pole ? 'lost a pole' : 'opened'}, ${customers} customers lost supply`,
         edge: device,
       });
     if (edge.kind[fault.edge] === edgeKindCode.line_segment && hashUnit(mix(seed, 0x31e), fault.id) < 0.4) {
@@ -238,10 +303,23 @@ export function makeStormField(options: StormOptions): StormField {
     faults,
     openAt,
     customersDark: () => customersDark,
+    customersPlanned: (atS) => {
+      let count = 0;
+      for (const { fromS, toS, meters } of options.planned ?? [])
+        if (fromS <= atS && atS < toS) for (const row of meters) count += dark[row];
+      return count;
+    },
     holding: () =>
-      [...openAt].map(([device, broken]) => {
+      [...openAt].flatMap(([device, broken]) => {
+        if (openByPlan.has(device)) return [];
         const apart = isolatedBy.get(device);
-        return { device, at: apart?.at ?? device, sinceS: apart?.sinceS ?? Math.min(...broken.map(({ atS }) => atS)) };
+        const behind = grid.isOpen(device) ? undefined : behindPole.get(device);
+        if (!apart)
+          return [{ device, at: device, sinceS: Math.min(...broken.map(({ atS }) => atS)), behindPole: behind }];
+        const isolated = { device, ...apart };
+        // another fault between the device and the switch opened it again
+        if (!grid.isOpen(device)) return [isolated];
+        return [isolated, { device, at: device, sinceS: Math.max(...broken.map(({ atS }) => atS)) }];
       }),
     faultsToCome: () => coming.size(),
     messages: path.counts,
@@ -263,7 +341,7 @@ export function makeStormField(options: StormOptions): StormField {
     sectionalise: (device, atS) => {
       advanceTruth(atS);
       const apart = switchBefore(device);
-      if (apart < 0 || isolatedBy.has(device)) return 0;
+      if (apart < 0 || isolatedBy.has(device) || !grid.isOpen(device) || openByPlan.has(device)) return 0;
       move(apart, true, atS);
       callIn(apart, true, atS);
       isolatedBy.set(device, { at: apart, sinceS: atS });
@@ -275,7 +353,13 @@ export function makeStormField(options: StormOptions): StormField {
       openAt.delete(device);
       const apart = isolatedBy.get(device);
       isolatedBy.delete(device);
-      const back = grid.isOpen(device) ? move(device, false, atS) : 0;
+      const behind = behindPole.get(device) ?? new Int32Array(0);
+      behindPole.delete(device);
+      for (const row of behind) isBehindPole[row] = 0;
+      let back = grid.isOpen(device) && !openByPlan.has(device) ? move(device, false, atS) : 0;
+      const lit = behind.filter((row) => dark[row] === 1 && grid.isEnergised(meter.node[row]));
+      relight(lit, atS);
+      back += lit.length;
       if (apart === undefined) return back;
       callIn(apart.at, false, atS);
       return back + move(apart.at, false, atS);

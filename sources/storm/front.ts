@@ -43,7 +43,7 @@ const riseKm = 2;
 export interface FrontOptions {
   seed: number;
   extent: Extent;
-  /** the front has left the territory after this share of them */
+  /** the front has left the territory after three fifths of them */
   hours: number;
   peakMs?: number;
 }

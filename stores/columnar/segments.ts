@@ -23,8 +23,7 @@ export const segmentFolder = (dataFolder: string): string => path.join(dataFolde
 function segmentColumns(batch: Batch): WireColumn[] {
   const { readings, landing } = batch;
   const n = readings.count;
-  const recordOffset =
-    batch.recordOffsets?.subarray(0, n) ?? Float64Array.from({ length: n }, (_, i) => batch.offsetFrom + i);
+  const recordOffset = batch.recordOffsets?.subarray(0, n) ?? consecutive(batch.offsetFrom, n);
   return [
     { name: 'meter_key', type: 'integer', values: readings.meterKey.subarray(0, n) },
     { name: 'interval_start_s', type: 'integer', values: readings.intervalStartS.subarray(0, n) },
@@ -39,6 +38,12 @@ function segmentColumns(batch: Batch): WireColumn[] {
       : []),
     ...(landing ? landingTexts(landing).filter((column) => column.texts.size > 0) : []),
   ];
+}
+
+function consecutive(first: number, count: number): Float64Array {
+  const numbers = new Float64Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = first + i;
+  return numbers;
 }
 
 /** Only segments of messages have these; see landing.ts. */

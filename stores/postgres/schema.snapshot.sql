@@ -99,10 +99,22 @@ create table crew_job (
   device_id text not null,
   assigned_by text not null,
   assigned_at timestamp with time zone not null,
+  is_told boolean not null default false,
   constraint crew_job_crew_id_fkey FOREIGN KEY (crew_id) REFERENCES crew(crew_id),
   constraint crew_job_pkey PRIMARY KEY (crew_id, outage_id)
 );
 CREATE INDEX crew_job_outage ON public.crew_job USING btree (outage_id);
+
+create table crew_left (
+  crew_id text not null,
+  outage_id text not null,
+  left_no bigint not null generated always as identity,
+  actor text not null,
+  reason text,
+  constraint crew_left_crew_id_fkey FOREIGN KEY (crew_id) REFERENCES crew(crew_id),
+  constraint crew_left_pkey PRIMARY KEY (crew_id, outage_id)
+);
+CREATE INDEX crew_left_outage ON public.crew_left USING btree (outage_id);
 
 create table crew_log (
   log_id bigint not null generated always as identity,
@@ -119,6 +131,14 @@ create table crew_log (
 );
 CREATE INDEX crew_log_crew ON public.crew_log USING btree (crew_id, log_id);
 CREATE TRIGGER crew_log_grows BEFORE DELETE OR UPDATE ON public.crew_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+create table customers_served (
+  day date not null,
+  feeder_key integer not null,
+  customers integer not null,
+  constraint customers_served_customers_check CHECK ((customers >= 0)),
+  constraint customers_served_pkey PRIMARY KEY (feeder_key, day)
+);
 
 create table device_position (
   equipment_key integer not null,
@@ -375,6 +395,21 @@ create table network_state (
   constraint network_state_pkey PRIMARY KEY (singleton),
   constraint network_state_singleton_check CHECK (singleton)
 );
+
+create table oe417_filing (
+  filing_id bigint not null generated always as identity,
+  event_met_at timestamp with time zone not null,
+  stage text not null,
+  reference text not null,
+  filed_at timestamp with time zone not null,
+  recorded_at timestamp with time zone not null,
+  actor text not null,
+  withdrawn boolean not null,
+  constraint oe417_filing_pkey PRIMARY KEY (filing_id),
+  constraint oe417_filing_stage_check CHECK ((stage = ANY (ARRAY['first'::text, 'update'::text, 'final'::text])))
+);
+CREATE INDEX oe417_filing_event ON public.oe417_filing USING btree (event_met_at);
+CREATE TRIGGER oe417_filing_grows BEFORE DELETE OR UPDATE ON public.oe417_filing FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table outage (
   id text not null,

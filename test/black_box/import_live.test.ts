@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import type { NetworkSummary, SwitchResult } from '#model/api/network.ts';
 import type { Outage } from '#model/api/outages.ts';
 import type { LatestReading, Receipt } from '#model/api/readings.ts';
+import type { ReliabilityRow } from '#model/api/reliability.ts';
 import { edgeStatuses, unpackEdgeStatus } from '#model/map.ts';
 import { isSwitchable, type NetworkColumns } from '#model/network.ts';
 import { buildTopology } from '#services/network/topology.ts';
@@ -118,6 +119,8 @@ describe('importing OpenDSS feeders into a running center', { skip }, () => {
           [now.meters, now.edges - then.edges, now.nodes - then.nodes, now.components - then.components],
           [meters, wanted.network.edge.count, wanted.network.node.count, 1],
         );
+        const served = await center.call<ReliabilityRow[]>('GET', '/api/reliability');
+        assert.equal(served.body[0].customers_served, meters, 'indices divide by them, too');
         await stream.close();
         const twice = await flux([
           'network',

@@ -185,6 +185,12 @@ describe('a center', () => {
     const token = (await flux(['token', '--user', 'vera', '--data', center.folder])).stdout.trim();
     assert.equal((await center.call('GET', '/api/reliability/report.pdf', undefined, { token })).status, 403);
     assert.equal((await center.call('GET', '/api/reliability', undefined, { token })).status, 200);
+    const filing = { event: new Date().toISOString(), stage: 'first', reference: 'DOE-1' };
+    const address = '/api/reliability/oe417/filings';
+    assert.equal((await center.call('POST', address, filing, { token })).status, 403, 'nor says what was filed');
+    const none = await center.call<ApiError>('POST', address, filing);
+    assert.deepEqual([none.status, none.body.error.code], [404, 'not_found']);
+    assert.equal((await center.call('POST', address, { ...filing, reference: ' ' })).status, 400);
     const pdf = await center.call<Uint8Array>('GET', `/api/reliability/report.pdf?${days}`);
     assert.deepEqual(
       [pdf.headers.get('content-type'), Buffer.from(pdf.body).toString('latin1', 0, 5)],
@@ -207,7 +213,7 @@ describe('a center', () => {
     const out = path.join(center.folder, 'pack');
     const pack = await asked('pack', '--out', out, ...period);
     assert.deepEqual((await fs.readdir(out)).sort(), [...pack.files].sort());
-    assert.equal(pack.files.length, 11);
+    assert.equal(pack.files.length, 12);
     const fields = new Map(pack.report.map((one: { field: string; value: unknown }) => [one.field, one.value]));
     assert.equal(fields.get('interruptions'), 121);
     const wrong = await flux(['reliability', '--by', 'street', '--data', center.folder]);

@@ -98,7 +98,7 @@ describe('the Restoration times page', { skip: missing && 'no Chromium is instal
 
   test('what-if is visibly a study and draws both curves', async () => {
     await page.getByRole('tab', { name: 'What if' }).click();
-    await page.getByText(/STUDY: nothing here is live/).waitFor();
+    await page.getByText(/nothing here is live/).waitFor();
     await page.getByRole('button', { name: 'Run the study' }).click();
     await page
       .getByRole('img', { name: /Customers without supply/ })

@@ -1,7 +1,7 @@
 /** Working an outage and taking a call at the screen: keys, forms, what somebody else did meanwhile. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import type { MeterStanding, TroubleCall } from '#model/api/calls.ts';
 import type { Outage, OutageDetail } from '#model/api/outages.ts';
 import { flux, type RunningCenter, startCenter, until } from '../running_center.ts';
@@ -85,15 +85,36 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     assert.equal((await detail()).outage.crew, 'Crew 12');
     await page.keyboard.type('needed elsewhere');
     await page.keyboard.press('Enter');
-    await until('the crew is off', async () => {
-      if ((await detail()).outage.crew === null) return true;
-      // what the engine did meanwhile is told first: then it is sent again
-      const refused = details.getByRole('alert').filter({ hasText: 'nothing was done' });
-      if (await refused.isVisible()) await form.locator('button[type="submit"]').click();
-      return false;
-    });
+    await until('the crew is off', async () => (await detail()).outage.crew === null);
     assert.equal((await detail()).outage.state, 'confirmed');
     await form.waitFor({ state: 'detached' });
+  });
+
+  test('an order right after another is decided on the outcome of the first, whether or not the push has told of it', async () => {
+    const form = page.getByRole('region', { name: 'Details' }).locator('form');
+    // the next form opens the moment the one before is gone
+    await page.evaluate(`
+      let was = false;
+      new MutationObserver(() => {
+        const is = document.querySelector('form input[name="crew"]') !== null;
+        if (was && !is) document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'A', bubbles: true }));
+        was = is;
+      }).observe(document.body, { childList: true, subtree: true })`);
+    for (let turn = 0; turn < 3; turn++) {
+      await page.keyboard.press('a');
+      await form.locator('input[name="crew"]').fill(`Crew ${turn}`);
+      await page.keyboard.press('Enter');
+      await form.getByText(`Crew ${turn} is taken off this outage`, { exact: false }).waitFor();
+      await page.keyboard.type('needed elsewhere');
+      await page.keyboard.press('Enter');
+      await until('the crew is off', async () => (await detail()).outage.crew === null);
+      await form.waitFor({ state: 'detached' });
+    }
+    const { log } = await detail();
+    assert.deepEqual(
+      log.slice(-6).map(({ verb }) => verb),
+      ['assign', 'unassign', 'assign', 'unassign', 'assign', 'unassign'],
+    );
   });
 
   test('the full view has its address: evidence, steps, customers, calls, log', async () => {
@@ -128,6 +149,32 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     await page.locator('[data-call]', { hasText: 'the old mill road' }).waitFor();
   });
 
+  test('an Enter while the search runs takes what it ends with, never what was found before', async () => {
+    const [before, meant, other] = meters.slice(2);
+    await page.goto(`${center.url}/?page=calls`);
+    await page.locator('#call-place:focus').waitFor();
+    await page.keyboard.type(before);
+    await page.getByRole('button', { name: `File for ${before}` }).waitFor();
+    const slow = async (route: Route): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      await route.continue().catch(() => undefined);
+    };
+    const searches = /\/api\/(network\/search|calls\/places)/;
+    await page.route(searches, slow);
+    await page.locator('#call-place').fill(meant);
+    await page.keyboard.press('Enter');
+    await page.getByText(`Filed for ${meant}.`).waitFor();
+    // typed on after the Enter: it is taken back
+    await page.keyboard.type(other);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Backspace');
+    await page.waitForTimeout(3000);
+    assert.equal(await page.locator('#call-place').inputValue(), other.slice(0, -1));
+    await page.unroute(searches, slow);
+    const filed = async (meter: string) => (await call<TroubleCall[]>('GET', `/api/calls?meter=${meter}`)).body.length;
+    assert.deepEqual([await filed(before), await filed(meant), await filed(other)], [0, 1, 0]);
+  });
+
   test('a caller is found by account number and by the first of the address, by the keyboard alone', async () => {
     const { body } = await until('the addresses are read', async () => {
       const answer = await call<MeterStanding>('GET', `/api/calls/standing?meter=${meters[1]}`);
@@ -144,14 +191,16 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     // a house number and the first letters of the street: candidates with their addresses, one is chosen
     const [number, ...street] = address!.split(',')[0].split(' ');
     await page.keyboard.type(`${number} ${street.join(' ').slice(0, 4)}`.toLowerCase());
-    const isClear = () => page.getByRole('button', { name: `File for ${meters[1]}` }).isVisible();
+    const ready = page.getByRole('button', { name: /^(File for|Choose) / });
     const chosen = page.locator('[role="option"][aria-selected="true"]');
-    await until('the place is clear', async () => {
-      if (await isClear()) return true;
-      if ((await chosen.count()) > 0)
-        await page.keyboard.press((await chosen.allTextContents())[0]?.includes(meters[1]) ? 'Enter' : 'ArrowDown');
+    await until('the place is chosen', async () => {
+      await ready.waitFor();
+      if (String(await ready.textContent()).includes(meters[1])) return true;
+      if ((await chosen.count()) > 0) await page.keyboard.press('ArrowDown');
       return undefined;
     });
+    if (String(await ready.textContent()).startsWith('Choose')) await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: `File for ${meters[1]}` }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByText(`Filed for ${meters[1]}.`).waitFor();
     const filed = await call<TroubleCall[]>('GET', `/api/calls?meter=${meters[1]}`);
@@ -167,7 +216,7 @@ describe('outages and calls at the screen', { skip: missing && 'no Chromium is i
     const dialog = page.getByRole('dialog', { name: 'Planned work' });
     await dialog.getByLabel('Device').fill(fuse.id);
     await dialog.getByLabel('Reason').fill('new crossarm');
-    await dialog.getByRole('button', { name: 'Enter', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Enter the window' }).click();
     await dialog.getByText('Entered as PLN-', { exact: false }).waitFor();
     await dialog.getByRole('button', { name: 'Withdraw' }).click();
     await dialog.getByRole('button', { name: /sure\?/ }).click();

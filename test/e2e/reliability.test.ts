@@ -4,6 +4,9 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import type { Alarm } from '#model/api/live.ts';
+import { startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
+import { openPool } from '#stores/postgres/pool.ts';
 import { flux, type RunningCenter, startCenter, temporaryFolder, until } from '../running_center.ts';
 import { edgesOf, metersOf, postEvents } from '../scene.ts';
 import { browserPath, openSignedIn, startBrowser, type Watch } from './browser.ts';
@@ -96,6 +99,8 @@ describe('the Reliability page', { skip: missing && 'no Chromium is installed (s
     const messages = page.getByRole('list', { name: `Messages of ${meters[0]}` });
     await messages.getByText('last gasp').waitFor();
     await messages.getByText('power restored').waitFor();
+    await page.getByLabel('Counted').selectOption('planned work');
+    await page.getByText('No planned interruption of the whole system in the period.').waitFor();
     assert.equal(await page.getByRole('alert').count(), 0);
   });
 
@@ -113,6 +118,41 @@ describe('the Reliability page', { skip: missing && 'no Chromium is installed (s
       page.getByRole('link', { name: 'Report, PDF' }).click(),
     ]);
     assert.match(download.suggestedFilename(), /^reliability_.*\.pdf$/);
+  });
+
+  test('O2 a report of form OE-417 is marked as filed, taken back, and the countdown says so', async () => {
+    // 60,000 customers in a territory of 1,000: put into the store as a large utility's center would have them
+    const { connection } = await startEmbeddedPostgres(center.folder);
+    const pool = openPool({ connection });
+    await pool.query(`
+      insert into outage (id, outage_no, state, device_key, feeder_key, customers_out, customers_affected, critical_out,
+                          started_at, detected_at, restored_at, is_open, source, revision, updated_at, record)
+      values ('OUT-0900000', 900000, 'closed', 0, 0, 0, 60000, 0, now() - interval '3 hours', now(), now() - interval '1 hour',
+              false, 'last_gasp', 1, now(), '{}')`);
+    await pool.query(`
+      insert into outage_step values ('OUT-0900000', 1, now() - interval '3 hours', now() - interval '1 hour', 60000, 7200000)`);
+    await pool.end();
+    await page.goto(`${center.url}/?page=reliability`);
+    const alarm = async () =>
+      (await center.call<Alarm[]>('GET', '/api/alarms')).body.find(({ id }) => id === 'ALM-OE417');
+    await page.getByText('▲ To be reported').waitFor({ timeout: 30_000 });
+    await until('the countdown is an alarm', async () => (await alarm())?.state === 'unacknowledged', 20_000);
+    const file = async (report: string, number: string, isMistake = false): Promise<void> => {
+      await page.getByRole('button', { name: 'Mark as filed…' }).click();
+      await page.getByRole('combobox', { name: /^Report/ }).selectOption(report);
+      await page.getByRole('textbox', { name: 'Number' }).fill(number);
+      if (isMistake) await page.getByLabel(/marked by mistake/).check();
+      await page.getByRole('button', { name: 'Mark as filed', exact: true }).click();
+    };
+    await file('First report, 6 h', 'DOE-1');
+    const filed = page.getByRole('list', { name: 'Filed' });
+    await filed.getByText(/First report, 6 h filed .* number DOE-1, says admin/).waitFor();
+    await file('Final report, 72 h', 'DOE-2');
+    await page.getByText('The last event’s final report is filed').waitFor();
+    assert.equal((await alarm())?.state, 'returned_unacknowledged');
+    await file('Final report, 72 h', 'DOE-2', true);
+    await filed.getByText(/Final report, 72 h not filed after all/).waitFor();
+    await page.getByText('▲ To be reported').waitFor();
   });
 
   test('nothing left the own origin, nothing broke', async () => {

@@ -171,6 +171,42 @@ describe("the operator's screen", { skip: missing && 'no Chromium is installed (
     await page.getByRole('region', { name: 'Events' }).waitFor();
   });
 
+  test('on other pages j, k and arrows go from row to row, and Enter opens', async () => {
+    await page.goto(`${home}?page=crews`);
+    await page.locator('[data-crew]').nth(1).waitFor();
+    const focused = () => page.evaluate<string | null>("document.activeElement.getAttribute('data-crew')");
+    const ids = await page
+      .locator('[data-crew]')
+      .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-crew')));
+    await page.keyboard.press('j');
+    assert.equal(await focused(), ids[0]);
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await focused(), ids[1]);
+    await page.keyboard.press('k');
+    assert.equal(await focused(), ids[0]);
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary', { name: 'Crew', exact: true }).getByText(String(ids[0])).first().waitFor();
+    assert.match(page.url(), new RegExp(`page=crews.*sel=crew:${ids[0]}`));
+  });
+
+  test('the first network is shown whole, whatever moved the map before it came', async () => {
+    await page.route('**/api/map/*/network', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await route.continue();
+    });
+    await page.goto('about:blank');
+    await page.goto(home);
+    await page.locator('.flux-map canvas').waitFor();
+    // a map that changes its size says that it moved
+    await page.setViewportSize({ width: 1300, height: 820 });
+    await page.locator('[data-drawn="true"]').waitFor();
+    await page.waitForURL(/view=/);
+    const zoom = Number(new URL(page.url()).searchParams.get('view')?.split(',')[2]);
+    assert.ok(zoom > 11, `the territory is seen from zoom ${zoom}`);
+    await page.unroute('**/api/map/*/network');
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
   test('each pane stands alone by its address', async () => {
     for (const [pane, name] of [
       ['events', 'Events'],

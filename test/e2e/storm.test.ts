@@ -75,7 +75,7 @@ describe('the storm board', { skip: missing && 'no Chromium is installed (set FL
     const study = page.locator('[data-study]');
     await study.getByRole('button', { name: 'Run the study' }).click();
     await study.getByText('customer-hours').first().waitFor();
-    assert.match(String(await study.textContent()), /STUDY: nothing here is live/);
+    assert.match(String(await study.textContent()), /STUDY.*nothing here is live/);
     assert.equal((await ask<unknown[]>('GET', '/api/outages')).length, before);
   });
 

@@ -1,5 +1,6 @@
 /** Who may do what: enforced by the frame from what routes declare, for every route there is. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { contentSecurityPolicy } from '#http/security.ts';
 import type { ApiError, Session } from '#model/api/common.ts';
@@ -293,6 +294,57 @@ describe('areas of responsibility', () => {
       token,
     });
     assert.deepEqual([...new Set(substations.map((substation) => substation.area_id))], [home.area_id]);
+  });
+
+  test('nobody reaches into another area by what a request names beside its own, and a limit counts own rows alone', async () => {
+    const token = tokens.otto;
+    const [mine, theirs] = [await breakerOf(home), await breakerOf(foreign)];
+    const ask = <T = unknown>(method: string, path: string, body?: unknown) =>
+      center.call<T>(method, path, body, { token });
+    const { body: open } = await center.call<Outage[]>('GET', '/api/outages');
+    const [here, there] = [mine, theirs].map((device) => open.find((outage) => outage.device_id === device)!);
+    const call = async (place: object): Promise<string> => {
+      const report = { id: randomUUID(), kind: 'no_power', ...place };
+      assert.equal((await center.call('POST', '/api/calls', report)).status, 200);
+      return report.id;
+    };
+    const order = async (...devices: string[]): Promise<number> => {
+      const steps = devices.map((device_id) => ({ device_id, operation: 'close' }));
+      return (await center.call<{ id: number }>('POST', '/api/switching/orders', { title: 'Close again', steps })).body
+        .id;
+    };
+    const unplaced = await call({ place: 'the house behind the church' });
+    const both = await order(mine, theirs);
+    for (const [path, body] of [
+      [`/api/outages/${here.id}/actions`, { verb: 'merge', into: there.id, reason: 'one fault' }],
+      [`/api/outages/${here.id}/actions`, { verb: 'move', device_id: theirs, reason: 'further up' }],
+      [`/api/calls/${unplaced}/place`, { meter: 'MTR-0060000' }],
+      [`/api/switching/orders/${both}/actions`, { verb: 'check', revision: 1 }],
+      [`/api/switching/orders/${both}/steps/2/execute`, { revision: 1 }],
+      [
+        `/api/switching/orders/${both}/steps`,
+        { title: 'Mine alone', revision: 1, steps: [{ device_id: mine, operation: 'close' }] },
+      ],
+    ] as const) {
+      const answer = await ask('POST', path, body);
+      assert.deepEqual([answer.status, codeOf(answer)], [403, 'foreign_area'], path);
+    }
+    assert.equal((await ask('POST', `/api/calls/${unplaced}/place`, { meter: 'MTR-0000001' })).status, 200);
+
+    await call({ meter: 'MTR-0060000', kind: 'flicker' });
+    await order(theirs);
+    for (const list of ['/api/outages', '/api/calls', '/api/switching/orders']) {
+      const { body } = await ask<{ area_id: string }[]>('GET', `${list}?limit=1`);
+      assert.deepEqual(
+        body.map((row) => row.area_id),
+        [home.area_id],
+        list,
+      );
+    }
+    assert.deepEqual(
+      (await ask<Outage[]>('GET', '/api/outages?state=all&limit=2')).body.map((outage) => outage.id),
+      [here.id],
+    );
   });
 
   test('a foreign area on a list of alarms is left out', async () => {

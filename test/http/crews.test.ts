@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Crew } from '#model/api/crews.ts';
+import type { StreamDelta } from '#model/api/live.ts';
 import type { SearchHit } from '#model/api/network.ts';
 import type { SwitchingOrder } from '#model/api/switching.ts';
 import { flux, type RunningCenter, startCenter } from '../running_center.ts';
+import { readStream } from './event_stream.ts';
 
 let center: RunningCenter;
 const tokens: Record<string, string> = {};
@@ -36,6 +38,19 @@ describe('roles and areas', () => {
     assert.equal((await as('olga', 'POST', `/api/crews/${crew.id}/actions`, order)).status, 200);
     assert.equal((await as('vera', 'POST', '/api/switching/study', { steps: [] })).status, 200);
     assert.equal((await as('vera', 'POST', '/api/switching/orders', { title: 'Not mine', steps: [] })).status, 403);
+  });
+
+  test('a change of a crew is pushed to who may see it', async () => {
+    const [ours, theirs] = [await readStream(center), await readStream(center, { token: tokens.nora })];
+    await Promise.all([ours.next('snapshot'), theirs.next('snapshot')]);
+    const crew = await aCrew();
+    const verb = crew.status === 'off_shift' ? 'sign_on' : 'sign_off';
+    await as('olga', 'POST', `/api/crews/${crew.id}/actions`, { verb, revision: crew.revision });
+    const { data } = await ours.next('delta', ({ crews }) => (crews ?? []).length > 0);
+    assert.deepEqual(data.crews, [await aCrew()]);
+    await theirs.next('delta', ({ position }) => position >= data.position);
+    assert.ok(theirs.events.every(({ data: one }) => !('crews' in one) || (one as StreamDelta).crews!.length === 0));
+    await Promise.all([ours.close(), theirs.close()]);
   });
 
   test('who answers for another area sees none of ours and moves none', async () => {

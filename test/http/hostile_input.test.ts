@@ -97,16 +97,15 @@ describe('whole bodies', () => {
       '/api/network/feeders?bbox=1,2,3',
       '/api/network/feeders?bbox=NaN,0,1,1',
       '/api/analytics/trend?level=planet',
+      '/api/readings/latest?meter=%00',
+      '/api/outages/%00',
+      '/api/crews/%00',
+      '/api/calls/standing?address=1%00%20Main',
     ]) {
       const answer = await center.call<ApiError>('GET', address);
       assert.deepEqual([answer.status, answer.body.error.code], [400, 'bad_request'], address);
     }
-    for (const address of [
-      '/api/network/assets/nothing',
-      '/api/readings/latest?meter=%00',
-      "/api/network/assets/'%3B--",
-      '/api/outages/nothing',
-    ])
+    for (const address of ['/api/network/assets/nothing', "/api/network/assets/'%3B--", '/api/outages/nothing'])
       assert.equal((await center.call<ApiError>('GET', address)).status, 404, address);
   });
 });
@@ -226,6 +225,22 @@ test('10,000 mixed records: every one is stored, superseded, duplicate or set as
   assert.equal(then.received, then.stored + then.superseded + then.duplicate + then.set_aside);
   const { body: verified } = await center.call<{ differences: unknown[] }>('POST', '/api/pipeline/verify');
   assert.deepEqual(verified.differences, []);
+});
+
+test('a text no store can hold is refused before the outage is there; the next one is taken', async () => {
+  const { body: hits } = await center.call<{ id: string }[]>('GET', '/api/network/search?q=FU-&limit=1');
+  const place = (facts: object) =>
+    center.call<ApiError & { outage: Outage }>('POST', '/api/outages', { device_id: hits[0].id, ...facts });
+  for (const facts of [
+    { reason: 'a \u0000 in it' },
+    { reason: 'half a character \ud83d' },
+    { reason: 'seen hanging', cause: 'tree\u0000' },
+    { reason: 'seen hanging', more: [{ '\u0000': 1 }] },
+  ]) {
+    const answer = await place(facts);
+    assert.deepEqual([answer.status, answer.body.error.code], [400, 'bad_request'], JSON.stringify(facts));
+  }
+  assert.equal((await place({ reason: 'seen hanging 🌳' })).body.outage.state, 'confirmed');
 });
 
 test('after all of it nothing had to be logged as an error', () => {

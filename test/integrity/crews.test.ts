@@ -1,6 +1,6 @@
 /** Crews and outages stay of one mind: with the real outage service, on a real store. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
 import type { Crew, CrewStatus } from '#model/api/crews.ts';
 import type { Outage } from '#model/api/outages.ts';
 import type { FluxError } from '#model/errors.ts';
@@ -39,6 +39,11 @@ async function clear(...outages: Outage[]): Promise<void> {
   await field.crews.settled();
   for (const crew of await field.crews.list())
     if (crew.status === 'on_site') await order(crew.id, 'complete').catch(() => undefined);
+}
+
+async function restart(): Promise<void> {
+  await field.crews.stop();
+  await field.crews.start();
 }
 
 describe('crews and their outage', () => {
@@ -130,6 +135,24 @@ describe('crews and their outage', () => {
     await clear(outage);
   });
 
+  test('F1, F3 one of two crews completes: the outage is where the other is, and is complete with the last', async () => {
+    const outage = await newOutage();
+    const [first, second] = [await freeCrew(), await freeCrew('line')];
+    await give(first, outage);
+    await give(second, outage);
+    await order(first.id, 'arrive');
+    await order(first.id, 'complete');
+    assert.deepEqual(await states(second.id, outage.id), ['assigned', 'assigned', second.id]);
+    await give(first, outage);
+    for (const crew of [first, second]) await order(crew.id, 'arrive');
+    await field.outages.act(outage.id, { verb: 'restore', reason: 'fuse replaced' }, 'anna');
+    await field.crews.settled();
+    await order(first.id, 'complete');
+    assert.deepEqual((await states(second.id, outage.id)).slice(0, 2), ['on_site', 'restored']);
+    await order(second.id, 'complete');
+    assert.deepEqual((await states(second.id, outage.id)).slice(0, 2), ['available', 'completed']);
+  });
+
   test('F2 an outage moved on by hand takes its crew along', async () => {
     const [crew, outage] = [await freeCrew(), await newOutage()];
     await give(crew, outage);
@@ -147,7 +170,7 @@ describe('crews and their outage', () => {
       'anna',
     );
     await field.crews.settled();
-    assert.ok(field.said.some((text) => text === `${outage.id} has no crew any more: ${crew.id} flat tyre`));
+    assert.ok(field.said.some((text) => text === `${outage.id} has no crew any more, ${crew.id}: flat tyre`));
     await order(crew.id, 'back_in_service');
     await clear(outage);
   });
@@ -176,9 +199,110 @@ describe('crews and their outage', () => {
       [crew.id, outage.id, outage.device_id],
     );
     assert.equal((await outageNow(outage.id)).state, 'probable');
-    await field.crews.stop();
-    await field.crews.start();
+    await restart();
     assert.deepEqual(await states(crew.id, outage.id), ['assigned', 'assigned', crew.id]);
+    await clear(outage);
+  });
+
+  test('what changes of a crew is pushed as it is then, and nothing that did not change', async () => {
+    const [crew, outage] = [await freeCrew(), await newOutage()];
+    field.told.length = 0;
+    await give(crew, outage);
+    await order(crew.id, 'depart');
+    await field.crews.report(crew.id, { lon: -95.2, lat: 29.8 });
+    assert.ok(field.told.every(({ id }) => id === crew.id));
+    assert.deepEqual(
+      field.told.map((one) => [one.status, one.jobs.map((job) => job.outage_id), one.lon]),
+      [
+        ['assigned', [outage.id], null],
+        ['en_route', [outage.id], null],
+        ['en_route', [outage.id], -95.2],
+      ],
+    );
+    await clear(outage);
+    field.told.length = 0;
+    // by another process, such as `flux crews import`
+    await field.on.pool.query("update crew set name = 'Renamed', revision = revision + 1 where crew_id = $1", [
+      crew.id,
+    ]);
+    await restart();
+    assert.deepEqual(
+      field.told.map(({ id, name }) => [id, name]),
+      [[crew.id, 'Renamed']],
+    );
+  });
+
+  test('F8 unassigned on the outage: every crew, on site too, is free on the board, and nothing sends it again', async () => {
+    const outage = await newOutage();
+    const first = await freeCrew();
+    await give(first, outage);
+    await order(first.id, 'arrive');
+    const second = await freeCrew('line');
+    await give(second, outage);
+    await states(first.id, outage.id);
+    await field.outages.act(outage.id, { verb: 'unassign', reason: 'wrong place' }, 'ben');
+    assert.deepEqual(await states(first.id, outage.id), ['available', 'confirmed', null]);
+    assert.deepEqual(await states(second.id, outage.id), ['available', 'confirmed', null]);
+    assert.ok(
+      field.said.some((text) => text.includes(`${first.id} (on site) was set free: ${outage.id} was unassigned`)),
+    );
+    await give(first, outage);
+    assert.deepEqual(await states(first.id, outage.id), ['assigned', 'assigned', first.id], 'sent there again');
+    await clear(outage);
+  });
+
+  test('F8 unassigned, or released, right before a crash: the next start finds the same end', async () => {
+    const [crew, outage] = [await freeCrew(), await newOutage()];
+    await give(crew, outage);
+    await states(crew.id, outage.id);
+    await field.outages.act(outage.id, { verb: 'unassign', reason: 'wrong place' }, 'ben');
+    assert.deepEqual(await states(crew.id, outage.id), ['available', 'confirmed', null]);
+    // as if the process had ended before the crew's transaction
+    await field.on.pool.query("update crew set status = 'assigned' where crew_id = $1", [crew.id]);
+    await field.on.pool.query(
+      "insert into crew_job (crew_id, outage_id, device_id, assigned_by, assigned_at, is_told) values ($1, $2, $3, 'anna', now(), true)",
+      [crew.id, outage.id, outage.device_id],
+    );
+    await restart();
+    assert.deepEqual(await states(crew.id, outage.id), ['available', 'confirmed', null]);
+    // the process ends between the crew's transaction and the outage's
+    const killed = makeCrewService({ ...crewNeeds(field), outageOf: () => Promise.reject(new Error('killed')) });
+    await give(crew, outage);
+    await states(crew.id, outage.id);
+    const { revision } = await crewNow(crew.id);
+    await assert.rejects(killed.act(crew.id, { verb: 'release', revision, reason: 'flat tyre' }, 'anna'), /killed/);
+    assert.deepEqual(await states(crew.id, outage.id), ['available', 'assigned', crew.id]);
+    await restart();
+    assert.deepEqual(await states(crew.id, outage.id), ['available', 'confirmed', null]);
+    await clear(outage);
+  });
+
+  test('F9 a store that fails while an outage ends does not leave its crew there', async () => {
+    const [crew, outage] = [await freeCrew(), await newOutage()];
+    await give(crew, outage);
+    mock.timers.enable({ apis: ['setInterval'] });
+    let fails = true;
+    const reported: string[] = [];
+    const service = makeCrewService({
+      ...crewNeeds(field),
+      outageOf: async () => {
+        if (fails) throw new Error('the store is away');
+        return { ...outage, state: 'closed', underground: false };
+      },
+      report: (message) => void reported.push(message),
+    });
+    try {
+      await service.start();
+      assert.match(reported.join(), /could not follow the outage; tried again/);
+      assert.equal((await crewNow(crew.id)).status, 'assigned');
+      fails = false;
+      mock.timers.tick(20_000);
+      await service.settled();
+      assert.equal((await crewNow(crew.id)).status, 'available');
+    } finally {
+      mock.timers.reset();
+      await service.stop();
+    }
     await clear(outage);
   });
 
@@ -210,19 +334,16 @@ describe('crews and their outage', () => {
       new Date().getUTCDay() === 1 && new Date().getUTCHours() === 0 && new Date().getUTCMinutes() === 0;
     assert.ok(!isMondayMinute, 'run it a minute later');
     await field.on.pool.query('update crew set shifts = $1 where crew_id = any($2)', [over, [crew.id, busy.id]]);
-    await field.crews.stop();
-    await field.crews.start();
+    await restart();
     assert.equal((await crewNow(crew.id)).status, 'off_shift');
     assert.equal((await crewNow(busy.id)).status, 'assigned');
     await field.outages.act(outage.id, { verb: 'arrive' }, 'anna');
     await field.crews.settled();
     await order(busy.id, 'complete');
-    await field.crews.stop();
-    await field.crews.start();
+    await restart();
     assert.equal((await crewNow(busy.id)).status, 'off_shift', 'as soon as it is free');
     await order(crew.id, 'sign_on', 'called in');
-    await field.crews.stop();
-    await field.crews.start();
+    await restart();
     assert.equal((await crewNow(crew.id)).status, 'available', 'an order stands until the next edge');
     await clear(outage);
   });

@@ -4,6 +4,7 @@ import { readConfig } from '#bin/config.ts';
 import { openCrews, seedTerritoryCrews } from '#bin/crews.ts';
 import { gridViewOf } from '#bin/grid_view.ts';
 import { openSwitching } from '#bin/switching.ts';
+import type { Crew } from '#model/api/crews.ts';
 import type { Alarm } from '#model/api/live.ts';
 import type { Outage } from '#model/api/outages.ts';
 import { edgeKindCode } from '#model/network.ts';
@@ -27,6 +28,8 @@ export interface FieldWork {
   switching: SwitchingService;
   alarms: () => Alarm[];
   said: string[];
+  /** crews as they were pushed, in order */
+  told: Crew[];
   reported: string[];
   /** opens a fuse; the outage is there at once */
   outageAt(fuse: number): Promise<Outage>;
@@ -44,6 +47,7 @@ export function crewNeeds(field: FieldWork): CrewNeeds {
     outageOf: async () => null,
     openOutages: () => [],
     act: async (id, verb, { actor, ...said }) => void (await field.outages.act(id, { verb, ...said }, actor)),
+    changed: () => undefined,
     notice: () => undefined,
     report: () => undefined,
   };
@@ -80,7 +84,12 @@ export async function startFieldWork(): Promise<FieldWork> {
     planned: async () => [],
     changed: (news) => crews.service.outagesChanged(news.map(({ outage }) => outage.id)),
   });
-  const tellers = { alarmsChanged: () => undefined, say: (text: string) => void said.push(text) };
+  const told: Crew[] = [];
+  const tellers = {
+    alarmsChanged: () => undefined,
+    crewsChanged: (crews: Crew[]) => void told.push(...crews),
+    say: (text: string) => void said.push(text),
+  };
   const crews = openCrews(config, { pool, network, alarms, outages: () => outages, report, ...tellers });
   const switching = openSwitching({ pool, network, alarms, ...tellers });
   await seedTerritoryCrews(pool, network, 11, config.timeZone);
@@ -93,7 +102,7 @@ export async function startFieldWork(): Promise<FieldWork> {
     (e) => columns.edge.kind[e] === edgeKindCode.fuse && network.grid().operated.countBelow(e).customers > 3,
   );
   return {
-    ...{ on, network, outages, said, reported, fuses },
+    ...{ on, network, outages, said, told, reported, fuses },
     crews: crews.service,
     switching: switching.service,
     alarms: alarms.active,

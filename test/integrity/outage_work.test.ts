@@ -309,7 +309,7 @@ test('Q1, Q2 a ping that answers lit inside a prediction changes it; one at a si
   const ping = await until('the question has ended', async () =>
     (await pingsOf(outage.id)).find((one) => one.ended_at !== null),
   );
-  assert.deepEqual([ping.purpose, ping.asked, ping.lit], ['single_customer', 1, 1]);
+  assert.deepEqual([ping.purpose, ping.asked, ping.lit], ['single_customer', 3, 1]);
   const { body: standing } = await center.call<MeterStanding>('GET', `/api/calls/standing?meter=${alone}`);
   assert.deepEqual([standing.supply, standing.ping?.answer, standing.outage], ['lit', 'lit', null]);
   powerOf = () => undefined;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Crew } from '#model/api/crews.ts';
 import type { Alarm } from '#model/api/live.ts';
 import type { Outage, OutageDetail } from '#model/api/outages.ts';
 import { startEmbeddedPostgres } from '#stores/postgres/embedded.ts';
@@ -65,16 +66,19 @@ test('killed with two outages open, one of them taken up by a person: the same a
   assert.deepEqual(all.length, 2, 'no outage was made twice');
 });
 
+/** What only somebody at the store of a center that does not run can do. */
+async function atTheStore(sql: string): Promise<void> {
+  const { connection } = await startEmbeddedPostgres(center.folder);
+  const pool = openPool({ connection });
+  await pool.query(sql);
+  await pool.end();
+}
+
 /** Posts the gasps of one transformer, kills, tampers, starts again. @returns the outage that came of it */
 async function killedAfterGasps(transformer: SceneEdge, tamper?: string): Promise<Outage> {
   await postEvents(center, 'last_gasp', transformer.meters);
   await center.kill();
-  if (tamper) {
-    const { connection } = await startEmbeddedPostgres(center.folder);
-    const pool = openPool({ connection });
-    await pool.query(tamper);
-    await pool.end();
-  }
+  if (tamper) await atTheStore(tamper);
   center = await center.again();
   return until(
     'the outage',
@@ -95,4 +99,23 @@ test('killed right after events were acknowledged: they are applied at the next 
     delete from meter_supply; delete from outage_step; delete from outage_log; delete from outage;
     update outage_engine set applied_event_id = (select max(event_id) from meter_event)`;
   await assert.rejects(killedAfterGasps(fourth, ahead), /waited/);
+});
+
+test('killed between its territory and its crews: the next start makes them, and no start makes others', async () => {
+  const ids = async (): Promise<string[]> =>
+    (await center.call<Crew[]>('GET', '/api/crews')).body.map((crew) => crew.id).sort();
+  const before = await ids();
+  assert.ok(before.length > 0);
+  await center.kill();
+  await atTheStore(`
+    set session_replication_role = replica; -- the log only grows otherwise
+    delete from crew_job; delete from crew_left; delete from crew_log; delete from crew`);
+  center = await center.again();
+  assert.deepEqual(await ids(), before);
+  await center.kill();
+  await atTheStore(`
+    set session_replication_role = replica;
+    delete from crew_log; delete from crew where crew_id <> '${before[0]}'`);
+  center = await center.again();
+  assert.deepEqual(await ids(), [before[0]], 'what a utility makes of them stays');
 });

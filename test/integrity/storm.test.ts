@@ -115,7 +115,7 @@ describe('storm mode', () => {
     await center.storm.service.look();
     assert.equal(center.storm.service.inStorm(area), false);
     assert.deepEqual(
-      (await center.storm.service.log()).map((entry) => [entry.on, entry.author]),
+      (await center.storm.service.log(null)).map((entry) => [entry.on, entry.author]),
       [
         [false, 'clock'],
         [true, 'anna'],

@@ -1,8 +1,14 @@
 /** Switching orders from the draft to the last step, on the live grid and a real store. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { makeStudyGrids } from '#bin/study_grid.ts';
+import { openSwitching } from '#bin/switching.ts';
 import type { PlannedStep, SwitchingOrder } from '#model/api/switching.ts';
 import { edgeKindCode } from '#model/network.ts';
+import { makeAlarmService } from '#services/alarms/service.ts';
+import { makeSwitchingService } from '#services/switching/service.ts';
+import type { PresentLoad } from '#services/switching/study_grid.ts';
 import { type FieldWork, startFieldWork } from './field_work.ts';
 
 let field: FieldWork;
@@ -150,6 +156,59 @@ describe('a switching order', () => {
     await act(order, 'abort', 'anna');
   });
 
+  test('S4 who made the order never approves it; who wrote before the last approval may approve the next', async () => {
+    const steps: PlannedStep[] = [{ device_id: fuse(3), operation: 'open' }];
+    const order = await field.switching.create({ title: 'Draft of anna', steps }, 'anna');
+    const edit = async (actor: string): Promise<SwitchingOrder> => {
+      const { revision } = (await field.switching.detail(order.id)).order;
+      return field.switching.edit(order.id, { title: `Written by ${actor}`, revision, steps }, actor);
+    };
+    await edit('dora');
+    await act(order, 'check', 'anna');
+    await act(order, 'approve', 'ben');
+    await act(order, 'revise', 'ben');
+    assert.deepEqual((await edit('carla')).authors, ['anna', 'carla']);
+    await act(order, 'check', 'carla');
+    for (const author of ['anna', 'carla']) await assert.rejects(act(order, 'approve', author), { code: 'forbidden' });
+    assert.equal((await act(order, 'approve', 'dora')).approver, 'dora');
+    await act(order, 'abort', 'anna');
+  });
+
+  test('S3 an order with a step that can not be done stays a draft, and names the step', async () => {
+    const steps: PlannedStep[] = [
+      { device_id: fuse(3), operation: 'open' },
+      { device_id: fuse(3), operation: 'open' },
+    ];
+    const order = await field.switching.create({ title: 'Opens it twice', steps }, 'anna');
+    await assert.rejects(act(order, 'check', 'anna'), {
+      code: 'conflict',
+      message: /step 2 can not be done: .*open already/,
+    });
+    const { order: now } = await field.switching.detail(order.id);
+    assert.deepEqual([now.state, now.steps.map((step) => step.foreseen)], ['draft', [null, null]]);
+  });
+
+  test('L1 the load of a meter is its newest reading in kW; without one, or at zero, its peak demand', async () => {
+    const { network, operated } = field.network.grid();
+    const [measured, dark, ...others] = operated.metersBelow(field.fuses[13]);
+    // half a kilowatt-hour in a quarter of an hour
+    await field.on.pool.query(
+      `insert into ami_realtime (meter_key, interval_start, interval_minutes, wh, decivolt, quality, received_at)
+       select meter_key, now(), 15, wh, 1200, 1, now() from unnest($1::int[], $2::int[]) as given (meter_key, wh)`,
+      [
+        [measured, dark],
+        [500, 0],
+      ],
+    );
+    const alarms = makeAlarmService(field.on.pool, () => undefined);
+    const tellers = { alarmsChanged: () => undefined, say: () => undefined };
+    const { service } = openSwitching({ pool: field.on.pool, network: field.network, alarms, ...tellers });
+    const study = await service.study([{ device_id: fuse(13), operation: 'open' }]);
+    const peakKw = [dark, ...others].reduce((sum, key) => sum + network.meter.peakKw[key], 0);
+    assert.ok(Math.abs(study.steps[0].look_ahead.kw_dropped - (2 + peakKw)) < 0.06);
+    assert.equal(study.measured_share, Math.round((1 / network.meter.count) * 1000) / 1000);
+  });
+
   test('S6 two at once on one order: one is served, the other gets a conflict', async () => {
     const order = await approved([{ device_id: fuse(5), operation: 'open' }]);
     const { revision } = order;
@@ -162,6 +221,26 @@ describe('a switching order', () => {
       ['conflict', 'done'],
     );
     await field.network.operate(fuse(5), false, 'test', 'as it was');
+  });
+
+  test('S1 studies that begin in the same moment do not see each other', async () => {
+    const { promise: load, resolve: loaded } = Promise.withResolvers<PresentLoad>();
+    const { study, isolate } = makeStudyGrids(() => field.network.grid());
+    const { pool } = field.on;
+    const refused = async (): Promise<never> => Promise.reject(new Error('a study operates nothing'));
+    const service = makeSwitchingService({
+      ...{ pool, study, isolate, nowMs: Date.now, load: () => load, operate: refused },
+      ...{ areaOfDevice: () => null, notice: () => undefined },
+    });
+    const steps: PlannedStep[] = [{ device_id: fuse(10), operation: 'open' }];
+    const both = [service.study(steps), service.study(steps)];
+    // by then both have their tags and wait for the loads, as they do once a minute
+    await setTimeout(300);
+    const { meter } = field.network.grid().network;
+    loaded({ kwOf: meter.peakKw, measuredShare: 0, at: new Date().toISOString() });
+    const [one, other] = await Promise.all(both);
+    assert.equal(one.steps[0].look_ahead.blocked, null);
+    assert.deepEqual(other, one);
   });
 
   test('S7 a crash after the operation: the start finds the step carried out; before it: not', async () => {
@@ -187,6 +266,55 @@ describe('a switching order', () => {
     await act(order, 'abort', 'anna');
     await field.network.operate(fuse(6), false, 'test', 'as it was');
   });
+
+  test('S7 a step is marked as begun while the grid is operated, and not any more where that was refused', async () => {
+    const order = await approved([{ device_id: fuse(10), operation: 'open' }]);
+    const begun = async (): Promise<string | null> =>
+      (await field.on.pool.query('select begun_by from switching_step where order_id = $1', [order.id])).rows[0]
+        .begun_by;
+    let meanwhile: string | null = null;
+    const { meter } = field.network.grid().network;
+    const service = makeSwitchingService({
+      ...{ ...makeStudyGrids(() => field.network.grid()), pool: field.on.pool, nowMs: Date.now },
+      ...{ areaOfDevice: () => null, notice: () => undefined },
+      load: async () => ({ kwOf: meter.peakKw, measuredShare: 0, at: new Date().toISOString() }),
+      operate: async () => {
+        meanwhile = await begun();
+        throw new Error('the lock-out hangs');
+      },
+    });
+    await assert.rejects(service.execute(order.id, 1, order.revision, 'carla'), /lock-out/);
+    assert.deepEqual([meanwhile, await begun()], ['carla', null]);
+    assert.equal((await execute(order, 1)).state, 'done');
+    await field.network.operate(fuse(10), false, 'test', 'as it was');
+  });
+
+  for (const verb of ['revise', 'abort', 'execute'] as const)
+    test(`S7 a record that failed is made good before "${verb}", and the center starts after it`, async () => {
+      const device = fuse(11);
+      const order = await approved([
+        { device_id: device, operation: 'open' },
+        { device_id: device, operation: 'close' },
+      ]);
+      // the store answers no more between the operation and the record; the process goes on
+      await field.on.pool.query("update switching_step set begun_by = 'carla' where order_id = $1 and step_no = 1", [
+        order.id,
+      ]);
+      await field.network.operate(device, true, 'carla', 'step 1');
+      const tried = verb === 'execute' ? execute(order, 1) : act(order, verb, 'anna');
+      await assert.rejects(tried, { code: 'conflict', message: /has changed since you looked at it/ });
+      const { order: now } = await field.switching.detail(order.id);
+      assert.deepEqual(
+        now.steps.map((step) => [step.done_by, step.stopped]),
+        [
+          ['carla', null],
+          [null, null],
+        ],
+      );
+      if (verb !== 'execute') await act(order, verb, 'anna');
+      await field.switching.start();
+      await field.network.operate(device, false, 'test', 'as it was');
+    });
 
   test('T3 an aborted order that leaves a tag says so; another order may take it down', async () => {
     const order = await approved([

@@ -69,6 +69,8 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 export interface BrokerOptions {
+  /** the broker whose cluster this one is the second of */
+  joins?: Broker;
   /** port of a proxy in front of the listener `proxied` */
   proxyPort?: number;
   /** server.properties besides the usual */
@@ -82,6 +84,8 @@ export const saslUser = { user: 'flux', password: 'flux-secret' };
 export interface Broker {
   /** bootstrap address without authentication */
   address: string;
+  /** of the cluster's metadata: it goes with the first broker */
+  controllerPort: number;
   /** the same broker, reached and advertised through the proxy; its own port is `proxiedPort` */
   proxiedPort: number;
   /** bootstrap address of the TLS listener; its certificate is in `certificateFile` */
@@ -90,7 +94,9 @@ export interface Broker {
   /** bootstrap address of the SASL listener (PLAIN and SCRAM-SHA-256/512) */
   saslAddress: string;
   pid(): number;
-  createTopic(topic: string, partitions: number, configs?: Record<string, string>): Promise<void>;
+  createTopic(topic: string, partitions: number, configs?: Record<string, string>, replicas?: number): Promise<void>;
+  /** Partitions of a topic by the node that leads them. */
+  leaders(topic: string): Promise<Map<number, number[]>>;
   deleteTopic(topic: string): Promise<void>;
   /** As retention does: what is before the offset is gone. */
   deleteRecords(topic: string, partition: number, offset: number): Promise<void>;
@@ -103,12 +109,13 @@ function propertiesOf(folder: string, ports: number[], options: BrokerOptions): 
   const [plain, controller, proxied, sasl, tls] = ports;
   const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${saslUser.user}="${saslUser.password}";`;
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+  const own = options.joins ? '' : `CONTROLLER://127.0.0.1:${controller},`;
   const settings: Record<string, string> = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+    'process.roles': options.joins ? 'broker' : 'broker,controller',
+    'node.id': options.joins ? '2' : '1',
+    'controller.quorum.voters': `1@127.0.0.1:${options.joins?.controllerPort ?? controller}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAIN://127.0.0.1:${plain},CONTROLLER://127.0.0.1:${controller},PROXIED://127.0.0.1:${proxied},AUTH://127.0.0.1:${sasl},TLS://127.0.0.1:${tls}`,
+    listeners: `PLAIN://127.0.0.1:${plain},${own}PROXIED://127.0.0.1:${proxied},AUTH://127.0.0.1:${sasl},TLS://127.0.0.1:${tls}`,
     'advertised.listeners': `PLAIN://127.0.0.1:${plain},PROXIED://127.0.0.1:${options.proxyPort ?? proxied},AUTH://127.0.0.1:${sasl},TLS://localhost:${tls}`,
     'listener.security.protocol.map':
       'PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT,AUTH:SASL_PLAINTEXT,TLS:SSL',
@@ -129,6 +136,8 @@ function propertiesOf(folder: string, ports: number[], options: BrokerOptions): 
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
     'broker.heartbeat.interval.ms': '200',
+    'leader.imbalance.check.interval.seconds': '1',
+    'leader.imbalance.per.broker.percentage': '0',
     'broker.session.timeout.ms': '1000',
     'group.initial.rebalance.delay.ms': '0',
     'group.consumer.min.session.timeout.ms': '1000',
@@ -172,7 +181,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const format = ['format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', properties];
   await run('java', [
     ...['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', jars, 'kafka.tools.StorageTool'],
-    ...[...format, ...scram('SCRAM-SHA-256'), ...scram('SCRAM-SHA-512')],
+    // names and passwords are the cluster's: its first broker has them
+    ...(options.joins ? format : [...format, ...scram('SCRAM-SHA-256'), ...scram('SCRAM-SHA-512')]),
   ]).catch((error: { stdout?: string; message: string }) => {
     throw new Error(`the broker's folder could not be formatted: ${error.message}\n${error.stdout}`);
   });
@@ -208,15 +218,23 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   await start();
   return {
     address,
+    controllerPort: ports[1],
     proxiedPort: ports[2],
     tlsAddress: `localhost:${ports[4]}`,
     certificateFile: path.join(folder, 'certificate.pem'),
     saslAddress: `127.0.0.1:${ports[3]}`,
     pid: () => child.pid!,
-    createTopic: (topic, partitions, configs = {}) =>
+    leaders: (topic) =>
+      administer(async (admin) => {
+        const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true });
+        const parts = Object.entries(topics.get(topic)?.partitions ?? []);
+        const led = Map.groupBy(parts, ([, part]) => part.leader);
+        return new Map([...led].map(([node, own]) => [node, own.map(([partition]) => Number(partition))]));
+      }),
+    createTopic: (topic, partitions, configs = {}, replicas = 1) =>
       administer(async (admin) => {
         const pairs = Object.entries(configs).map(([name, value]) => ({ name, value }));
-        await admin.createTopics({ topics: [topic], partitions, replicas: 1, configs: pairs });
+        await admin.createTopics({ topics: [topic], partitions, replicas, configs: pairs });
         await until(`topic ${topic} has leaders`, async () => {
           const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true });
           const parts = topics.get(topic)?.partitions ?? [];

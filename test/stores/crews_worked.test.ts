@@ -23,13 +23,17 @@ before(async () => {
        values ($1, $1, $2, '{}', $3, $4, 0, 0, '[]', 'available', now(), false)`,
       [id, kind, size, area],
     );
-  const log = (crew: string, hours: number, status: string, outage: string | null) =>
+  const log = (crew: string, hours: number, status: string, outage: string | null, before: string | null = null) =>
     server.pool.query(
-      `insert into crew_log (crew_id, at, actor, verb, to_status, outage_id) values ($1, $2, 'ann', 'moved', $3, $4)`,
-      [crew, new Date(t + hours * hour), status, outage],
+      `insert into crew_log (crew_id, at, actor, verb, from_status, to_status, outage_id)
+       values ($1, $2, 'ann', 'any', $3, $4, $5)`,
+      [crew, new Date(t + hours * hour), before, status, outage],
     );
   await log('LN-1', -3, 'en_route', 'OUT-1');
   await log('LN-1', -1, 'on_site', 'OUT-1');
+  // a job that waits, and is taken away again
+  await log('LN-1', 1, 'on_site', 'OUT-9', 'on_site');
+  await log('LN-1', 1.5, 'on_site', 'OUT-9', 'on_site');
   await log('LN-1', 2, 'available', 'OUT-1');
   await log('LN-1', 3, 'en_route', 'OUT-2');
   await log('LN-1', 3.5, 'on_site', 'OUT-2');

@@ -7,7 +7,7 @@ import { etrDefaults } from '#services/etr/decide.ts';
 import { inventHistory } from '#services/etr/history_testbed.ts';
 import { fitModel } from '#services/etr/model.ts';
 import { type EtrNeeds, type EtrService, makeEtrService } from '#services/etr/service.ts';
-import { type CrewFact, simulationDefaults } from '#services/etr/simulation.ts';
+import { type CrewFact, type Draw, simulationDefaults } from '#services/etr/simulation.ts';
 import { outagesSince } from '#services/etr/sql.ts';
 import { migrate } from '#stores/postgres/migrate.ts';
 import { until } from '../running_center.ts';
@@ -48,7 +48,7 @@ for (const kind of servers)
         settings: etrDefaults,
         simulation: { ...simulationDefaults, runs: 30 },
         nowMs: () => nowMs,
-        draw: (run, outage, stage) => ((run * 37 + outage.length * 11 + (stage === 'repair' ? 5 : 0)) % 97) / 97,
+        draw: (outage) => (run, stage) => ((run * 37 + outage.length * 11 + (stage === 'repair' ? 5 : 0)) % 97) / 97,
         open: () => open,
         outage: async (id) =>
           open.find((one) => one.id === id) ??
@@ -270,7 +270,7 @@ for (const kind of servers)
       await service.stop();
       let runs = 0;
       let slowest = 0;
-      const slow = (): number => {
+      const slow: Draw = () => () => {
         if (runs++ === 0) for (const endMs = performance.now() + 100; performance.now() < endMs; ) slowest++;
         return 0.5;
       };

@@ -49,7 +49,7 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
       className={`shrink-0 border-b border-rule bg-pane ${connection === 'lost' ? 'border-b-2 border-b-bad' : ''}`}
     >
       <div
-        className={`flex min-h-10 flex-wrap items-center gap-x-5 gap-y-0.5 px-3 py-1 ${connection === 'lost' ? 'lost-facts' : ''}`}
+        className={`flex min-h-10 flex-wrap items-center gap-x-2.5 gap-y-0.5 px-3 py-1 sm:gap-x-5 ${connection === 'lost' ? 'lost-facts' : ''}`}
       >
         <button
           type="button"
@@ -57,7 +57,7 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
           onClick={() => useScreen.setState({ page: 'center', pane: null })}
           aria-label="FLUX, the center"
         >
-          <Mark size={21} /> FLUX
+          <Mark size={21} /> <span className="hidden sm:inline">FLUX</span>
         </button>
         <Nav />
         <AreaSelect session={session} />
@@ -92,31 +92,44 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
         {known && mode !== 'normal' && (
           <span
             title={modeRule}
-            className={`rounded-sm px-2 py-0.5 text-[12px] font-bold tracking-wider ${mode === 'storm' ? 'bg-badground text-white' : 'border border-warn text-warn'}`}
+            className={`header-fact rounded-sm px-2 py-0.5 text-[12px] font-bold max-sm:order-2 tracking-wider ${mode === 'storm' ? 'bg-badground text-white' : 'border border-warn text-warn'}`}
           >
             {mode === 'storm' ? 'STORM' : 'ELEVATED'}
           </span>
         )}
         {known && mode === 'normal' && (
-          <span title={modeRule} className="text-[12px] tracking-wider text-dim">
+          <span title={modeRule} className="header-fact text-[12px] max-sm:order-2 tracking-wider text-dim">
             NORMAL
           </span>
         )}
-        <div className="ml-auto flex items-center gap-1">
+        <div className="ml-auto flex items-center gap-1 max-sm:order-1">
           <button
             type="button"
             className="button"
             onClick={() => useScreen.setState({ paletteOpen: true })}
             title="Commands and search (Ctrl+K)"
           >
-            Search <span className="key hidden sm:inline-block">Ctrl K</span>
+            <svg
+              className="sm:hidden"
+              width="14"
+              height="14"
+              viewBox="0 0 14 14"
+              fill="none"
+              stroke="currentColor"
+              strokeWidth="1.5"
+            >
+              <title>Search</title>
+              <circle cx="6" cy="6" r="4" />
+              <path d="m9 9 4 4" />
+            </svg>
+            <span className="hidden sm:inline">Search</span> <span className="key hidden sm:inline-block">Ctrl K</span>
           </button>
           <Suspense fallback={<span className="button">{session.user}</span>}>
             <UserMenu session={session} onChangePassword={onChangePassword} />
           </Suspense>
           <button
             type="button"
-            className="button px-2"
+            className="button hidden px-2 sm:inline-flex"
             aria-label="Keyboard help"
             title="Keyboard help (?)"
             onClick={() => useScreen.setState({ helpOpen: true })}
@@ -125,23 +138,35 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
           </button>
         </div>
       </div>
-      <div className="flex min-h-6 flex-wrap items-center gap-x-5 border-t border-rule px-3 text-[12px] text-dim">
+      <div
+        className={`flex min-h-6 flex-wrap items-center gap-x-5 border-t border-rule px-3 text-[12px] text-dim ${connection === 'lost' ? 'lost-facts' : ''}`}
+      >
         <ConnectionState silentS={silentS} />
-        <span className={unacknowledged.unacknowledged > 0 ? 'text-ink' : ''}>
-          unack <strong>{formatCount(unacknowledged.unacknowledged)}</strong>
-          {unacknowledged.high > 0 && <span className="text-bad"> ({formatCount(unacknowledged.high)} hi)</span>}
+        <span
+          title="Alarms nobody has acknowledged, those of high priority in brackets"
+          className={`header-fact ${unacknowledged.unacknowledged > 0 ? 'text-ink' : ''}`}
+        >
+          <span className="sm:hidden">unack</span>
+          <span className="hidden sm:inline">unacknowledged</span>{' '}
+          <strong>{formatCount(unacknowledged.unacknowledged)}</strong>
+          {unacknowledged.high > 0 && <span className="text-bad"> ({formatCount(unacknowledged.high)} high)</span>}
         </span>
-        <span title="How old the newest data of each kind is">
+        <span className="header-fact" title="How old the newest data of each kind is">
           age: outages {aged(kpi ? 0 : null)} · events {aged(kpi?.age_s.events)} · AMI {aged(kpi?.age_s.readings)} ·
           layers {aged(kpi?.age_s.layers)}
         </span>
-        <span className="hidden md:inline" title="Meters whose newest interval began in the last 30 minutes, of all">
+        <span
+          className="header-fact hidden md:inline"
+          title="Meters whose newest interval began in the last 30 minutes, of all"
+        >
           reporting {formatCount(kpi?.meters_reporting)} of {formatCount(kpi?.meters_total)} meters
         </span>
-        <span className="hidden md:inline" title="Sum over meters of their newest interval">
-          load {formatPower(kpi ? kpi.load_mw * 1000 : null)}
+        <span className="header-fact hidden md:inline" title="Sum over meters of their newest interval">
+          load {formatPower(kpi && kpi.meters_reporting > 0 ? kpi.load_mw * 1000 : null)}
         </span>
-        <span className="hidden xl:inline">{kpi ? `${formatCount(kpi.readings_per_s)} readings/s` : ''}</span>
+        <span className="header-fact hidden xl:inline" title="Readings that came in a second">
+          {kpi ? `${formatCount(kpi.readings_per_s)} readings/s` : ''}
+        </span>
       </div>
     </header>
   );
@@ -149,7 +174,7 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
 
 function Fact({ label, title, children }: { label: string; title: string; children: ReactNode }) {
   return (
-    <span title={title} className="header-fact whitespace-nowrap">
+    <span title={title} className="header-fact whitespace-nowrap max-sm:order-2">
       <span className="mr-1.5 text-[11px] tracking-[0.08em] text-dim">{label}</span>
       {children}
     </span>
@@ -180,7 +205,7 @@ function AreaSelect({ session }: { session: Session }) {
     <label className="flex items-center gap-1.5 text-dim">
       <span className="hidden text-[11px] tracking-[0.08em] sm:inline">AREA</span>
       <select
-        className="field min-h-6 max-w-36 py-0 text-ink"
+        className="field min-h-6 max-w-24 py-0 text-ink sm:max-w-36"
         aria-label="Area of responsibility"
         value={area ?? ''}
         onChange={(event) => useScreen.setState({ area: event.target.value || null })}

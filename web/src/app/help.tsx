@@ -7,6 +7,13 @@ const groups = ['Lists', 'Outages', 'Network', 'Screen'] as const;
 /** Keys of the lists of other pages, where the list has the focus. */
 const pageKeys: { page: string; keys: [keys: string, does: string][] }[] = [
   {
+    page: 'Crews, orders, calls, times, areas',
+    keys: [
+      ['j k', 'next, previous row'],
+      ['Enter', 'open it'],
+    ],
+  },
+  {
     page: 'Set-aside records',
     keys: [
       ['j k', 'next, previous record'],

@@ -8,6 +8,7 @@ const press = (key: string, part: Partial<KeyPress> = {}): KeyPress => ({
   alt: false,
   inText: false,
   onControl: false,
+  inList: false,
   ...part,
 });
 
@@ -30,6 +31,11 @@ describe('the keyboard', () => {
     const all = bindings.map(({ keys }) => keys);
     assert.equal(new Set(all).size, all.length);
     for (const keys of all.filter((k) => k.includes(' '))) assert.equal(all.includes(keys.split(' ')[0]), false);
+  });
+  test('arrows move rows where a list is, and only there', () => {
+    assert.equal(interpretKey(null, press('ArrowDown', { inList: true })).command, 'row_down');
+    assert.equal(interpretKey(null, press('ArrowUp', { inList: true })).command, 'row_up');
+    assert.equal(interpretKey(null, press('ArrowDown')).command, null);
   });
   test('typing in a field is typing; only Escape and Ctrl+K get out', () => {
     for (const key of ['j', 'x', '/', '?', 'Enter', ' ']) {

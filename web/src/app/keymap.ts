@@ -46,8 +46,8 @@ export interface Binding {
 }
 
 export const bindings: readonly Binding[] = [
-  { keys: 'j', command: 'row_down', does: 'next row', group: 'Lists' },
-  { keys: 'k', command: 'row_up', does: 'previous row', group: 'Lists' },
+  { keys: 'j', command: 'row_down', does: 'next row; in a list ↓, too', group: 'Lists' },
+  { keys: 'k', command: 'row_up', does: 'previous row; in a list ↑, too', group: 'Lists' },
   { keys: 'Enter', command: 'details', does: 'open details of the selection', group: 'Lists' },
   { keys: 'Space', command: 'acknowledge', does: 'acknowledge the alarms of the selection', group: 'Lists' },
   { keys: '/', command: 'filter', does: 'filter the events', group: 'Lists' },
@@ -90,11 +90,13 @@ export const bindings: readonly Binding[] = [
   { keys: 'Ctrl+k', command: 'palette', does: 'commands and search', group: 'Screen' },
   { keys: 'U', command: 'utc', does: 'utility time or UTC', group: 'Screen' },
   { keys: 'L', command: 'theme', does: 'light or dark', group: 'Screen' },
-  { keys: '?', command: 'help', does: 'this list', group: 'Screen' },
+  { keys: '?', command: 'help', does: 'keys and shapes: this list', group: 'Screen' },
   { keys: 'Escape', command: 'escape', does: 'close, then let the selection go', group: 'Screen' },
 ];
 
 const byKeys = new Map(bindings.map((binding) => [binding.keys, binding.command]));
+/** Elsewhere arrows scroll, pan the map, or move a border. */
+const inLists: Record<string, Command | undefined> = { ArrowDown: 'row_down', ArrowUp: 'row_up' };
 const prefixes = new Set(bindings.filter((b) => b.keys.includes(' ')).map((b) => b.keys.split(' ')[0]));
 
 export interface KeyPress {
@@ -105,6 +107,8 @@ export interface KeyPress {
   inText: boolean;
   /** focus is on something that Enter and Space already operate (button, link, option) */
   onControl: boolean;
+  /** focus is in a list of rows, or nowhere */
+  inList: boolean;
 }
 
 export interface Interpretation {
@@ -122,5 +126,5 @@ export function interpretKey(pending: string | null, press: KeyPress): Interpret
   if (press.onControl && (key === 'Enter' || key === 'Space')) return none;
   if (pending !== null) return { command: byKeys.get(`${pending} ${key}`) ?? null, pending: null };
   if (prefixes.has(key)) return { command: null, pending: key };
-  return { command: byKeys.get(key) ?? null, pending: null };
+  return { command: byKeys.get(key) ?? (press.inList ? inLists[key] : null) ?? null, pending: null };
 }

@@ -28,7 +28,7 @@ export function Nav() {
         ))}
       </nav>
       <div className="min-[1800px]:hidden">
-        <Suspense fallback={<span className="button">☰</span>}>
+        <Suspense fallback={<span className="button sm:w-30 sm:justify-start">☰</span>}>
           <NavMenu />
         </Suspense>
       </div>

@@ -9,7 +9,7 @@ export function NavMenu() {
   const { name } = pages.find(({ page }) => page === current) ?? pages[0];
   return (
     <Menu.Root>
-      <Menu.Trigger className="button" aria-label={`Pages; now ${name}`}>
+      <Menu.Trigger className="button sm:w-30 sm:justify-start" aria-label={`Pages; now ${name}`}>
         <span aria-hidden="true">☰</span>
         <span className="hidden sm:inline">{name}</span>
       </Menu.Trigger>

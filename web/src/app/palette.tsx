@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, useDeferredValue, useMemo, useState } from 'react';
+import { type KeyboardEvent, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { searchNetwork } from '../lib/api/endpoints.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { formatCount, words } from '../lib/time/format.ts';
@@ -73,6 +73,9 @@ export function Palette() {
     return [...events, ...assets, ...(wanted.length < 2 ? commands : commands.slice(0, 5))];
   }, [wanted, outages, found.data]);
   const chosen = Math.min(at, entries.length - 1);
+  useEffect(() => {
+    document.getElementById(`palette-${chosen}`)?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
 
   function key(event: KeyboardEvent) {
     if (event.key === 'ArrowDown') setAt(Math.min(entries.length - 1, chosen + 1));

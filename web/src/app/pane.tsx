@@ -92,8 +92,8 @@ export function PaneMessage({
   bad?: boolean;
 }) {
   return (
-    <div className="grid min-h-0 flex-1 place-items-center overflow-auto p-4" role={bad ? 'alert' : 'status'}>
-      <div className="max-w-80 text-center">
+    <div className="grid h-full min-h-0 flex-1 place-items-center overflow-auto p-4" role={bad ? 'alert' : 'status'}>
+      <div className="max-w-96 text-center text-balance">
         <p className={`font-medium ${bad ? 'text-bad' : 'text-ink'}`}>{title}</p>
         {children && <div className="mt-1 text-dim">{children}</div>}
         {action && (

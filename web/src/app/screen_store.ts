@@ -62,7 +62,7 @@ export const useScreen = create<Screen>((set, get) => ({
   askVerb: null,
   askDirection: 'up',
   trace: null,
-  tab: initial.pane ?? 'events',
+  tab: initial.pane ?? (initial.selection ? 'detail' : 'events'),
   zoomTo: { target: 'selection', serial: 0 },
   activeList: 'events',
   select: (selection, options = {}) => {

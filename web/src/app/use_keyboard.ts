@@ -14,6 +14,9 @@ import type { PaneName } from './url_state.ts';
 
 const textTypes = new Set(['text', 'search', 'password', 'email', 'number', 'datetime-local', '']);
 
+/** Where arrows mean rows. */
+const lists = '[data-pane="events"], [data-pane="alarms"], [data-row]';
+
 function inText(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return textTypes.has(target.type);
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
@@ -34,6 +37,7 @@ export function useKeyboard(): void {
         alt: event.altKey,
         inText: inText(target),
         onControl: target instanceof Element && target.closest('button, a, summary, [role="tab"]') !== null,
+        inList: target === document.body || (target instanceof Element && target.closest(lists) !== null),
       });
       if (event.key !== 'Shift') pending = result.pending;
       window.clearTimeout(timer);
@@ -60,6 +64,8 @@ export function run(command: Command): void {
       moveRow(-1);
       break;
     case 'details':
+      // a row of another page is a button: Enter is its own
+      if (screen.page !== 'center') break;
       if (screen.selection) {
         screen.select(screen.selection, { details: true });
         focusPane('detail');
@@ -183,8 +189,16 @@ export function focusPane(name: PaneName): void {
   });
 }
 
+/** On the operator's screen the selection moves; on other pages the focus, from one `data-row` to the next. */
 function moveRow(step: number): void {
-  const { activeList, selection, select } = useScreen.getState();
+  const { activeList, page, selection, select } = useScreen.getState();
+  if (page !== 'center') {
+    const rows = [...document.querySelectorAll<HTMLElement>('main [data-row]')].filter((row) => row.checkVisibility());
+    const at = rows.indexOf(document.activeElement as HTMLElement);
+    const next = at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + step));
+    rows.at(next)?.focus();
+    return;
+  }
   const ids =
     activeList === 'alarms'
       ? visibleAlarms().flatMap(({ head }) => (head.outage_id === null ? [] : [head.outage_id]))
@@ -209,8 +223,8 @@ function acknowledgeSelection(): void {
 
 /** Opens the form of a verb; the form shows whether the verb is allowed and asks for the reason. */
 function ask(verb: OutageVerb): void {
-  const { selection } = useScreen.getState();
-  if (selection?.kind !== 'outage') return;
+  const { page, selection } = useScreen.getState();
+  if (selection?.kind !== 'outage' || page !== 'center') return;
   useScreen.setState({ detailOpen: true, askVerb: verb, tab: 'detail' });
 }
 

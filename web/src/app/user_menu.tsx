@@ -10,7 +10,20 @@ export function UserMenu({ session, onChangePassword }: { session: Session; onCh
   return (
     <Menu.Root>
       <Menu.Trigger className="button" aria-label={`Menu of ${session.user}`}>
-        <span className="max-w-24 truncate">{session.open ? 'open mode' : session.user}</span>
+        <svg
+          className="sm:hidden"
+          width="14"
+          height="14"
+          viewBox="0 0 14 14"
+          fill="none"
+          stroke="currentColor"
+          strokeWidth="1.5"
+        >
+          <title>{session.user}</title>
+          <circle cx="7" cy="4" r="2.8" />
+          <path d="M1.5 13c.6-3 3-4 5.5-4s4.9 1 5.5 4" />
+        </svg>
+        <span className="hidden max-w-24 truncate sm:inline">{session.open ? 'open mode' : session.user}</span>
         <span className="hidden text-dim md:inline">{session.role}</span>
       </Menu.Trigger>
       <Menu.Portal>

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
 
 export interface GridColumn<Row, Context> {
   key: string;
@@ -27,11 +27,16 @@ interface Props<Row, Context> {
   onChoose: (row: Row) => void;
   onOpen?: (row: Row) => void;
   onFocus?: () => void;
+  /** j, k and arrows move to this row, where the list has the focus; without it keys are its page's */
+  onStep?: (row: Row) => void;
 }
 
 const rowHeight = 28;
+const headHeight = 24;
 
-/** A dense list however long it is: only what is in sight is in the page. Keys are its page's: j, k, Enter. */
+const steps: Record<string, number | undefined> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+
+/** A dense list however long it is: only what is in sight is in the page. */
 export function VirtualGrid<Row, Context>(props: Props<Row, Context>) {
   const { columns, rows, keyOf, selected, context } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -40,12 +45,22 @@ export function VirtualGrid<Row, Context>(props: Props<Row, Context>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 12,
+    // the head lies over the rows: a row scrolled to must not hide below it, nor below the foot
+    scrollMargin: headHeight,
+    scrollPaddingStart: headHeight,
     getItemKey: (index) => keyOf(rows[index]),
   });
   const at = selected === null ? -1 : rows.findIndex((row) => keyOf(row) === selected);
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' });
   }, [at, virtual]);
+  function key(event: KeyboardEvent) {
+    const step = steps[event.key];
+    if (!props.onStep || step === undefined || event.ctrlKey || event.metaKey || event.altKey || rows.length === 0)
+      return;
+    event.preventDefault();
+    props.onStep(rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + step))]);
+  }
   const template = columns.map(({ track }) => track).join(' ');
   return (
     // biome-ignore lint/a11y/useSemanticElements: a virtual list cannot be a <table>; the grid roles say the same
@@ -58,6 +73,7 @@ export function VirtualGrid<Row, Context>(props: Props<Row, Context>) {
       tabIndex={0}
       className="min-h-0 flex-1 overflow-auto text-[12.5px]"
       onFocus={props.onFocus}
+      onKeyDown={key}
     >
       <div style={{ minWidth: props.minWidth }}>
         {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: grid of a virtual list */}
@@ -95,7 +111,7 @@ export function VirtualGrid<Row, Context>(props: Props<Row, Context>) {
                 {...{ [`data-${props.dataName}`]: key }}
                 onClick={() => props.onChoose(row)}
                 onDoubleClick={() => props.onOpen?.(row)}
-                style={{ transform: `translateY(${item.start}px)`, gridTemplateColumns: template }}
+                style={{ transform: `translateY(${item.start - headHeight}px)`, gridTemplateColumns: template }}
                 className={`absolute inset-x-0 top-0 grid h-7 items-center gap-x-2 border-b border-rule/50 px-2 ${props.dim?.(row) ? 'text-dim' : ''} ${chosen ? 'bg-chosen shadow-[inset_3px_0_0_var(--accent)]' : 'hover:bg-hover'}`}
               >
                 {columns.map((column) => (

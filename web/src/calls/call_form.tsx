@@ -10,7 +10,8 @@ import { leastLetters, useMatches } from './use_matches.ts';
 
 /**
  * The caller's place is looked up while it is typed; the highlighted meter is the one that is shown. Enter files the call
- * once it is clear which meter is meant; a place that names no meter is filed in words, to be placed later.
+ * once it is clear which meter is meant; a place that names no meter is filed in words, to be placed later. An Enter
+ * while the search runs waits for its end; then it files what the text names, and only chooses what nobody has seen yet.
  */
 export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (meter: string | null) => void }) {
   const queries = useQueryClient();
@@ -22,8 +23,12 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
   const [id, setId] = useState(() => crypto.randomUUID());
   const wanted = useDeferredValue(text.trim());
   const { matches, isFetching } = useMatches(wanted);
-  const highlighted = matches[Math.min(at, matches.length - 1)]?.meter ?? null;
   const isSettled = wanted === text.trim() && !isFetching;
+  const isSearching = !isSettled && text.trim().length >= leastLetters;
+  /** what an Enter waits for: typing on takes it back */
+  const [entered, setEntered] = useState<string | null>(null);
+  const match = matches[Math.min(at, matches.length - 1)];
+  const highlighted = match?.meter ?? null;
   const isClear =
     isSettled && highlighted !== null && (matches.length === 1 || highlighted.toLowerCase() === wanted.toLowerCase());
   const inWords = isSettled && highlighted === null && wanted.length >= leastLetters;
@@ -42,12 +47,22 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
     field.current?.focus();
   }, []);
   useEffect(() => {
-    if (highlighted !== null) onMeter(highlighted);
-  }, [highlighted, onMeter]);
+    // while the search runs the list is that of an earlier text
+    if (isSettled && highlighted !== null) onMeter(highlighted);
+  }, [isSettled, highlighted, onMeter]);
+  const isFound = entered !== null && isSettled;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the search that an Enter waits for has ended
+  useEffect(() => {
+    if (!isFound) return;
+    setEntered(null);
+    const form = field.current?.form;
+    if (form && entered === wanted && mayEdit && !file.isPending) take(form, match?.isNamed === true);
+  }, [isFound]);
 
   function press(event: KeyboardEvent) {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
+      setEntered(null);
       const step = event.key === 'ArrowDown' ? 1 : -1;
       setAt((now) => Math.max(0, Math.min(matches.length - 1, now + step)));
     }
@@ -55,18 +70,23 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
-    if (highlighted !== null && !isClear) {
-      // Several are meant: the first Enter says which.
+    if (isSearching) setEntered(text.trim());
+    else take(event.currentTarget, isClear);
+  }
+
+  /** @param mayFile the highlighted meter is known to be meant; else this says that it is */
+  function take(form: HTMLFormElement, mayFile: boolean) {
+    if (highlighted !== null && !mayFile) {
       setText(highlighted);
       setAt(0);
       return;
     }
-    if (!isClear && !inWords) return;
-    const fields = new FormData(event.currentTarget);
+    if (highlighted === null && !inWords) return;
+    const fields = new FormData(form);
     const given = (name: string) => String(fields.get(name) ?? '').trim();
     file.mutate({
       id,
-      ...(isClear ? { meter: highlighted! } : { place: wanted }),
+      ...(highlighted !== null ? { meter: highlighted } : { place: wanted }),
       kind: given('kind') as CallReport['kind'],
       ...(given('words') ? { words: given('words') } : {}),
       ...(given('callback') ? { callback: given('callback') } : {}),
@@ -93,6 +113,7 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
           onChange={(event) => {
             setText(event.target.value);
             setAt(0);
+            setEntered(null);
             if (event.target.value.trim().length < leastLetters) onMeter(null);
           }}
         />
@@ -152,15 +173,17 @@ export function CallForm({ meter, onMeter }: { meter: string | null; onMeter: (m
         <button
           type="submit"
           className="button button-primary"
-          disabled={!mayEdit || file.isPending || (highlighted === null && !inWords)}
+          disabled={!mayEdit || file.isPending || (!isSearching && highlighted === null && !inWords)}
         >
           {file.isPending
             ? 'Filing…'
-            : isClear
-              ? `File for ${highlighted}`
-              : highlighted !== null
-                ? `Choose ${highlighted}`
-                : 'File in words'}
+            : isSearching
+              ? 'Searching…'
+              : isClear
+                ? `File for ${highlighted}`
+                : highlighted !== null
+                  ? `Choose ${highlighted}`
+                  : 'File in words'}
           <span className="key ml-1">Enter</span>
         </button>
         <span role="status" className="min-w-0 text-[12px] text-dim">

@@ -5,12 +5,12 @@ import type { Session } from '#model/api/common.ts';
 import { useMayEdit } from '../app/banner.tsx';
 import { Problem } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
-import { useScreen } from '../app/screen_store.ts';
+import { phoneQuery, useScreen } from '../app/screen_store.ts';
 import { Tabs } from '../app/tabs.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { type GridColumn, VirtualGrid } from '../app/virtual_grid.tsx';
-import { getCalls, markCalledBack, placeCall, type CallList as Show } from '../lib/api/endpoints.ts';
-import { ageSeconds, formatAge, formatCount, formatDayTime, type TimeView, words } from '../lib/time/format.ts';
+import { callsShown, getCalls, markCalledBack, placeCall, type CallList as Show } from '../lib/api/endpoints.ts';
+import { ageSeconds, counted, formatAge, formatDayTime, type TimeView, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
 import { mayOperate } from '../session/session_store.ts';
 
@@ -36,7 +36,7 @@ interface Context {
 }
 const dash = <span className="text-dim">—</span>;
 const columns: readonly GridColumn<TroubleCall, Context>[] = [
-  { key: 'at', head: 'Called', track: '104px', cell: (one, { view }) => formatDayTime(one.called_at, view) },
+  { key: 'at', head: 'Called', track: '92px', cell: (one, { view }) => formatDayTime(one.called_at, view) },
   {
     key: 'age',
     head: 'Age',
@@ -44,18 +44,22 @@ const columns: readonly GridColumn<TroubleCall, Context>[] = [
     right: true,
     cell: (one, { now }) => formatAge(ageSeconds(one.called_at, now)),
   },
-  { key: 'place', head: 'Meter or place', track: 'minmax(120px, 1.2fr)', cell: (one) => one.meter_id ?? one.place },
-  { key: 'kind', head: 'Kind', track: '92px', cell: (one) => words(one.kind) },
-  { key: 'words', head: 'In words', track: 'minmax(100px, 2fr)', cell: (one) => one.words || dash },
+  { key: 'place', head: 'Meter or place', track: 'minmax(104px, 1.2fr)', cell: (one) => one.meter_id ?? one.place },
+  { key: 'kind', head: 'Kind', track: '76px', cell: (one) => words(one.kind) },
+  { key: 'words', head: 'In words', track: 'minmax(80px, 2fr)', cell: (one) => one.words || dash },
   {
     key: 'outage',
     head: 'Outage',
-    track: '170px',
+    track: '164px',
     cell: (one) => (one.outage_id ? `${one.outage_id} ${words(one.outage_state)}` : dash),
   },
-  { key: 'callback', head: 'Call back', track: '104px', cell: (one) => one.callback ?? dash },
-  { key: 'by', head: 'Taken by', track: '84px', cell: (one) => one.taken_by },
+  { key: 'callback', head: 'Call back', track: '84px', cell: (one) => one.callback ?? dash },
+  { key: 'by', head: 'Taken by', track: '76px', cell: (one) => one.taken_by },
 ];
+/** What fits on a phone. */
+const phoneColumns = columns
+  .filter(({ key }) => ['age', 'place', 'kind', 'outage'].includes(key))
+  .map((column) => (column.key === 'outage' ? { ...column, track: 'minmax(0, 1.2fr)' } : column));
 const keyOf = (call: TroubleCall): string => call.id;
 
 export function CallList({ session, onMeter }: { session: Session; onMeter: (meter: string) => void }) {
@@ -63,6 +67,7 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
   const [selected, setSelected] = useState<string | null>(null);
   const area = useScreen((screen) => screen.area);
   const now = useNow();
+  const isPhone = matchMedia(phoneQuery).matches;
   const view = useTimeView();
   const calls = useQuery({
     queryKey: ['calls', 'list', tab],
@@ -72,6 +77,10 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
   const rows = calls.data?.filter((call) => area === null || call.area_id === null || call.area_id === area);
   const { empty, why } = tabs.find(({ name }) => name === tab)!;
   const chosen = rows?.find((call) => call.id === selected);
+  function choose(call: TroubleCall) {
+    setSelected(call.id);
+    if (call.meter_id) onMeter(call.meter_id);
+  }
   return (
     <>
       <div className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-rule px-3 py-1.5">
@@ -84,7 +93,11 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
             setSelected(null);
           }}
         />
-        {rows && <span className="text-[12px] text-dim">{formatCount(rows.length)}</span>}
+        {rows && (
+          <span className="text-[12px] text-dim">
+            {calls.data?.length === callsShown ? `the newest ${callsShown}` : counted(rows.length, 'call')}
+          </span>
+        )}
         {calls.error && calls.data && (
           <span role="alert" className="text-[12px] text-bad">
             ✕ {calls.error.message}
@@ -109,16 +122,14 @@ export function CallList({ session, onMeter }: { session: Session; onMeter: (met
         <VirtualGrid
           label="Trouble calls"
           dataName="call"
-          columns={columns}
+          columns={isPhone ? phoneColumns : columns}
           rows={rows}
           keyOf={keyOf}
           selected={selected}
           context={{ now, view }}
-          minWidth={880}
-          onChoose={(call) => {
-            setSelected(call.id);
-            if (call.meter_id) onMeter(call.meter_id);
-          }}
+          minWidth={isPhone ? 0 : 820}
+          onChoose={choose}
+          onStep={choose}
         />
       )}
       {chosen && mayOperate(session) && <NextStep key={chosen.id} call={chosen} />}

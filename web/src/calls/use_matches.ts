@@ -8,6 +8,8 @@ export interface Match {
   meter: string;
   /** what it was found by, where that is not the meter's own name */
   found: string | null;
+  /** what was typed is its name, or its account's */
+  isNamed: boolean;
 }
 
 /** Meters that what a caller says may mean: by account or address first, then by the meter's name. */
@@ -26,14 +28,16 @@ export function useMatches(wanted: string): { matches: Match[]; isFetching: bool
     placeholderData: (before) => before,
   });
   const matches = new Map<string, Match>();
+  const isSame = (name: string): boolean => name.toLowerCase() === wanted.toLowerCase();
+  const add = (meter: string, found: string | null, name: string): void => {
+    if (!matches.has(meter)) matches.set(meter, { meter, found, isNamed: isSame(name) });
+  };
   if (enabled) {
-    for (const { id, type } of meters.data ?? [])
-      if (type === 'meter' && id.toLowerCase() === wanted.toLowerCase()) matches.set(id, { meter: id, found: null });
-    for (const { meter_id, by, account_id, address } of places.data ?? [])
-      if (!matches.has(meter_id))
-        matches.set(meter_id, { meter: meter_id, found: by === 'account' ? `${account_id}, ${address}` : address });
-    for (const { id, type } of meters.data ?? [])
-      if (type === 'meter' && !matches.has(id)) matches.set(id, { meter: id, found: null });
+    const named = (meters.data ?? []).filter(({ type }) => type === 'meter');
+    for (const { id } of named) if (isSame(id)) add(id, null, id);
+    for (const { meter_id: meter, by, account_id: account, address } of places.data ?? [])
+      add(meter, by === 'account' ? `${account}, ${address}` : address, account);
+    for (const { id } of named) add(id, null, id);
   }
   return {
     matches: [...matches.values()].slice(0, shownMatches),

@@ -1,5 +1,6 @@
 import type { Crew } from '#model/api/crews.ts';
 import { useScreen } from '../app/screen_store.ts';
+import { counted } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
 import { kindWords, type Note, positionNote, shiftNote } from './board.ts';
 
@@ -14,6 +15,7 @@ export function CrewCard({ crew, isSelected }: { crew: Crew; isSelected: boolean
     <li>
       <button
         type="button"
+        data-row
         data-crew={crew.id}
         aria-pressed={isSelected}
         draggable={crew.can_be_assigned}
@@ -26,9 +28,7 @@ export function CrewCard({ crew, isSelected }: { crew: Crew; isSelected: boolean
       >
         <span className="flex items-baseline gap-1.5">
           <strong className="font-semibold">{crew.id}</strong>
-          <span className="ml-auto text-[11px] text-dim" title={`${crew.size} persons`}>
-            {crew.size}p
-          </span>
+          <span className="ml-auto text-[11px] text-dim">{counted(crew.size, 'person', 'people')}</span>
         </span>
         <span className="block truncate text-[11.5px] text-dim" title={crew.name}>
           {kindWords[crew.kind].name}

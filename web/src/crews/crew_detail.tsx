@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Session } from '#model/api/common.ts';
 import type { Crew, CrewVerb } from '#model/api/crews.ts';
@@ -6,12 +6,15 @@ import { useMayEdit } from '../app/banner.tsx';
 import { Block, FactRow, Facts, Problem } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
-import { useLive } from '../lib/push/live_store.ts';
-import { ageSeconds, formatAge, formatCount, formatDayTime, words } from '../lib/time/format.ts';
+import { newerCrew } from '../lib/push/apply.ts';
+import { learnCrew, useLive } from '../lib/push/live_store.ts';
+import { ageSeconds, counted, formatAge, formatCount, formatDayTime, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
+import { useAreaName } from '../map/network_store.ts';
 import { mayOperate } from '../session/session_store.ts';
 import { kindWords, positionNote, shiftNote } from './board.ts';
 import { actOnCrew, assignCrew, getCrew } from './crews_api.ts';
+import { useFallback } from './use_crews.ts';
 
 /** Verbs that take a job away from a crew, or the crew away: they say why. */
 const wantsReason: ReadonlySet<CrewVerb> = new Set(['release', 'out_of_service']);
@@ -19,11 +22,17 @@ const waiting = new Set(['predicted', 'probable', 'confirmed', 'assigned', 'en_r
 
 export function CrewDetailView({ id, session, onClose }: { id: string; session: Session; onClose: () => void }) {
   const view = useTimeView();
+  const areaName = useAreaName();
   const now = useNow();
+  const begun = useLive((live) => live.begun);
+  const pushed = useLive((live) => live.crews.get(id));
+  const refetchInterval = useFallback();
   const query = useQuery({
-    queryKey: ['crews', 'detail', id],
+    // the log grows with the revision
+    queryKey: ['crews', 'detail', id, begun, pushed?.revision],
     queryFn: ({ signal }) => getCrew(id, signal),
-    refetchInterval: 5000,
+    placeholderData: keepPreviousData,
+    refetchInterval,
   });
   if (query.isPending) return <PaneSkeleton rows={10} />;
   if (!query.data)
@@ -36,7 +45,8 @@ export function CrewDetailView({ id, session, onClose }: { id: string; session: 
         {query.error?.message}
       </PaneMessage>
     );
-  const { crew, log } = query.data;
+  const { log } = query.data;
+  const crew = pushed ? newerCrew(query.data.crew, pushed) : query.data.crew;
   return (
     <>
       <header className="sticky top-0 z-10 flex items-start gap-2 border-b border-rule bg-pane px-3 py-2">
@@ -55,10 +65,10 @@ export function CrewDetailView({ id, session, onClose }: { id: string; session: 
       {query.error && <Problem error={query.error} />}
       <Facts>
         <FactRow name="Kind">
-          {kindWords[crew.kind].name}, {crew.size} {crew.size === 1 ? 'person' : 'persons'}
+          {kindWords[crew.kind].name}, {counted(crew.size, 'person', 'people')}
         </FactRow>
         <FactRow name="Skills">{crew.skills.join(', ')}</FactRow>
-        <FactRow name="Home area">{crew.area_id}</FactRow>
+        <FactRow name="Home area">{areaName(crew.area_id)}</FactRow>
         <FactRow name="Shift">{shiftNote(crew, now).text}</FactRow>
         <FactRow name="Position">{positionNote(crew, now).text}</FactRow>
         <FactRow name="Radio, phone">{[crew.radio, crew.phone].filter(Boolean).join(', ') || '—'}</FactRow>
@@ -95,7 +105,8 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
   const [outage, setOutage] = useState('');
   const [reason, setReason] = useState('');
   const outages = useLive((live) => live.outages);
-  const done = () => {
+  const done = (answer: Crew) => {
+    learnCrew(answer);
     setAsks(null);
     setReason('');
     void client.invalidateQueries({ queryKey: ['crews'] });
@@ -108,9 +119,9 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
   });
   const assign = useMutation({
     mutationFn: (to: string) => assignCrew(crew.id, { outage: to, revision: crew.revision }),
-    onSuccess: () => {
+    onSuccess: (answer) => {
       setOutage('');
-      done();
+      done(answer);
     },
     onError: () => void client.invalidateQueries({ queryKey: ['crews'] }),
   });
@@ -151,8 +162,10 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
             .filter((verb) => verb !== 'release')
             .map((verb) => (
               <button key={verb} type="button" className="button" disabled={isBlocked} onClick={() => say(verb)}>
-                {words(verb)}
-                {wantsReason.has(verb) && '…'}
+                <span className="inline-block first-letter:uppercase">
+                  {words(verb)}
+                  {wantsReason.has(verb) && '…'}
+                </span>
               </button>
             ))}
         </div>
@@ -178,7 +191,7 @@ function Work({ crew, session }: { crew: Crew; session: Session }) {
             </label>
             <div className="flex gap-2">
               <button type="submit" className="button button-primary" disabled={isBlocked}>
-                {words(asks.verb)}
+                <span className="inline-block first-letter:uppercase">{words(asks.verb)}</span>
               </button>
               <button type="button" className="button" onClick={() => setAsks(null)}>
                 Cancel

@@ -1,16 +1,16 @@
-import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { Session } from '#model/api/common.ts';
 import { type Crew, type CrewKind, crewKinds } from '#model/api/crews.ts';
 import { DataAge, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useScreen } from '../app/screen_store.ts';
 import { Tabs } from '../app/tabs.tsx';
+import { useLive } from '../lib/push/live_store.ts';
 import { formatCount } from '../lib/time/format.ts';
 import { boardColumns, inColumns, kindWords, matchesBoard } from './board.ts';
 import { CrewCard } from './crew_card.tsx';
 import { CrewDetailView } from './crew_detail.tsx';
-import { getCrews } from './crews_api.ts';
 import { PlanList } from './plan_list.tsx';
+import { useCrews } from './use_crews.ts';
 
 const phoneTabs = [
   { name: 'board', label: 'Board' },
@@ -19,11 +19,7 @@ const phoneTabs = [
 
 /** Who is where, and who should go where. A crew is dragged onto an outage, or sent from its details. */
 export function CrewsPage({ session }: { session: Session }) {
-  const crews = useQuery({
-    queryKey: ['crews', 'list'],
-    queryFn: ({ signal }) => getCrews(signal),
-    refetchInterval: 5000,
-  });
+  const { query, crews: all } = useCrews();
   const selected = useScreen((screen) => (screen.selection?.kind === 'crew' ? screen.selection.id : null));
   const area = useScreen((screen) => screen.area);
   const [kind, setKind] = useState<CrewKind | ''>('');
@@ -31,10 +27,9 @@ export function CrewsPage({ session }: { session: Session }) {
   /** on a phone only one of the two fits */
   const [phoneTab, setPhoneTab] = useState<'board' | 'work'>('board');
   const shown = useMemo(
-    () => (crews.data ?? []).filter((crew) => matchesBoard(crew, { area, kind, text })),
-    [crews.data, area, kind, text],
+    () => (all ?? []).filter((crew) => matchesBoard(crew, { area, kind, text })),
+    [all, area, kind, text],
   );
-  const all = crews.data;
   return (
     <section aria-label="Crews" className="flex h-full min-h-0 flex-col bg-pane">
       <div className="flex shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-rule px-3 py-1.5">
@@ -69,29 +64,26 @@ export function CrewsPage({ session }: { session: Session }) {
           </span>
         )}
         <span className="ml-auto text-[12px]">
-          <DataAge
-            at={crews.dataUpdatedAt ? new Date(crews.dataUpdatedAt).toISOString() : null}
-            label="state of the crews"
-          />
+          <CrewsAge readAtMs={query.dataUpdatedAt} />
         </span>
       </div>
-      {crews.error && all && (
+      {query.error && all && (
         <p role="alert" className="border-b border-rule px-3 py-1 text-bad">
-          ✕ {crews.error.message} Shown is what was last read.
+          ✕ {query.error.message} Shown is what was last read.
         </p>
       )}
       <div className="flex min-h-0 flex-1">
         <div className={`min-w-0 flex-1 ${selected ? 'hidden md:flex' : 'flex'}`}>
           <div className={`min-h-0 min-w-0 flex-1 flex-col ${phoneTab === 'board' ? 'flex' : 'hidden lg:flex'}`}>
-            {crews.isPending ? (
+            {query.isPending ? (
               <PaneSkeleton rows={14} />
             ) : !all ? (
               <PaneMessage
                 title="The crews could not be read"
                 bad
-                action={{ label: 'Try again', run: () => void crews.refetch() }}
+                action={{ label: 'Try again', run: () => void query.refetch() }}
               >
-                {crews.error?.message}
+                {query.error?.message}
               </PaneMessage>
             ) : all.length === 0 ? (
               <PaneMessage title="There are no crews yet">
@@ -126,6 +118,13 @@ export function CrewsPage({ session }: { session: Session }) {
   );
 }
 
+/** With the push: as old as its newest message. Without: as the last look. */
+function CrewsAge({ readAtMs }: { readAtMs: number }) {
+  const pushedAt = useLive((live) => (live.connection === 'live' ? live.at : null));
+  const readAt = readAtMs > 0 ? new Date(readAtMs).toISOString() : null;
+  return <DataAge at={pushedAt ?? readAt} label="state of the crews" />;
+}
+
 function Board({ crews, selected, isNarrow }: { crews: readonly Crew[]; selected: string | null; isNarrow: boolean }) {
   const columns = inColumns(crews);
   if (crews.length === 0)
@@ -133,7 +132,9 @@ function Board({ crews, selected, isNarrow }: { crews: readonly Crew[]; selected
   return (
     <div className="min-h-0 flex-1 overflow-auto">
       {/* phones: one below the other; a board from there on */}
-      <div className={`grid min-h-full md:grid-cols-6 ${isNarrow ? 'md:min-w-[780px]' : 'md:min-w-[940px]'}`}>
+      <div
+        className={`grid min-h-full content-start md:grid-cols-6 md:content-stretch ${isNarrow ? 'md:min-w-[780px]' : 'md:min-w-[940px]'}`}
+      >
         {boardColumns.map(({ title }, i) => (
           <section
             key={title}

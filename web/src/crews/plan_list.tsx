@@ -6,6 +6,7 @@ import { useMayEdit } from '../app/banner.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
+import { learnCrew } from '../lib/push/live_store.ts';
 import { formatCount, formatTime, words } from '../lib/time/format.ts';
 import { mayOperate } from '../session/session_store.ts';
 import { crewDrag } from './crew_card.tsx';
@@ -33,7 +34,9 @@ export function PlanList({ session, crews }: { session: Session; crews: readonly
       const failed: string[] = [];
       // one after another: each answer is known before the next crew is sent
       for (const { crew, outage, revision } of orders)
-        await assignCrew(crew, { outage, revision }).catch((error: Error) => failed.push(`${crew}: ${error.message}`));
+        await assignCrew(crew, { outage, revision }).then(learnCrew, (error: Error) =>
+          failed.push(`${crew}: ${error.message}`),
+        );
       return failed;
     },
     onSuccess: setSaid,
@@ -143,6 +146,7 @@ function PlanRow({ row, isBlocked, send, drop }: RowProps) {
         <span className="text-dim">{row.priority}</span>
         <button
           type="button"
+          data-row
           className="font-semibold hover:underline"
           title="Show it in the operations screen"
           onClick={() => {

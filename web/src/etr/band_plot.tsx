@@ -57,7 +57,7 @@ export function BandPlot({
       const node = readout.current;
       if (!node) return;
       const times = u.data[0];
-      const at = u.cursor.idx ?? times.length - 1;
+      const at = u.cursor.idx ?? nearest(times, Date.now() / 1000);
       if (times.length === 0) {
         node.textContent = '';
         return;
@@ -71,7 +71,7 @@ export function BandPlot({
     const { plot: made, remove } = fittedPlot(
       element,
       {
-        padding: [8, 16, 0, 0],
+        padding: [8, 24, 0, 0],
         scales: {
           // a ledger of one revision is no line yet: never narrower than ten minutes
           x: { time: true, range: (_, min, max) => [min ?? 0, Math.max(max ?? 0, (min ?? 0) + 600)] },
@@ -90,7 +90,7 @@ export function BandPlot({
           },
           {
             ...quietAxis(color, true),
-            size: from === 'zero' ? 58 : 96,
+            size: from === 'zero' ? 76 : 96,
             values: (_, splits) => splits.map(formatValue),
             // times, or whole customers: half of one is none
             incrs: from === 'values' ? timeSteps : wholeSteps,
@@ -134,8 +134,15 @@ export function BandPlot({
   );
 }
 
+/** Index of the time that is closest: without a pointer the present is told, where the plot has it. */
+function nearest(times: ArrayLike<number>, atS: number): number {
+  let best = 0;
+  for (let i = 1; i < times.length; i++) if (Math.abs(times[i] - atS) <= Math.abs(times[best] - atS)) best = i;
+  return best;
+}
+
 function rangeOf(from: 'zero' | 'values', min: number | null, max: number | null): [number, number] {
-  if (from === 'zero') return [0, Math.max(1, (max ?? 0) * 1.08)];
+  if (from === 'zero') return [0, Math.max(10, (max ?? 0) * 1.08)];
   const [low, high] = [min ?? 0, max ?? 1];
   const room = Math.max(600, (high - low) * 0.12);
   return [low - room, high + room];

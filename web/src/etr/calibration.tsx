@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import type { EtrCalibration, EtrGroup } from '#model/api/etr.ts';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
-import { formatCount, formatDayTime, formatNumber, formatShare, words } from '../lib/time/format.ts';
+import { formatCount, formatDay, formatNumber, formatShare, words } from '../lib/time/format.ts';
+import { useAreaName } from '../map/network_store.ts';
 import { Cell, SectionHead, Table } from '../pipeline/table.tsx';
 import { getEtrCalibration } from './etr_api.ts';
 
@@ -14,7 +15,7 @@ const spans = [
   { days: 365, label: 'a year' },
 ];
 const titles: Record<EtrGroup['by'], string> = {
-  all: 'All',
+  all: '',
   source: 'By source',
   storm: 'Storm and blue sky',
   zone: 'By area',
@@ -94,31 +95,46 @@ export function Calibration() {
 }
 
 function Groups({ groups }: { groups: readonly EtrGroup[] }) {
-  return [...Map.groupBy(groups, ({ by }) => by)].map(([by, members]) => (
-    <div key={by}>
-      <SectionHead title={titles[by]} />
-      <Table label={titles[by]} heads={heads}>
-        {members.map((one) => {
-          // a share of a handful says nothing
-          const off = one.outages >= 30 && (one.p90_coverage < 0.85 || one.p90_coverage > 0.95);
-          return (
-            <tr key={one.group} className="border-t border-rule">
-              <Cell left>{words(one.group)}</Cell>
-              <Cell>{formatCount(one.outages)}</Cell>
-              <Cell>{formatNumber(one.bias_min, 0)} min</Cell>
-              <Cell>{formatNumber(one.mae_min, 0)} min</Cell>
-              <Cell>{formatNumber(one.median_abs_min, 0)} min</Cell>
-              <Cell>{formatShare(one.late_share, 1)}</Cell>
-              <Cell>
-                <span className={off ? 'text-warn' : ''}>{formatShare(one.p90_coverage, 1)}</span>
-              </Cell>
-              <Cell>{formatNumber(one.revisions_per_outage, 1)}</Cell>
-            </tr>
-          );
-        })}
+  const areaName = useAreaName();
+  return (
+    <div className="mt-3">
+      <Table label="What the times were worth" heads={heads}>
+        {[...Map.groupBy(groups, ({ by }) => by)].map(([by, members]) => (
+          <Fragment key={by}>
+            {by !== 'all' && (
+              <tr className="border-t border-rule">
+                <th scope="colgroup" colSpan={heads.length} className="px-2 pt-3 pb-1 text-left font-semibold">
+                  {titles[by]}
+                </th>
+              </tr>
+            )}
+            {members.map((one) => (
+              <Group key={one.group} one={one} name={by === 'zone' ? areaName(one.group) : words(one.group)} />
+            ))}
+          </Fragment>
+        ))}
       </Table>
     </div>
-  ));
+  );
+}
+
+function Group({ one, name }: { one: EtrGroup; name: string }) {
+  // a share of a handful says nothing
+  const off = one.outages >= 30 && (one.p90_coverage < 0.85 || one.p90_coverage > 0.95);
+  return (
+    <tr className="border-t border-rule">
+      <Cell left>{name}</Cell>
+      <Cell>{formatCount(one.outages)}</Cell>
+      <Cell>{formatNumber(one.bias_min, 0)} min</Cell>
+      <Cell>{formatNumber(one.mae_min, 0)} min</Cell>
+      <Cell>{formatNumber(one.median_abs_min, 0)} min</Cell>
+      <Cell>{formatShare(one.late_share, 1)}</Cell>
+      <Cell>
+        <span className={off ? 'text-warn' : ''}>{formatShare(one.p90_coverage, 1)}</span>
+      </Cell>
+      <Cell>{formatNumber(one.revisions_per_outage, 1)}</Cell>
+    </tr>
+  );
 }
 
 function ModelFacts({ calibration: { model, own_outages } }: { calibration: EtrCalibration }) {
@@ -126,8 +142,8 @@ function ModelFacts({ calibration: { model, own_outages } }: { calibration: EtrC
   return (
     <>
       <SectionHead title={`Model ${model.id}`}>
-        fitted on {formatCount(model.outages)} outages of {model.source}, {formatDayTime(model.from, view)} to{' '}
-        {formatDayTime(model.to, view)}
+        fitted on {formatCount(model.outages)} outages of {model.source}, {formatDay(model.from, view)} to{' '}
+        {formatDay(model.to, view)}
         {model.licence && ` (${model.licence})`}; corrected by {formatCount(own_outages)} of this center
       </SectionHead>
       <Table

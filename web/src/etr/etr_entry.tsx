@@ -7,9 +7,9 @@ import { ReasonField } from '../app/reason_field.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { zoneName } from '../lib/time/format.ts';
+import { momentOf, wallOf } from '../lib/time/wall_clock.ts';
 import { mayOperate, useSession } from '../session/session_store.ts';
 import { sayEtr } from './etr_api.ts';
-import { momentOf, wallOf } from './wall_clock.ts';
 
 /** A time that a crew or an operator gives; it stands before the model until it is withdrawn. */
 export function EtrEntryForm({ outageId }: { outageId: string }) {

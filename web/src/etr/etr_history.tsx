@@ -10,6 +10,7 @@ import { useNow } from '../lib/time/use_now.ts';
 import { historyColumns } from './bands.ts';
 import { getEtrLedger } from './etr_api.ts';
 import { LazyBandPlot } from './lazy_band_plot.tsx';
+import { reasonWords } from './reason_words.ts';
 
 const lines = [
   { label: 'P90', color: '--dim', width: 1, stepped: true },
@@ -69,7 +70,7 @@ function Told({ ledger }: { ledger: EtrLedger }) {
           label={`Restoration times told for outage ${ledger.outage_id}, over the time at which they were told`}
         />
       </div>
-      <p className="px-3 text-[11px] text-faint">
+      <p className="px-3 text-[11px] text-dim">
         across: when it was told · up: the time told, P50 to P90 · dotted: the present
         {ledger.restored_at && ` · dashed: restored ${formatDayTime(ledger.restored_at, view)}`}
       </p>
@@ -98,19 +99,16 @@ function Revision({ revision }: { revision: EtrRevision }) {
         </span>
       </div>
       {revision.reason && <div>{revision.reason}</div>}
-      {reasons !== '' && <div className="text-faint">{reasons}</div>}
+      {reasons !== '' && <div className="text-dim">{reasons}</div>}
     </li>
   );
 }
 
-/** `hour 3.2: -40 min` for the strongest reasons of a model's value. */
+/** The strongest reasons of a model's value. */
 function reasonsOf({ inputs, source }: EtrRevision): string {
   if (source !== 'model' || !Array.isArray(inputs.reasons)) return '';
   return (inputs.reasons as { feature: string; value: number | null; minutes: number }[])
     .slice(0, 3)
-    .map(
-      ({ feature, value, minutes }) =>
-        `${words(feature)} ${value ?? 'unknown'}: ${minutes > 0 ? '+' : ''}${minutes} min`,
-    )
+    .map(({ feature, value, minutes }) => reasonWords(feature, value, minutes))
     .join(' · ');
 }

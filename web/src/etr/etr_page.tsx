@@ -36,7 +36,11 @@ export function EtrPage({ session }: { session: Session }) {
         {tab === 'open' && <OpenTimes outages={open} />}
         {tab === 'calibration' && <Calibration />}
         {tab === 'overrides' && <Overrides session={session} />}
-        {tab === 'study' && <WhatIfStudy session={session} />}
+        {tab === 'study' && (
+          <div className="p-3">
+            <WhatIfStudy session={session} />
+          </div>
+        )}
       </div>
     </section>
   );

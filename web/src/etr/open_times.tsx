@@ -36,7 +36,12 @@ export function OpenTimes({ outages }: { outages: readonly Outage[] }) {
             return (
               <tr key={outage.id} className={`border-t border-rule ${detail === outage.id ? 'bg-chosen' : ''}`}>
                 <Cell left>
-                  <button type="button" className="py-1 text-left hover:underline" onClick={() => setChosen(outage.id)}>
+                  <button
+                    type="button"
+                    data-row
+                    className="py-1 text-left hover:underline"
+                    onClick={() => setChosen(outage.id)}
+                  >
                     {outage.id} <span className="hidden text-dim sm:inline">{outage.device_id}</span>
                   </button>
                 </Cell>

@@ -9,10 +9,10 @@ import { ReasonField } from '../app/reason_field.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { useLive } from '../lib/push/live_store.ts';
 import { formatCount, formatDayTime, zoneName } from '../lib/time/format.ts';
+import { momentOf, wallOf } from '../lib/time/wall_clock.ts';
 import { Cell, SectionHead, Table } from '../pipeline/table.tsx';
 import { mayOperate } from '../session/session_store.ts';
 import { addEtrOverride, endEtrOverride, getEtrOverrides } from './etr_api.ts';
-import { momentOf, wallOf } from './wall_clock.ts';
 
 const key = ['etr-overrides'];
 

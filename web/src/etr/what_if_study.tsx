@@ -3,9 +3,11 @@ import { type FormEvent, useMemo } from 'react';
 import type { Session } from '#model/api/common.ts';
 import type { RestorationCurve, WhatIf, WhatIfAnswer } from '#model/api/etr.ts';
 import { Problem } from '../app/facts.tsx';
+import { StudyFrame } from '../app/study_frame.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { useLive } from '../lib/push/live_store.ts';
-import { formatCount, formatDayTime, formatNumber } from '../lib/time/format.ts';
+import { counted, formatCount, formatDayTime, formatNumber } from '../lib/time/format.ts';
+import { useAreaName } from '../map/network_store.ts';
 import { Cell, Table } from '../pipeline/table.tsx';
 import { mayOperate } from '../session/session_store.ts';
 import { joinedCurves } from './bands.ts';
@@ -29,6 +31,7 @@ const bands = [
 export function WhatIfStudy({ session }: { session: Session }) {
   const outages = useLive((live) => live.outages);
   const areas = [...new Set([...outages.values()].map(({ area_id }) => area_id))].sort();
+  const areaName = useAreaName();
   const ask = useMutation({ mutationFn: (change: WhatIf) => askWhatIf(change) });
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -44,10 +47,7 @@ export function WhatIfStudy({ session }: { session: Session }) {
     });
   }
   return (
-    <div className="m-2 border-4 border-double border-accent sm:m-3" data-study>
-      <p className="bg-accent px-3 py-1 font-semibold tracking-[0.08em] text-pane" role="note">
-        STUDY: nothing here is live, and nothing live changes
-      </p>
+    <StudyFrame of="the open outages and the crews">
       <div className="grid gap-4 p-3 lg:grid-cols-[300px_minmax(0,1fr)]">
         <form className="grid content-start gap-2" aria-label="Study" onSubmit={submit}>
           <Numeric name="add" label="Crews to add" value={20} min={0} max={500} step={1} />
@@ -58,7 +58,7 @@ export function WhatIfStudy({ session }: { session: Session }) {
               <option value="">all areas in turn, most customers first</option>
               {areas.map((area) => (
                 <option key={area} value={area}>
-                  {area}
+                  {areaName(area)}
                 </option>
               ))}
             </select>
@@ -77,13 +77,13 @@ export function WhatIfStudy({ session }: { session: Session }) {
         {ask.data ? (
           <Result answer={ask.data} />
         ) : (
-          <p className="self-center text-dim">
-            A study takes a copy of the {formatCount(outages.size)} open outages and of the crews, simulates the
+          <p className="max-w-prose text-dim">
+            A study takes a copy of the {counted(outages.size, 'open outage')} and of the crews, simulates the
             restoration both ways with the same chances, and draws both curves.
           </p>
         )}
       </div>
-    </div>
+    </StudyFrame>
   );
 }
 
@@ -108,8 +108,7 @@ function Numeric(props: { name: string; label: string; value: number; min: numbe
 function Result({ answer }: { answer: WhatIfAnswer }) {
   const view = useTimeView();
   const columns = useMemo(() => joinedCurves(answer.base, answer.changed), [answer]);
-  if (answer.outages === 0)
-    return <p className="self-center text-dim">No customer is out: there is nothing to study.</p>;
+  if (answer.outages === 0) return <p className="text-dim">No customer is out: there is nothing to study.</p>;
   const saved = answer.base.customer_minutes - answer.changed.customer_minutes;
   return (
     <div className="min-w-0">
@@ -127,11 +126,11 @@ function Result({ answer }: { answer: WhatIfAnswer }) {
           lines={lines}
           bands={bands}
           from="zero"
-          formatValue={(value) => formatCount(value)}
+          formatValue={(value) => `${formatCount(value)} cust`}
           label="Customers without supply over time, as is and in the study"
         />
       </div>
-      <p className="mb-2 text-[11px] text-faint">
+      <p className="mb-2 text-[11px] text-dim">
         customers without supply · grey: as is · dashed: study · bands: eight of ten runs lie within
       </p>
       <Table

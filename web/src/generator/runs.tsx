@@ -84,8 +84,12 @@ function Run({ job, again }: { job: GeneratorJob; again: (options: GeneratorOpti
           {marks[job.state]}
         </span>
         <span className="text-dim">
-          {options.live ? 'live' : `${formatNumber(options.days, Number.isInteger(options.days) ? 0 : 2)} days`} from{' '}
-          {formatDayTime(options.start, { ...view, utc: true })} UTC · {formatCount(job.meters)} meters ·{' '}
+          {options.live
+            ? 'live'
+            : options.days === 1
+              ? '1 day'
+              : `${formatNumber(options.days, Number.isInteger(options.days) ? 0 : 2)} days`}{' '}
+          from {formatDayTime(options.start, { ...view, utc: true })} UTC · {formatCount(job.meters)} meters ·{' '}
           {targetWords(options.target).name.toLowerCase()}
         </span>
         <div className="ml-auto flex gap-2">

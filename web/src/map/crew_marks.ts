@@ -1,9 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
 import type { GeoJSONSource } from 'maplibre-gl';
 import { useEffect } from 'react';
 import type { Crew, CrewStatus } from '#model/api/crews.ts';
 import { useScreen } from '../app/screen_store.ts';
-import { getCrews } from '../crews/crews_api.ts';
+import { useCrews } from '../crews/use_crews.ts';
 import type { MapEngine } from './map_engine.ts';
 
 /** Shape says what it does; who is not there has no place on the map. */
@@ -32,7 +31,7 @@ export function crewFeatures(crews: readonly Crew[], area: string | null, nowMs:
       {
         type: 'Feature',
         // a place that may be wrong by now says so
-        properties: { mark, label: `${mark} ${crew.id}${old ? ' ?' : ''}`, old },
+        properties: { mark, label: `${crew.id}${old ? ' ?' : ''}`, old },
         geometry: { type: 'Point', coordinates: [crew.lon ?? crew.home_lon, crew.lat ?? crew.home_lat] },
       },
     ];
@@ -41,11 +40,7 @@ export function crewFeatures(crews: readonly Crew[], area: string | null, nowMs:
 
 export function useCrewMarks(engine: MapEngine | null): void {
   const area = useScreen((screen) => screen.area);
-  const { data } = useQuery({
-    queryKey: ['crews', 'list'],
-    queryFn: ({ signal }) => getCrews(signal),
-    refetchInterval: 15_000,
-  });
+  const { crews: data } = useCrews();
   useEffect(() => {
     if (!engine || !data) return;
     const show = () =>

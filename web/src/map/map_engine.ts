@@ -60,6 +60,8 @@ export class MapEngine {
   #clustersLabelled = false;
   #highlight: { selected: readonly number[]; traced: readonly number[] } = { selected: [], traced: [] };
   #point: { lon: number; lat: number } | null = null;
+  /** false until the address or the first network says what to look at: what the map does before is no view of anybody */
+  #placed: boolean;
   readonly #unsubscribe: () => void;
 
   constructor(
@@ -72,6 +74,7 @@ export class MapEngine {
     this.#palette = mapPalettes[theme];
     this.#edges = edges;
     this.#on = on;
+    this.#placed = view !== null;
     this.map = new MapLibreMap({
       container,
       style: mapStyle(this.#palette),
@@ -94,7 +97,7 @@ export class MapEngine {
     this.map.keyboard.disableRotation();
     this.map.on('moveend', () => {
       const { lng, lat } = this.map.getCenter();
-      on.moved({ lon: lng, lat, zoom: this.map.getZoom() });
+      if (this.#placed) on.moved({ lon: lng, lat, zoom: this.map.getZoom() });
     });
     this.map.on('zoomend', () => this.#setMarkers());
     this.map.on('click', (event) => this.#click(event));
@@ -102,8 +105,8 @@ export class MapEngine {
     this.#unsubscribe = edges.subscribe((rows) => this.#takeStatus(rows));
   }
 
-  /** Puts a decoded network on the map; replaces the one before. */
-  setNetwork(data: MapData, fit: boolean): void {
+  /** Puts a decoded network on the map; replaces the one before. The first is shown whole, unless a view was asked for. */
+  setNetwork(data: MapData): void {
     const begin = performance.now();
     this.#data = data;
     this.#picker = new EdgePicker(data);
@@ -119,7 +122,10 @@ export class MapEngine {
       this.map.addLayer(this.#scene.networkLayer(), 'place-label');
       this.map.addLayer(this.#scene.markerLayer(), 'cluster-count');
       this.#labelSubstations(data);
-      if (fit) this.fitAll(false);
+      if (!this.#placed) {
+        this.#placed = true;
+        this.fitAll(false);
+      }
       setMetric('map:main_thread_ms', performance.now() - begin);
     };
     if (this.map.style?._loaded) add();

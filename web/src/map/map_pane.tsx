@@ -4,7 +4,7 @@ import { Pane, PaneMessage } from '../app/pane.tsx';
 import { requestZoom, useScreen } from '../app/screen_store.ts';
 import { getMeterAsset } from '../lib/api/endpoints.ts';
 import { edgeStatus, useLive } from '../lib/push/live_store.ts';
-import { formatBytes, formatCount } from '../lib/time/format.ts';
+import { counted, formatBytes } from '../lib/time/format.ts';
 import { useSelectedPlace } from '../network/selected_place.ts';
 import { traceRows } from '../network/trace.ts';
 import { inArea } from '../outages/events.ts';
@@ -49,7 +49,7 @@ export function MapPane({ alone }: { alone: boolean }) {
   }, []);
 
   useEffect(() => {
-    if (engine && network.data) engine.setNetwork(network.data, useScreen.getState().view === null);
+    if (engine && network.data) engine.setNetwork(network.data);
   }, [engine, network.data]);
   useEffect(() => engine?.setTheme(theme), [engine, theme]);
   useOutageMarks(engine);
@@ -64,8 +64,8 @@ export function MapPane({ alone }: { alone: boolean }) {
       summary={
         counts && (
           <span className="text-dim">
-            {network.data?.meta.name} · {formatCount(counts.substations)} substations · {formatCount(counts.feeders)}{' '}
-            feeders
+            {network.data?.meta.name} · {counted(counts.substations, 'substation')} ·{' '}
+            {counted(counts.feeders, 'feeder')}
           </span>
         )
       }

@@ -1,3 +1,4 @@
+import { useMemo } from 'react';
 import { create } from 'zustand';
 import { getMapVersion } from '../lib/api/endpoints.ts';
 import type { DecodeReply, DecodeRequest, MapData } from './map_data.ts';
@@ -19,6 +20,15 @@ export const useNetwork = create<NetworkState>(() => ({
   version: null,
   data: null,
 }));
+
+/** Name of an area of responsibility; its id until the network is there. */
+export function useAreaName(): (id: string) => string {
+  const areas = useNetwork((network) => network.data?.meta.areas);
+  return useMemo(() => {
+    const names = new Map(areas?.map(({ id, name }) => [id, name]));
+    return (id) => names.get(id) ?? id;
+  }, [areas]);
+}
 
 let worker: Worker | null = null;
 

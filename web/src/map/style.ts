@@ -78,12 +78,32 @@ export function mapStyle(palette: MapPalette): StyleSpecification {
         type: 'symbol',
         source: 'crews',
         layout: {
-          'text-field': ['step', ['zoom'], ['get', 'mark'], 11, ['get', 'label']],
+          'text-field': ['get', 'mark'],
           'text-font': font,
           'text-size': ['interpolate', ['linear'], ['zoom'], 10, 13, 14, 14],
-          'text-anchor': 'left',
           'text-allow-overlap': true,
           'text-ignore-placement': true,
+        },
+        paint: {
+          'text-color': palette.substation,
+          'text-halo-color': palette.labelHalo,
+          'text-halo-width': 2,
+          'text-opacity': ['case', ['get', 'old'], 0.55, 1],
+        },
+      },
+      {
+        id: 'crew-name',
+        type: 'symbol',
+        source: 'crews',
+        minzoom: 11,
+        layout: {
+          'text-field': ['get', 'label'],
+          'text-font': font,
+          'text-size': 13,
+          // beside its mark wherever there is room: crews at one place must not be written over each other
+          'text-variable-anchor': ['left', 'right', 'top', 'bottom'],
+          'text-radial-offset': 0.8,
+          'text-justify': 'auto',
         },
         paint: {
           'text-color': palette.substation,
@@ -110,5 +130,7 @@ export function themePaint(palette: MapPalette): [layer: string, property: strin
     ['cluster-count', 'text-color', palette.clusterLabel],
     ['crew-mark', 'text-color', palette.substation],
     ['crew-mark', 'text-halo-color', palette.labelHalo],
+    ['crew-name', 'text-color', palette.substation],
+    ['crew-name', 'text-halo-color', palette.labelHalo],
   ];
 }

@@ -4,7 +4,8 @@ import type { Asset } from '#model/api/network.ts';
 import { FactRow, Facts } from '../app/facts.tsx';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { requestZoom, useScreen } from '../app/screen_store.ts';
-import { formatCount, formatLength, formatNumber, formatPower, words } from '../lib/time/format.ts';
+import { useLive } from '../lib/push/live_store.ts';
+import { counted, formatCount, formatLength, formatNumber, formatPower, words } from '../lib/time/format.ts';
 import { useSelectedAsset } from './selected_place.ts';
 import { Switching } from './switching.tsx';
 import { TraceBlock } from './trace_block.tsx';
@@ -36,6 +37,9 @@ export function AssetDetail({ session }: { session: Session }) {
 }
 
 export function AssetHead({ asset }: { asset: Asset }) {
+  const outage = useLive(({ outages }) =>
+    outages.values().find(({ device_id, restored_at }) => device_id === asset.id && restored_at === null),
+  );
   const abnormal = asset.status !== 'energised';
   return (
     <div className="px-3 pt-2.5">
@@ -47,6 +51,15 @@ export function AssetHead({ asset }: { asset: Asset }) {
           {words(asset.status)}
         </span>
       </div>
+      {outage && (
+        <button
+          type="button"
+          className="underline decoration-faint underline-offset-2 hover:text-ink"
+          onClick={() => useScreen.getState().select({ kind: 'outage', id: outage.id }, { details: true })}
+        >
+          {outage.id}, {counted(outage.customers_out, 'customer')} out
+        </button>
+      )}
       <p className="text-dim">
         {words(asset.type)} {asset.name === asset.id ? '' : asset.id}
         <button

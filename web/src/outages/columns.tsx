@@ -46,6 +46,7 @@ const kindShort: Record<string, string> = {
   power_transformer: '▲',
 };
 
+/** What decides what to do next comes first: a narrow pane still shows it. */
 export const eventColumns: readonly EventColumn[] = [
   {
     key: 'priority',
@@ -70,7 +71,7 @@ export const eventColumns: readonly EventColumn[] = [
     key: 'device',
     head: 'Device',
     title: 'The device that is open or predicted to be',
-    width: 118,
+    width: 138,
     cell: (o) => (
       <>
         <span className="mr-1 text-[10px] text-dim" title={words(o.device_kind)}>
@@ -80,7 +81,6 @@ export const eventColumns: readonly EventColumn[] = [
       </>
     ),
   },
-  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 84, cell: (o) => o.feeder_name },
   {
     key: 'customers',
     head: 'Cust',
@@ -103,6 +103,32 @@ export const eventColumns: readonly EventColumn[] = [
       ),
   },
   {
+    key: 'etr90',
+    head: 'ETR90',
+    title: 'Estimated restoration with 90% confidence',
+    width: 62,
+    right: true,
+    cell: (o, c) => formatEtr(o.etr_p90, c.now, c.view),
+  },
+  { key: 'crew', head: 'Crew', title: 'Crew', width: 52, cell: (o) => o.crew ?? <span className="text-dim">—</span> },
+  {
+    key: 'age',
+    head: 'Age',
+    title: 'Time since it started',
+    width: 46,
+    right: true,
+    cell: (o, c) => formatAge(ageSeconds(o.started_at, c.now)),
+  },
+  { key: 'feeder', head: 'Feeder', title: 'Feeder', width: 144, cell: (o) => o.feeder_name },
+  {
+    key: 'etr50',
+    head: 'ETR50',
+    title: 'Estimated restoration, as likely earlier as later',
+    width: 58,
+    right: true,
+    cell: (o, c) => formatEtr(o.etr_p50, c.now, c.view),
+  },
+  {
     key: 'evidence',
     head: 'Ev',
     title: 'Evidence: meters that reported dark',
@@ -118,32 +144,7 @@ export const eventColumns: readonly EventColumn[] = [
     right: true,
     cell: (o, c) => formatTime(o.started_at, c.view),
   },
-  {
-    key: 'age',
-    head: 'Age',
-    title: 'Time since it started',
-    width: 46,
-    right: true,
-    cell: (o, c) => formatAge(ageSeconds(o.started_at, c.now)),
-  },
-  {
-    key: 'etr50',
-    head: 'ETR50',
-    title: 'Estimated restoration, as likely earlier as later',
-    width: 58,
-    right: true,
-    cell: (o, c) => formatEtr(o.etr_p50, c.now, c.view),
-  },
-  {
-    key: 'etr90',
-    head: 'ETR90',
-    title: 'Estimated restoration with 90% confidence',
-    width: 68,
-    right: true,
-    cell: (o, c) => formatEtr(o.etr_p90, c.now, c.view),
-  },
   { key: 'source', head: 'Src', title: 'What raised it', width: 70, cell: (o) => words(o.source) },
-  { key: 'crew', head: 'Crew', title: 'Crew', width: 58, cell: (o) => o.crew ?? <span className="text-dim">—</span> },
   {
     key: 'cause',
     head: 'Cause',

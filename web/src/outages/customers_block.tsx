@@ -13,7 +13,7 @@ const columns: readonly GridColumn<CustomerOut, { view: TimeView }>[] = [
   {
     key: 'meter',
     head: 'Meter',
-    track: 'minmax(96px, 1fr)',
+    track: '102px',
     cell: (one) => (
       <>
         {one.critical && (
@@ -28,7 +28,7 @@ const columns: readonly GridColumn<CustomerOut, { view: TimeView }>[] = [
   {
     key: 'kind',
     head: 'Kind',
-    track: 'minmax(90px, 1fr)',
+    track: 'minmax(0, 1fr)',
     cell: (one) =>
       one.critical ? (
         <span className="text-bad">{words(one.critical)}</span>
@@ -39,20 +39,20 @@ const columns: readonly GridColumn<CustomerOut, { view: TimeView }>[] = [
   {
     key: 'supply',
     head: 'Says',
-    track: '74px',
+    track: '44px',
     cell: (one) => (one.supply === 'unknown' ? <span className="text-dim">silent</span> : one.supply),
   },
   {
     key: 'since',
     head: 'Out since',
-    track: '66px',
+    track: '54px',
     right: true,
     cell: (one, { view }) => formatTime(one.from, view),
   },
   {
     key: 'to',
     head: 'Back',
-    track: '56px',
+    track: '40px',
     right: true,
     cell: (one, { view }) => (one.to ? formatTime(one.to, view) : <span className="text-dim">—</span>),
   },

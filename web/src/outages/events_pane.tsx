@@ -1,19 +1,29 @@
-import { useCallback, useMemo } from 'react';
+import { useMemo } from 'react';
 import type { Outage } from '#model/api/outages.ts';
 import { hasCustomersOut } from '#model/outage_state.ts';
 import { Pane, PaneMessage, PaneSkeleton } from '../app/pane.tsx';
-import { showDetailsOnPhone, useScreen } from '../app/screen_store.ts';
+import { phoneQuery, showDetailsOnPhone, useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { type GridColumn, VirtualGrid } from '../app/virtual_grid.tsx';
 import { useLive } from '../lib/push/live_store.ts';
 import { formatCount } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
-import { useNetwork } from '../map/network_store.ts';
+import { useAreaName } from '../map/network_store.ts';
 import { type CellContext, type EventColumn, eventColumns } from './columns.tsx';
 import type { Sort, SortKey } from './events.ts';
 import { PlannedButton } from './planned_list.tsx';
 import { setSort, useSort, useVisibleEvents } from './visible_events.ts';
 
+/** What fits on a phone; the details have the rest. */
+const phoneTracks: Partial<Record<SortKey, string>> = {
+  priority: '28px',
+  state: '22px',
+  device: 'minmax(0, 1fr)',
+  customers: '38px',
+  etr90: '60px',
+  crew: '50px',
+};
+const phoneColumns = eventColumns.filter(({ key }) => key in phoneTracks);
 const tableWidth = eventColumns.reduce((sum, column) => sum + column.width + 8, 12);
 
 /** Every open event, dense; all of them, however many. */
@@ -24,6 +34,7 @@ export function EventsPane({ alone }: { alone: boolean }) {
   const connection = useLive((live) => live.connection);
   const filter = useScreen((screen) => screen.filter);
   const area = useScreen((screen) => screen.area);
+  const over = useMemo(() => rows.filter(isOver).length, [rows]);
   const filtered = filter !== '' || area !== null;
   return (
     <Pane
@@ -33,7 +44,8 @@ export function EventsPane({ alone }: { alone: boolean }) {
       summary={
         known ? (
           <span className="text-dim">
-            {filtered ? `${formatCount(rows.length)} of ${formatCount(total)}` : formatCount(total)}
+            {filtered ? `${formatCount(rows.length)} of ${formatCount(total)}` : `${formatCount(total - over)} open`}
+            {!filtered && over > 0 && `, ${formatCount(over)} restored`}
           </span>
         ) : null
       }
@@ -69,9 +81,7 @@ export function EventsPane({ alone }: { alone: boolean }) {
             {formatCount(total)} open events are outside the filter or the area.
           </PaneMessage>
         ) : (
-          <PaneMessage title="All customers have supply">
-            Open outages are listed here the moment they are seen.
-          </PaneMessage>
+          <PaneMessage title="No open outage">Events are listed here the moment they are seen.</PaneMessage>
         )
       ) : (
         <EventTable rows={rows} />
@@ -85,10 +95,15 @@ function EventTable({ rows }: { rows: ReturnType<typeof useVisibleEvents> }) {
   const view = useTimeView();
   const sort = useSort();
   const selected = useScreen((screen) => (screen.selection?.kind === 'outage' ? screen.selection.id : null));
-  const areas = useNetwork((network) => network.data?.meta.areas);
-  const areaNames = useMemo(() => new Map(areas?.map(({ id, name }) => [id, name])), [areas]);
-  const areaName = useCallback((id: string) => areaNames.get(id) ?? id, [areaNames]);
-  const columns = useMemo(() => eventColumns.map((column) => gridColumn(column, sort)), [sort]);
+  const areaName = useAreaName();
+  const isPhone = matchMedia(phoneQuery).matches;
+  const columns = useMemo(
+    () =>
+      isPhone
+        ? phoneColumns.map((column) => ({ ...gridColumn(column, sort), track: phoneTracks[column.key]! }))
+        : eventColumns.map((column) => gridColumn(column, sort)),
+    [isPhone, sort],
+  );
   return (
     <VirtualGrid
       label="Open events"
@@ -98,7 +113,7 @@ function EventTable({ rows }: { rows: ReturnType<typeof useVisibleEvents> }) {
       keyOf={keyOf}
       selected={selected}
       context={{ now, view, areaName }}
-      minWidth={tableWidth}
+      minWidth={isPhone ? 0 : tableWidth}
       dim={isOver}
       onChoose={(outage) => {
         useScreen.getState().select({ kind: 'outage', id: outage.id });

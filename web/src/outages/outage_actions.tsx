@@ -45,7 +45,7 @@ export function OutageActions({
             className={`button ${verb === candidate ? 'border-accent' : ''}`}
             onClick={() => useScreen.setState({ askVerb: verb === candidate ? null : candidate })}
           >
-            {words(candidate)}
+            <span className="inline-block first-letter:uppercase">{words(candidate)}</span>
             {keyOf[candidate] && <span className="key">{keyOf[candidate]}</span>}
           </button>
         ))}

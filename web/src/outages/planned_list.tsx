@@ -9,7 +9,8 @@ import { ReasonField } from '../app/reason_field.tsx';
 import { useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { addPlanned, getPlanned, withdrawPlanned } from '../lib/api/endpoints.ts';
-import { formatCount, formatDayTime, words } from '../lib/time/format.ts';
+import { counted, formatCount, formatDayTime, words, zoneName } from '../lib/time/format.ts';
+import { momentOf, wallOf } from '../lib/time/wall_clock.ts';
 import { mayOperate, useSession } from '../session/session_store.ts';
 
 const usePlanned = () =>
@@ -49,16 +50,16 @@ function PlannedList() {
   if (!planned.data) return planned.error ? <Problem error={planned.error} /> : <PaneSkeleton rows={4} />;
   return (
     <div className="max-h-[70vh] overflow-auto">
-      {planned.data.length === 0 && <p className="px-3 py-2 text-dim">Nothing is planned.</p>}
+      {planned.data.length === 0 && <p className="px-4 pt-3 text-dim">Nothing is planned.</p>}
       <ul>
         {planned.data.map((one) => (
-          <li key={one.id} className="flex items-start justify-between gap-3 border-b border-rule/50 px-3 py-1.5">
+          <li key={one.id} className="flex items-start justify-between gap-3 border-b border-rule/50 px-4 py-1.5">
             <div className={one.state === 'ended' || one.state === 'withdrawn' ? 'text-dim' : ''}>
               <strong className="font-medium">
                 {one.device_id ?? one.first_meter_ids.slice(0, 3).join(', ')}
                 {one.device_id === null && one.customers > 3 && ' …'}
               </strong>{' '}
-              {formatCount(one.customers)} customers
+              {counted(one.customers, 'customer')}
               {one.critical > 0 && <span className="text-bad"> · ▲ {formatCount(one.critical)} critical</span>}
               <div className="text-dim">
                 {words(one.state)}
@@ -95,14 +96,11 @@ function Withdraw({ planned }: { planned: PlannedOutage }) {
   );
 }
 
-/** `datetime-local` in the browser's zone, to the minute. */
-function localMinutes(ms: number): string {
-  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
 function NewPlanned() {
   const queries = useQueryClient();
   const mayEdit = useMayEdit();
+  const view = useTimeView();
+  const zone = view.utc ? 'UTC' : view.zone;
   const selected = useScreen((screen) => (screen.selection?.kind === 'asset' ? screen.selection.id : ''));
   const add = useMutation({
     mutationFn: addPlanned,
@@ -114,15 +112,15 @@ function NewPlanned() {
     const text = (name: string) => String(fields.get(name) ?? '').trim();
     add.mutate({
       device_id: text('device_id'),
-      from: new Date(text('from')).toISOString(),
-      to: new Date(text('to')).toISOString(),
+      from: new Date(momentOf(text('from'), zone)).toISOString(),
+      to: new Date(momentOf(text('to'), zone)).toISOString(),
       reason: text('reason'),
     });
   }
   const hour = 3_600_000;
   const [nextHour] = useState(() => Math.ceil(Date.now() / hour) * hour);
   return (
-    <form onSubmit={submit} className="grid gap-2 px-3 py-2">
+    <form onSubmit={submit} className="grid gap-2 px-4 py-3">
       <h3 className="font-medium">Enter a window</h3>
       <label className="grid min-w-0 gap-0.5 text-dim">
         Device
@@ -130,8 +128,8 @@ function NewPlanned() {
       </label>
       <div className="grid gap-2">
         <label className="grid min-w-0 gap-0.5 text-dim">
-          From (time of this computer)
-          <input type="datetime-local" name="from" required defaultValue={localMinutes(nextHour)} className="field" />
+          From ({zoneName(nextHour, view)})
+          <input type="datetime-local" name="from" required defaultValue={wallOf(nextHour, zone)} className="field" />
         </label>
         <label className="grid min-w-0 gap-0.5 text-dim">
           To
@@ -139,7 +137,7 @@ function NewPlanned() {
             type="datetime-local"
             name="to"
             required
-            defaultValue={localMinutes(nextHour + 4 * hour)}
+            defaultValue={wallOf(nextHour + 4 * hour, zone)}
             className="field"
           />
         </label>
@@ -147,11 +145,11 @@ function NewPlanned() {
       <ReasonField required />
       {add.error && <Problem error={add.error} />}
       <button type="submit" className="button button-primary justify-self-start" disabled={!mayEdit || add.isPending}>
-        {add.isPending ? 'Sending…' : 'Enter'}
+        {add.isPending ? 'Sending…' : 'Enter the window'}
       </button>
       {add.data && (
         <p role="status">
-          Entered as {add.data.id}: {formatCount(add.data.customers)} customers.
+          Entered as {add.data.id}: {counted(add.data.customers, 'customer')}.
         </p>
       )}
     </form>

@@ -1,13 +1,15 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { type OutageAction, type OutageChangeNote, type OutageVerb, verbsWithReason } from '#model/api/outages.ts';
 import { Problem } from '../app/facts.tsx';
 import { ReasonField } from '../app/reason_field.tsx';
 import { useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
+import { kindWords } from '../crews/board.ts';
+import { getCrews } from '../crews/crews_api.ts';
 import { ApiFailure } from '../lib/api/client.ts';
 import { actOnOutage } from '../lib/api/endpoints.ts';
-import { useLive } from '../lib/push/live_store.ts';
+import { learnOutage, useLive } from '../lib/push/live_store.ts';
 import { formatCount, formatTimeSeconds, words } from '../lib/time/format.ts';
 
 const withCause: ReadonlySet<OutageVerb> = new Set(['confirm', 'assign', 'arrive', 'restore', 'complete', 'close']);
@@ -29,7 +31,9 @@ export function VerbForm({ id, verb, revision, mayEdit }: FormProps) {
   const close = () => useScreen.setState({ askVerb: null });
   const act = useMutation({
     mutationFn: (body: OutageAction) => actOnOutage(id, body),
-    onSuccess: () => {
+    onSuccess: (answer) => {
+      queries.setQueryData(['outage', id, answer.outage.revision], answer);
+      learnOutage(answer.outage);
       close();
       void queries.invalidateQueries({ queryKey: ['outage', id] });
       void queries.invalidateQueries({ queryKey: ['evidence', id] });
@@ -58,7 +62,11 @@ export function VerbForm({ id, verb, revision, mayEdit }: FormProps) {
   }
 
   return (
-    <form ref={form} onSubmit={submit} className="mx-3 mb-3 grid gap-2 border-l-2 border-accent pl-3">
+    <form
+      ref={form}
+      onSubmit={submit}
+      className="mx-3 mb-3 grid grid-cols-[minmax(0,1fr)] gap-2 border-l-2 border-accent pl-3"
+    >
       <Fields id={id} verb={verb} />
       {withCause.has(verb) && (
         <label className="grid gap-0.5 text-dim">
@@ -75,7 +83,7 @@ export function VerbForm({ id, verb, revision, mayEdit }: FormProps) {
       <Trouble error={act.error} />
       <div className="flex gap-2">
         <button type="submit" disabled={!mayEdit || act.isPending} className="button button-primary">
-          {act.isPending ? 'Sending…' : words(verb)}
+          <span className="inline-block first-letter:uppercase">{act.isPending ? 'Sending…' : words(verb)}</span>
         </button>
         <button type="button" className="button" onClick={close}>
           Cancel
@@ -110,13 +118,7 @@ function Trouble({ error }: { error: Error | null }) {
 
 function Fields({ id, verb }: { id: string; verb: OutageVerb }) {
   if (verb === 'unassign') return <CrewThatLeaves id={id} />;
-  if (verb === 'assign')
-    return (
-      <label className="grid gap-0.5 text-dim">
-        Crew
-        <input name="crew" required maxLength={80} className="field" autoComplete="off" />
-      </label>
-    );
+  if (verb === 'assign') return <CrewField />;
   if (verb === 'merge') return <MergeField id={id} />;
   if (verb === 'move') return <MoveField />;
   if (verb === 'split' || verb === 'restore_part')
@@ -129,12 +131,32 @@ function Fields({ id, verb }: { id: string; verb: OutageVerb }) {
   return null;
 }
 
+/** Any crew by its name; those that can go now are proposed. */
+function CrewField() {
+  const crews = useQuery({ queryKey: ['crews', 'list'], queryFn: ({ signal }) => getCrews(signal) });
+  return (
+    <label className="grid gap-0.5 text-dim">
+      Crew
+      <input name="crew" required maxLength={80} className="field" list="crews-free" autoComplete="off" />
+      <datalist id="crews-free">
+        {crews.data
+          ?.filter(({ can_be_assigned }) => can_be_assigned)
+          .map((crew) => (
+            <option key={crew.id} value={crew.id}>
+              {kindWords[crew.kind].name}, {words(crew.status)}
+            </option>
+          ))}
+      </datalist>
+    </label>
+  );
+}
+
 function CrewThatLeaves({ id }: { id: string }) {
   const crew = useLive((live) => live.outages.get(id)?.crew ?? null);
   return (
     <p>
       <strong>{crew ?? 'No crew'}</strong> {crew === null ? 'is named.' : 'is taken off this outage.'}
-      <span className="text-dim"> The crew itself is released on the crew board.</span>
+      <span className="text-dim"> The crew board lets its job go.</span>
     </p>
   );
 }
@@ -152,9 +174,9 @@ function MergeField({ id }: { id: string }) {
     )
     .slice(0, 200);
   return (
-    <label className="grid gap-0.5 text-dim">
+    <label className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-0.5 text-dim">
       Into
-      <select name="into" required className="field">
+      <select name="into" required className="field w-full min-w-0">
         {others.length === 0 && <option value="">no other outage is open here</option>}
         {others.map((other) => (
           <option key={other.id} value={other.id}>

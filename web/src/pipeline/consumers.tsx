@@ -31,7 +31,7 @@ export function Consumers({ consumers }: { consumers: ConsumerStatus[] }) {
       <Table label="Consumers" heads={heads}>
         {rows.map((row) => (
           <tr key={`${row.topic} ${row.partition}`} className="border-t border-rule">
-            <th scope="row" className="py-1.5 pr-4 text-left font-medium">
+            <th scope="row" className="px-2 py-1.5 text-left font-medium">
               {row.topic} <span className="text-dim">#{row.partition}</span>
             </th>
             <Cell left>

@@ -43,7 +43,7 @@ export function Files() {
         <Table label="Files" heads={heads}>
           {files.data.map((file) => (
             <tr key={file.id} className="border-t border-rule">
-              <th scope="row" className="max-w-80 truncate py-1.5 pr-4 text-left font-medium" title={file.name}>
+              <th scope="row" className="max-w-80 truncate px-2 py-1.5 text-left font-medium" title={file.name}>
                 {file.name}
               </th>
               <Cell left>

@@ -28,7 +28,7 @@ export function Layers({ pipeline }: { pipeline: Pipeline }) {
           const late = layer.lag_s !== null && layer.lag_s > layer.target_lag_s;
           return (
             <tr key={layer.layer} className="border-t border-rule">
-              <th scope="row" className="py-1.5 pr-4 text-left font-medium">
+              <th scope="row" className="px-2 py-1.5 text-left font-medium">
                 {layer.layer}
               </th>
               <Cell>{formatCount(layer.rows)}</Cell>

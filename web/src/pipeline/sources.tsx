@@ -94,7 +94,7 @@ export function Sources({ groups }: { groups: SourceGroup[] }) {
           })}
           {groups.length > 1 && (
             <tr className="border-t-2 border-rule font-medium">
-              <th scope="row" className="py-1.5 pr-4 pl-4.5 text-left font-medium">
+              <th scope="row" className="py-1.5 pr-2 pl-6.5 text-left font-medium">
                 All sources
               </th>
               <Cell left>
@@ -151,7 +151,7 @@ function Row({
   const now = useNow();
   return (
     <tr className="border-t border-rule">
-      <th scope="row" className="py-1.5 pr-4 text-left font-medium">
+      <th scope="row" className="px-2 py-1.5 text-left font-medium">
         {children}
       </th>
       <Cell left>

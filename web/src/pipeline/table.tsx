@@ -10,7 +10,7 @@ export interface Head {
 export function Table({ label, heads, children }: { label: string; heads: Head[]; children: ReactNode }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className="overflow-x-auto" aria-label={label} tabIndex={0}>
+    <section className="-mx-2 overflow-x-auto" aria-label={label} tabIndex={0}>
       <table className="w-full border-b border-rule whitespace-nowrap">
         <thead>
           <tr className="text-[11px] text-dim">
@@ -19,7 +19,7 @@ export function Table({ label, heads, children }: { label: string; heads: Head[]
                 key={name}
                 scope="col"
                 title={title}
-                className={`py-1 pr-4 font-normal ${left ? 'text-left' : 'text-right'}`}
+                className={`px-2 py-1 font-normal ${left ? 'text-left' : 'text-right'}`}
               >
                 {name}
               </th>
@@ -33,7 +33,7 @@ export function Table({ label, heads, children }: { label: string; heads: Head[]
 }
 
 export function Cell({ children, left = false }: { children: ReactNode; left?: boolean }) {
-  return <td className={`pr-4 ${left ? 'text-left' : 'text-right'}`}>{children}</td>;
+  return <td className={`px-2 ${left ? 'text-left' : 'text-right'}`}>{children}</td>;
 }
 
 export function SectionHead({ title, children }: { title: string; children?: ReactNode }) {

@@ -5,7 +5,7 @@ import { type Days, getCustomerExperience, type Place } from '../lib/api/reliabi
 import { formatCount } from '../lib/time/format.ts';
 import { Cell, Table } from '../pipeline/table.tsx';
 
-const percent = (share: number | null): string => (share === null ? '—' : `${(share * 100).toFixed(3)} %`);
+const percent = (share: number | null): string => (share === null ? '—' : `${(share * 100).toFixed(3)}%`);
 
 /** What single customers went through: how often, and how long in all. */
 export function CustomersTable({ days, place }: { days: Days; place: Place }) {

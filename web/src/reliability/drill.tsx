@@ -4,6 +4,7 @@ import type { Interruption, ReliabilityIndices } from '#model/api/reliability.ts
 import { PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import {
+  type Counted,
   type Days,
   getInterruption,
   getInterruptionEvents,
@@ -51,19 +52,19 @@ export function Drill({
   place,
   placeName,
   index,
-  withoutMajor,
+  basis,
 }: {
   days: Days;
   place: Place;
   placeName: string;
-  index: { all: ReliabilityIndices; without_major: ReliabilityIndices; open: number };
-  withoutMajor: boolean;
+  index: Record<Counted, ReliabilityIndices> & { open: number };
+  basis: Counted;
 }) {
   const [opened, setOpened] = useState<string | null>(null);
   const view = useTimeView();
   const list = useQuery({
-    queryKey: ['reliability', 'interruptions', days, place, withoutMajor],
-    queryFn: ({ signal }) => getInterruptions(days, place, withoutMajor, listed, signal),
+    queryKey: ['reliability', 'interruptions', days, place, basis],
+    queryFn: ({ signal }) => getInterruptions(days, place, basis, listed, signal),
     refetchInterval: 60_000,
   });
   if (list.isPending) return <PaneSkeleton rows={6} />;
@@ -74,8 +75,13 @@ export function Drill({
       </p>
     );
   const rows = list.data;
-  if (rows.length === 0) return <p className="text-dim">No unplanned interruption of {placeName} in the period.</p>;
-  const whole = withoutMajor ? index.without_major : index.all;
+  if (rows.length === 0)
+    return (
+      <p className="text-dim">
+        No {basis === 'planned' ? 'planned' : 'unplanned'} interruption of {placeName} in the period.
+      </p>
+    );
+  const whole = index[basis];
   const sum = rows.reduce((total, one) => total + one.customer_minutes, 0);
   return (
     <>
@@ -152,7 +158,7 @@ function InterruptionRow({
   const mark = `${one.is_major ? ' · major event day' : ''}${one.origin === 'history' ? ' · declared' : ''}`;
   return (
     <tr className={isOpen ? 'bg-chosen' : 'hover:bg-hover'}>
-      <td className="pr-4 text-left">
+      <td className="px-2 text-left">
         <button type="button" className="hover:underline" aria-expanded={isOpen} onClick={onToggle}>
           <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span> {one.origin === 'history' ? one.id.slice(0, 10) : one.id}
         </button>
@@ -220,7 +226,12 @@ function Steps({ interruption }: { interruption: Interruption }) {
       {source !== null ? (
         <p className="mt-2 text-dim">Declared history ({source}): no meter has a record of it.</p>
       ) : withMeters ? (
-        <Meters id={id} whole={whole} isOpen={detail.data.interruption.is_open} />
+        <Meters
+          id={id}
+          whole={whole}
+          isOpen={detail.data.interruption.is_open}
+          isPlanned={detail.data.interruption.origin === 'planned'}
+        />
       ) : (
         <button type="button" className="button mt-2" onClick={() => setWithMeters(true)}>
           Show the meters
@@ -230,7 +241,7 @@ function Steps({ interruption }: { interruption: Interruption }) {
   );
 }
 
-function Meters({ id, whole, isOpen }: { id: string; whole: number; isOpen: boolean }) {
+function Meters({ id, whole, isOpen, isPlanned }: { id: string; whole: number; isOpen: boolean; isPlanned: boolean }) {
   const [meter, setMeter] = useState<string | null>(null);
   const view = useTimeView();
   const found = useQuery({
@@ -249,7 +260,9 @@ function Meters({ id, whole, isOpen }: { id: string; whole: number; isOpen: bool
         <SumLine name="Sum of the meters" sum={customer_minutes} whole={whole} wholeName="the interruption" />
       )}
       <p className="mb-1 text-[12px] text-dim">
-        By their own times the meters were without supply for {minutes(measured_minutes)} minutes in all.
+        {isPlanned
+          ? 'Planned work counts as declared: each meter from the beginning of the window to its end, but for the time it counts by an outage or an earlier window.'
+          : `By their own times the meters were without supply for ${minutes(measured_minutes)} minutes in all.`}
       </p>
       <Table
         label={`Meters of ${id}`}
@@ -261,10 +274,10 @@ function Meters({ id, whole, isOpen }: { id: string; whole: number; isOpen: bool
           { name: 'Measured minutes' },
         ]}
       >
-        {meters.map((one, i) => (
-          <Fragment key={one.meter_id ?? `without ${i}`}>
+        {meters.map((one) => (
+          <Fragment key={`${one.meter_id} ${one.declared_from} ${one.declared_to}`}>
             <tr className={one.meter_id !== null && one.meter_id === meter ? 'bg-chosen' : 'hover:bg-hover'}>
-              <td className="pr-4 text-left">
+              <td className="px-2 text-left">
                 {one.meter_id === null ? (
                   <span className="text-dim">{formatCount(one.customers)} customers without a record of a meter</span>
                 ) : (

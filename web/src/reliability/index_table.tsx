@@ -21,7 +21,7 @@ const indices: { name: string; title: string; of: (one: ReliabilityIndices) => s
   {
     name: 'ASAI',
     title: 'share of the time with supply',
-    of: ({ asai }) => (asai === null ? '—' : `${formatNumber(asai * 100, 4)} %`),
+    of: ({ asai }) => (asai === null ? '—' : `${formatNumber(asai * 100, 4)}%`),
   },
 ];
 

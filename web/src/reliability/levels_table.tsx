@@ -66,10 +66,11 @@ export function LevelsTable({
         <Table label={`Indices by ${level}`} heads={heads}>
           {shown.map((row) => (
             <tr key={row.id || row.name} className={chosen === row.id ? 'bg-chosen' : 'hover:bg-hover'}>
-              <td className="max-w-64 truncate pr-4 text-left">
+              <td className="max-w-64 truncate px-2 text-left">
                 {row.id ? (
                   <button
                     type="button"
+                    data-row
                     className="text-left hover:underline"
                     aria-pressed={chosen === row.id}
                     onClick={() => onChoose(chosen === row.id ? null : row)}
@@ -85,7 +86,7 @@ export function LevelsTable({
                   </span>
                 )}
               </td>
-              <Cell>{row.id && row.level !== 'device' ? formatCount(row.customers_served) : '—'}</Cell>
+              <Cell>{row.id && row.level !== 'device' ? formatCount(Math.round(row.customers_served)) : '—'}</Cell>
               <Cell>{formatNumber(row.all.saidi, 2)}</Cell>
               <Cell>{formatNumber(row.without_major.saidi, 2)}</Cell>
               <Cell>{formatNumber(row.all.saifi, 4)}</Cell>

@@ -9,6 +9,7 @@ const day = (date: string, minutes: number, isMajor = false): MajorEventDays['da
 });
 const facts: MajorEventDays = {
   ...{ time_zone: 'America/Chicago', from: '2025-12-30', to: '2026-03-02', customers_served: 1000, known_since: null },
+  ...{ served_known_since: '2025-12-30', served: [{ from: '2025-12-30', customers: 1000 }] },
   ...{ own: 0, declared: 0, declared_from: null, declared_to: null },
   thresholds: [
     { year: 2025, t_med: null, alpha: null, beta: null, days: 0, from: null, to: null },
@@ -56,6 +57,20 @@ test('months add up to the period, with and without major event days, empty ones
       ['2026-02', 9.5, 0.5],
       ['2026-03', 0, 0],
     ],
+  );
+});
+
+test('a month divides by who was served in it', () => {
+  const served = [
+    { from: '2025-12-30', customers: 1000 },
+    // the last ten of 28 days of February
+    { from: '2026-02-19', customers: 2000 },
+  ];
+  const months = byMonth({ ...facts, served });
+  const february = (1000 * 18 + 2000 * 10) / 28;
+  assert.deepEqual(
+    months.map(({ saidi }) => saidi),
+    [2, 0, 9000 / february + 500 / february, 0],
   );
 });
 

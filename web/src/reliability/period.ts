@@ -80,7 +80,7 @@ export interface Month {
 }
 
 /** Indices of each month of the period, empty ones included. */
-export function byMonth(facts: Pick<MajorEventDays, 'from' | 'to' | 'customers_served' | 'days'>): Month[] {
+export function byMonth(facts: Pick<MajorEventDays, 'from' | 'to' | 'served' | 'days'>): Month[] {
   const months = new Map<string, Month>();
   for (
     let day = `${facts.from.slice(0, 7)}-01`;
@@ -96,14 +96,32 @@ export function byMonth(facts: Pick<MajorEventDays, 'from' | 'to' | 'customers_s
       saifi: 0,
       saifiWithoutMajor: 0,
     });
-  const per = (value: number): number => (facts.customers_served > 0 ? value / facts.customers_served : 0);
   for (const day of facts.days) {
-    const month = months.get(day.day.slice(0, 7));
+    const name = day.day.slice(0, 7);
+    const month = months.get(name);
     if (!month) continue;
-    add(month, day, per);
+    const customers = averageServed(facts, name);
+    add(month, day, (value) => (customers > 0 ? value / customers : 0));
   }
   return [...months.values()];
 }
+
+/** Average over the days of a month that lie in the period. */
+function averageServed({ from, to, served }: Pick<MajorEventDays, 'from' | 'to' | 'served'>, month: string): number {
+  const next = addDays(`${month}-28`, 4).slice(0, 7);
+  const [earlier, later] = [(a: string, b: string) => (a < b ? a : b), (a: string, b: string) => (a > b ? a : b)];
+  const first = later(from, `${month}-01`);
+  const end = earlier(addDays(to, 1), `${next}-01`);
+  let customerDays = 0;
+  served.forEach((figure, i) => {
+    const start = later(figure.from, first);
+    const until = earlier(served[i + 1]?.from ?? end, end);
+    customerDays += figure.customers * Math.max(0, daysBetween(start, until));
+  });
+  return customerDays / daysBetween(first, end);
+}
+
+const daysBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 86_400_000;
 
 function add(month: Month, day: ReliabilityDay, per: (value: number) => number): void {
   month.saidi += per(day.customer_minutes);

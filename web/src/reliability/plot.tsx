@@ -54,17 +54,29 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
     const least = Math.min(...positive);
     const most = Math.max(...positive);
     const scale: uPlot.Scale = log
-      ? { distr: 3, range: () => (positive.length > 0 ? [least / 1.6, most * 1.6] : [0.01, 1]) }
+      ? { distr: 3, range: () => (positive.length > 0 ? wholeDecades(least, most) : [0.01, 1]) }
       : { range: () => [0, positive.length > 0 ? most * 1.08 : 1] };
+    const isBars = series.some(({ kind }) => kind === 'bars');
     const bars = uPlot.paths.bars?.({ size: [0.75, 36], align: 0 });
     const { remove } = fittedPlot(
       element,
       {
         tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), 'UTC'),
         padding: [10, 12, 0, 0],
-        scales: { x: { time: true }, y: scale },
+        scales: {
+          // room for the whole of the first and the last bar
+          x: { time: true, ...(isBars ? { range: (_, min, max) => [min - monthS / 2, max + monthS / 2] } : {}) },
+          y: scale,
+        },
         axes: [
-          { ...quietAxis(color, false), size: 36 },
+          {
+            ...quietAxis(color, false),
+            size: 36,
+            // a bar is named below itself, not where the clock's ticks happen to fall
+            ...(isBars ? { splits: () => thinned(times, element.clientWidth) } : {}),
+            values: (_, splits, __, ___, stepS) =>
+              splits.map((split, i) => dayTick(split, splits[i - 1], isBars ? monthS : stepS)),
+          },
           {
             ...quietAxis(color, true),
             size: 66,
@@ -114,6 +126,29 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
       <div ref={holder} className="h-[200px] overflow-hidden" role="img" aria-label={label} />
     </figure>
   );
+}
+
+/** Every power of ten that the values reach into. */
+function wholeDecades(least: number, most: number): [number, number] {
+  return [10 ** Math.floor(Math.log10(least / 1.2)), 10 ** Math.ceil(Math.log10(most * 1.2))];
+}
+
+/** As many of the bars' times as have room for their names. */
+function thinned(times: readonly number[], widthPx: number): number[] {
+  const every = Math.max(1, Math.ceil((times.length * 48) / Math.max(1, widthPx - 80)));
+  return times.filter((_, i) => i % every === 0);
+}
+
+/** Bars are months. */
+const monthS = 30 * 86_400;
+
+/** `Nov 3`, or `Nov` where ticks are months apart; the year below the first one and below each January. */
+function dayTick(timeS: number, beforeS: number | undefined, stepS: number): string {
+  const at = new Date(timeS * 1000);
+  const month = at.toLocaleString('en-US', { timeZone: 'UTC', month: 'short' });
+  const name = stepS >= 25 * 86_400 ? month : `${month} ${at.getUTCDate()}`;
+  const isNewYear = beforeS === undefined || new Date(beforeS * 1000).getUTCFullYear() !== at.getUTCFullYear();
+  return isNewYear ? `${name}\n${at.getUTCFullYear()}` : name;
 }
 
 /** Where a log scale has its lines. */

@@ -3,8 +3,15 @@ import { useState } from 'react';
 import type { Session } from '#model/api/common.ts';
 import type { MajorEventDays, ReliabilityRow } from '#model/api/reliability.ts';
 import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
-import { type Days, getMajorEventDays, getReliability, type Place, reportAddress } from '../lib/api/reliability.ts';
-import { formatCount, formatNumber } from '../lib/time/format.ts';
+import {
+  type Counted,
+  type Days,
+  getMajorEventDays,
+  getReliability,
+  type Place,
+  reportAddress,
+} from '../lib/api/reliability.ts';
+import { counted, formatCount, formatDate, formatNumber } from '../lib/time/format.ts';
 import { SectionHead } from '../pipeline/table.tsx';
 import { CustomersTable } from './customers_table.tsx';
 import { DeclaredList } from './declared_list.tsx';
@@ -173,20 +180,18 @@ function Body({
   chosen: ReliabilityRow | null;
   onChoose: (row: ReliabilityRow | null) => void;
 }) {
-  const [withoutMajor, setWithoutMajor] = useState(false);
+  const [basis, setBasis] = useState<Counted>('all');
   const name = chosen?.name ?? 'the whole system';
   return (
     <>
       <Record facts={facts} />
       <SectionHead title={chosen ? chosen.name : 'Whole system'}>
-        {formatCount(row.customers_served)} customers served
+        {formatCount(Math.round(row.customers_served))} customers served
+        {facts.served.length > 1 && ' on average'}
         {row.open > 0 && (
           <>
             {' '}
-            ·{' '}
-            <span className="text-warn">
-              ▲ {formatCount(row.open)} open {row.open === 1 ? 'interruption' : 'interruptions'}, counted up to now
-            </span>
+            · <span className="text-warn">▲ {counted(row.open, 'open interruption')}, counted up to now</span>
           </>
         )}
         {chosen && (
@@ -208,11 +213,15 @@ function Body({
       <SectionHead title={`Interruptions of ${name}`}>
         What the index is made of: each opens into its steps, its meters and their messages.{' '}
         <label className="text-ink">
-          <input type="checkbox" checked={withoutMajor} onChange={(event) => setWithoutMajor(event.target.checked)} />{' '}
-          without major event days
+          Counted{' '}
+          <select className="field" value={basis} onChange={(event) => setBasis(event.target.value as Counted)}>
+            <option value="all">unplanned</option>
+            <option value="without_major">unplanned, without major event days</option>
+            <option value="planned">planned work</option>
+          </select>
         </label>
       </SectionHead>
-      <Drill key={`${place.id}`} days={days} place={place} placeName={name} index={row} withoutMajor={withoutMajor} />
+      <Drill key={`${place.id}`} days={days} place={place} placeName={name} index={row} basis={basis} />
       <SectionHead title="Customers">
         CEMI-n and CELID-t: how often, and how long, the same customers were hit.
       </SectionHead>
@@ -239,11 +248,11 @@ function Record({ facts }: { facts: MajorEventDays }) {
         </p>
       ) : (
         <p>
-          The record begins {facts.known_since}.{' '}
+          The record begins {formatDate(facts.known_since)}.{' '}
           {facts.declared > 0 ? (
             <>
-              {formatCount(facts.declared)} interruptions from {facts.declared_from} to {facts.declared_to} were
-              declared before this center; {formatCount(facts.own)} are its own.
+              {formatCount(facts.declared)} interruptions from {formatDate(facts.declared_from)} to{' '}
+              {formatDate(facts.declared_to)} were declared before this center; {formatCount(facts.own)} are its own.
             </>
           ) : (
             <>
@@ -251,6 +260,11 @@ function Record({ facts }: { facts: MajorEventDays }) {
               <code className="text-ink">flux reliability import --history FILE.csv</code>.
             </>
           )}
+        </p>
+      )}
+      {facts.served_known_since > facts.from && (
+        <p>
+          Customers served are known since {facts.served_known_since}; earlier days count with the figure of that day.
         </p>
       )}
       {last &&
@@ -262,8 +276,9 @@ function Record({ facts }: { facts: MajorEventDays }) {
         ) : (
           <p>
             T_MED {last.year} = <strong className="text-ink">{formatNumber(last.t_med, 3)} min</strong> (2.5 beta of{' '}
-            {formatCount(last.days)} days from {last.from} to {last.to}: alpha {formatNumber(last.alpha, 4)}, beta{' '}
-            {formatNumber(last.beta, 4)}, standard deviation of a sample). Days are those of {facts.time_zone}.
+            {formatCount(last.days)} days from {formatDate(last.from)} to {formatDate(last.to)}: alpha{' '}
+            {formatNumber(last.alpha, 4)}, beta {formatNumber(last.beta, 4)}, standard deviation of a sample). Days are
+            those of {facts.time_zone}.
           </p>
         ))}
     </div>

@@ -35,11 +35,11 @@ export function AreaTable({
         heads={[
           { name: 'Area', left: true },
           { name: 'Out', title: 'customers without supply' },
-          { name: 'of customers' },
-          { name: '15 min', title: 'customers out now less those of a quarter of an hour ago' },
+          { name: 'Of all', title: 'share of the area’s customers' },
+          { name: 'In 15 min', title: 'customers out now less those of a quarter of an hour ago' },
           { name: 'Critical' },
           { name: 'Outages' },
-          { name: 'no crew', title: 'outages nobody has been sent to' },
+          { name: 'No crew', title: 'outages nobody has been sent to' },
           { name: 'ETR P90, latest' },
           { name: 'Crews', left: true },
           { name: 'Storm mode', left: true },
@@ -48,11 +48,12 @@ export function AreaTable({
         {rows.map((area) => (
           <tr
             key={area.area_id}
-            className={`border-t border-rule align-top ${chosen === area.area_id ? 'bg-chosen' : ''}`}
+            className={`border-t border-rule align-baseline ${chosen === area.area_id ? 'bg-chosen' : ''}`}
           >
             <Cell left>
               <button
                 type="button"
+                data-row
                 className="font-medium underline-offset-2 hover:underline"
                 onClick={() => onChoose(area.area_id)}
               >
@@ -82,7 +83,7 @@ export function AreaTable({
               <span className={area.waiting > 0 ? 'text-warn' : 'text-dim'}>{formatCount(area.waiting)}</span>
             </Cell>
             <Cell>
-              {area.etr_p90 === null ? <span className="text-dim">none</span> : formatEtr(area.etr_p90, now, view)}
+              {area.etr_p90 === null ? <span className="text-dim">—</span> : formatEtr(area.etr_p90, now, view)}
               {area.without_etr > 0 && <span className="text-dim"> +{area.without_etr} without</span>}
             </Cell>
             <Cell left>
@@ -92,7 +93,7 @@ export function AreaTable({
                 .join(', ') || <span className="text-dim">none</span>}
             </Cell>
             <Cell left>
-              <span className="flex items-center gap-2 whitespace-normal">
+              <span className="flex items-baseline gap-2 whitespace-normal">
                 {area.mode.on ? (
                   <span className="rounded-sm bg-badground px-1.5 text-[11px] font-bold tracking-wider text-white">
                     STORM
@@ -127,7 +128,7 @@ export function AreaTable({
 }
 
 function Trend({ value }: { value: number | null }) {
-  if (value === null) return <span className="text-dim">–</span>;
+  if (value === null) return <span className="text-dim">—</span>;
   if (value === 0) return <span className="text-dim">±0</span>;
   return <span className={value > 0 ? 'text-warn' : ''}>{`${value > 0 ? '↗' : '↘'} ${signed(value)}`}</span>;
 }

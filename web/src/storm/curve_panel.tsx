@@ -77,7 +77,7 @@ export function CurvePanel() {
             lines={lines}
             bands={bands}
             from="zero"
-            formatValue={(value) => formatCount(value)}
+            formatValue={(value) => `${formatCount(value)} cust`}
             label="Customers without supply, so far and expected"
           />
         ) : curve.isPending ? (

@@ -32,7 +32,7 @@ export function ModeForm({ mode, onClose }: { mode: StormMode; onClose: () => vo
   }
   return (
     <Modal title={`Storm mode ${on ? 'on' : 'off'}: ${mode.name}`} onClose={onClose}>
-      <form className="grid gap-3" onSubmit={submit}>
+      <form className="grid gap-3 p-4" onSubmit={submit}>
         <ul className="list-disc pl-5 text-dim">
           <li>predictions by the {on ? 'storm' : 'blue-sky'} thresholds</li>
           <li>

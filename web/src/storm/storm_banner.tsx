@@ -1,5 +1,6 @@
 import { useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
+import { useLive } from '../lib/push/live_store.ts';
 import { formatTime } from '../lib/time/format.ts';
 import { useStormModes } from './use_storm.ts';
 
@@ -7,6 +8,7 @@ import { useStormModes } from './use_storm.ts';
 export function StormBanner() {
   const view = useTimeView();
   const modes = useStormModes();
+  const lost = useLive((live) => live.connection === 'lost');
   const stormy = (modes.data ?? []).filter(({ on }) => on);
   const suggested = (modes.data ?? []).filter(({ suggestion }) => suggestion !== null);
   if (stormy.length === 0 && suggested.length === 0) return null;
@@ -16,7 +18,7 @@ export function StormBanner() {
     <div
       role="status"
       data-storm={stormy.length > 0 ? 'on' : 'suggested'}
-      className="flex flex-wrap items-baseline gap-x-3 border-b border-rule bg-raised px-3 py-0.5 text-[12px]"
+      className={`flex flex-wrap items-baseline gap-x-3 border-b border-rule bg-raised px-3 py-0.5 text-[12px] ${lost ? 'lost-values' : ''}`}
     >
       {stormy.length > 0 && (
         <span>
@@ -25,8 +27,10 @@ export function StormBanner() {
             ? 'in all areas'
             : `in ${stormy.map(({ name }) => name).join(', ')}`}{' '}
           <span className="text-dim">
-            since {formatTime(since, view)}: storm thresholds, sampling when messages flood in, simulated restoration
-            times
+            since {formatTime(since, view)}
+            <span className="max-sm:hidden">
+              : storm thresholds, sampling when messages flood in, simulated restoration times
+            </span>
           </span>
         </span>
       )}

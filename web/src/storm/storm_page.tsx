@@ -108,6 +108,8 @@ function Totals({ areas }: { areas: readonly StormArea[] }) {
       <span className="text-dim"> · </span>
       {stormy === 0 ? (
         <span className="text-dim">no area in storm mode</span>
+      ) : stormy === areas.length ? (
+        'storm mode in every area'
       ) : (
         `${stormy} of ${areas.length} areas in storm mode`
       )}

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { LookAhead, StudyResult } from '#model/api/switching.ts';
+import { StudyFrame } from '../app/study_frame.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { formatCount, formatShare, formatTimeSeconds } from '../lib/time/format.ts';
 import { aheadWords } from './ahead_words.ts';
@@ -24,24 +25,20 @@ export function Ahead({ look }: { look: LookAhead | null }) {
   );
 }
 
-/** What is inside is not the grid: the frame and its word stay in sight however far one scrolls. */
-export function StudyFrame({ result, children }: { result: StudyResult | null; children: ReactNode }) {
+/** What is tried here, on a copy of the grid; below it what comes of all steps. */
+export function SwitchingStudy({ result, children }: { result: StudyResult | null; children: ReactNode }) {
   const view = useTimeView();
   return (
-    <div className="border-[3px] border-dashed border-brand" data-study="true">
-      <p className="sticky top-0 z-10 flex flex-wrap items-baseline gap-x-3 bg-brand px-3 py-1 font-semibold text-black">
-        <span className="tracking-[0.3em]">STUDY</span>
-        <span className="font-normal">a copy of the grid; nothing live changes</span>
-      </p>
+    <StudyFrame of="the grid">
       {children}
       {result && (
         <p className="border-t border-rule px-3 py-1.5 text-[12px] text-dim">
           Customers without supply by the topology: {formatCount(result.customers_out_before)} before,{' '}
           <strong className="text-ink">{formatCount(result.customers_out_after)} after all steps</strong>. Loads of{' '}
-          {formatTimeSeconds(result.load_at, view)}, {formatShare(result.measured_share, 1)} of the meters by reading,
-          the rest by peak demand.
+          {formatTimeSeconds(result.load_at, view)}, {formatShare(result.measured_share, 1)} of the meters by reading
+          {result.measured_share < 1 && ', the rest by peak demand'}.
         </p>
       )}
-    </div>
+    </StudyFrame>
   );
 }

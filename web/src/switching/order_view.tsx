@@ -8,7 +8,7 @@ import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
 import { formatDayTime, formatTimeSeconds, words } from '../lib/time/format.ts';
 import { mayOperate } from '../session/session_store.ts';
-import { Ahead, StudyFrame } from './look_ahead.tsx';
+import { Ahead, SwitchingStudy } from './look_ahead.tsx';
 import { draftOf, StepsEditor } from './steps_editor.tsx';
 import { actOnOrder, executeStep, getOrder, studySteps } from './switching_api.ts';
 
@@ -162,7 +162,8 @@ function Steps({ order, session }: { order: SwitchingOrder; session: Session }) 
     onSettled: () => client.invalidateQueries({ queryKey: ['switching'] }),
   });
   const study = useMutation({
-    mutationFn: () => studySteps(waiting.map(({ device_id, operation, note }) => ({ device_id, operation, note }))),
+    mutationFn: (steps: SwitchingOrder['steps']) =>
+      studySteps(steps.map(({ device_id, operation, note }) => ({ device_id, operation, note }))),
   });
   const isRunning = order.state === 'executing';
   return (
@@ -218,27 +219,27 @@ function Steps({ order, session }: { order: SwitchingOrder; session: Session }) 
       {execute.error && <Problem error={execute.error} />}
       {waiting.length > 0 && (
         <div className="mt-3">
-          <button type="button" className="button" disabled={study.isPending} onClick={() => study.mutate()}>
+          <button type="button" className="button" disabled={study.isPending} onClick={() => study.mutate(waiting)}>
             {study.isPending ? 'Studying…' : 'Study what is left, as the grid stands now'}
           </button>
           {study.error && <Problem error={study.error} />}
           {study.data && (
             <div className="mt-2">
-              <StudyFrame result={study.data}>
+              <SwitchingStudy result={study.data}>
                 <ol>
                   {study.data.steps.map((step, i) => (
                     <li
-                      key={waiting[i]?.step ?? i}
+                      key={study.variables[i].step}
                       className="grid gap-x-3 border-b border-rule px-3 py-1.5 sm:grid-cols-[minmax(0,260px)_minmax(0,1fr)]"
                     >
                       <span>
-                        <span className="text-dim">{waiting[i]?.step}</span> {step.operation} {step.device_id}
+                        <span className="text-dim">{study.variables[i].step}</span> {step.operation} {step.device_id}
                       </span>
                       <Ahead look={step.look_ahead} />
                     </li>
                   ))}
                 </ol>
-              </StudyFrame>
+              </SwitchingStudy>
             </div>
           )}
         </div>

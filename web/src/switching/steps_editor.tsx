@@ -7,7 +7,7 @@ import { Problem } from '../app/facts.tsx';
 import { searchNetwork } from '../lib/api/endpoints.ts';
 import { formatCount } from '../lib/time/format.ts';
 import { mayOperate } from '../session/session_store.ts';
-import { Ahead, StudyFrame } from './look_ahead.tsx';
+import { Ahead, SwitchingStudy } from './look_ahead.tsx';
 import { createOrder, editOrder, getProposal, studySteps } from './switching_api.ts';
 
 export interface Draft {
@@ -41,7 +41,9 @@ interface EditorProps {
 }
 
 /** Steps are written and studied in one place; only `save` keeps them. */
-export function StepsEditor({ draft, session, saved, close }: EditorProps) {
+export function StepsEditor({ draft: given, session, saved, close }: EditorProps) {
+  // as it was when it was opened: what others write meanwhile is a conflict when it is saved, not overwritten
+  const [draft] = useState(given);
   const [title, setTitle] = useState(draft.title);
   const [rows, setRows] = useState<Row[]>(() => draft.steps.map(keyed));
   const client = useQueryClient();
@@ -107,7 +109,7 @@ export function StepsEditor({ draft, session, saved, close }: EditorProps) {
           ))}
         </p>
       )}
-      <StudyFrame result={result}>
+      <SwitchingStudy result={result}>
         {rows.length === 0 ? (
           <p className="px-3 py-4 text-dim">No steps yet. Add one, or name a fault and take the proposal.</p>
         ) : (
@@ -115,7 +117,7 @@ export function StepsEditor({ draft, session, saved, close }: EditorProps) {
             {rows.map((row, i) => (
               <li
                 key={row.key}
-                className="grid gap-2 border-b border-rule px-3 py-2 xl:grid-cols-[minmax(0,540px)_minmax(0,1fr)]"
+                className="grid gap-2 border-b border-rule px-3 py-2 xl:grid-cols-[minmax(0,660px)_minmax(0,1fr)]"
               >
                 <StepFields
                   row={row}
@@ -155,7 +157,7 @@ export function StepsEditor({ draft, session, saved, close }: EditorProps) {
           </button>
         </div>
         {study.error && <Problem error={study.error} />}
-      </StudyFrame>
+      </SwitchingStudy>
       <div className="mt-3 flex flex-wrap items-center gap-2">
         <button
           type="button"

@@ -119,6 +119,7 @@ function OrderList({ orders, selected, select }: OrderListProps) {
           <li key={order.id}>
             <button
               type="button"
+              data-row
               data-order={order.id}
               aria-pressed={String(order.id) === selected}
               onClick={() => select(order.id)}

@@ -36,7 +36,7 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
       scale,
       side,
       show: one !== undefined,
-      size: 62,
+      size: side === 1 ? 78 : 62,
       values: (_, splits) => splits.map((split) => one?.format(split) ?? ''),
     });
     const tell = (u: uPlot) => {

@@ -47,7 +47,11 @@ export function TrendPane({ alone }: { alone: boolean }) {
   const [hours, setHours] = useState<number>(24);
   const subject = useSubject();
   const trend = useTrend(subject, hours);
-  const shown = trend.data && trend.data.times.length > 1 ? trend.data : null;
+  // the clock alone makes points: an axis over nothing would look like a load of zero
+  const hasFacts = trend.data?.series.some(({ axis, values }) =>
+    values.some((value) => value !== null && (axis === 'left' || value > 0)),
+  );
+  const shown = trend.data && trend.data.times.length > 1 && hasFacts ? trend.data : null;
   return (
     <Pane
       name="trend"
@@ -106,11 +110,11 @@ interface TrendData {
 }
 
 const customersSeries = (values: (number | null)[]): Series => ({
-  label: 'customers out',
+  label: 'out',
   values,
   // grey while nobody is out: saturation is for what is abnormal
   color: values.some((value) => value !== null && value > 0) ? '--bad' : '--faint',
-  format: (value) => (value === null ? '—' : formatCount(value)),
+  format: (value) => (value === null ? '—' : `${formatCount(value)} cust`),
   axis: 'right',
   fill: true,
   stepped: true,

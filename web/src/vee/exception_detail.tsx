@@ -126,8 +126,8 @@ function DayChart({ one, view }: { one: VeeExceptionDetail; view: TimeView }) {
       fill,
     });
     return [
-      line('usual to', one.band_high_kwh, '--faint', true),
       line('usual from', one.band_low_kwh, '--faint'),
+      line('to', one.band_high_kwh, '--faint', true),
       line('read', one.kwh, '--ink'),
       line('filled in', one.filled_kwh, '--low'),
     ];

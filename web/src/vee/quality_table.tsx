@@ -34,6 +34,8 @@ export function QualityTable() {
     },
   });
   const shown = useMemo(() => byFeeder(quality.data ?? [], area), [quality.data, area]);
+  const first = shown.feeders[0]?.hours;
+  const range = first && first.length > 0 ? [first[0].hour, first[first.length - 1].hour] : null;
   if (quality.isPending) return <PaneSkeleton rows={12} />;
   if (!quality.data)
     return (
@@ -87,13 +89,13 @@ export function QualityTable() {
                   Feeder
                 </th>
                 <th scope="col" className="w-2/5 text-left font-normal">
-                  Hour by hour
+                  Hour by hour{range && `, ${formatDayTime(range[0], view)} – ${formatDayTime(range[1], view)}`}
                 </th>
                 <th scope="col" className="text-right font-normal">
                   Expected
                 </th>
                 {parts.map(({ field, label }) => (
-                  <th key={field} scope="col" className="pl-3 text-right font-normal">
+                  <th key={field} scope="col" className="pl-3 text-right font-normal first-letter:uppercase">
                     {label}
                   </th>
                 ))}

@@ -6,8 +6,8 @@ import { PaneMessage, PaneSkeleton } from '../app/pane.tsx';
 import { useScreen } from '../app/screen_store.ts';
 import { Tabs } from '../app/tabs.tsx';
 import { useTimeView } from '../app/use_time_view.ts';
-import { getExceptionCounts, getExceptions, getVeeRuns } from '../lib/api/endpoints.ts';
-import { ageSeconds, formatAge, formatCount, formatTimeSeconds, words } from '../lib/time/format.ts';
+import { exceptionsShown, getExceptionCounts, getExceptions, getVeeRuns } from '../lib/api/endpoints.ts';
+import { ageSeconds, counted, formatAge, formatCount, formatTimeSeconds, words } from '../lib/time/format.ts';
 import { useNow } from '../lib/time/use_now.ts';
 import { ExceptionDetail } from './exception_detail.tsx';
 import { QualityTable } from './quality_table.tsx';
@@ -149,8 +149,9 @@ function Queue({ state }: { state: 'open' | 'closed' }) {
         />
         <span className="text-[12px] text-dim">
           {rows.length === all.length
-            ? formatCount(all.length)
+            ? counted(all.length, 'exception')
             : `${formatCount(rows.length)} of ${formatCount(all.length)}`}
+          {all.length >= exceptionsShown && ', the most that are listed'}
         </span>
         {exceptions.error && (
           <span role="alert" className="text-[12px] text-bad">

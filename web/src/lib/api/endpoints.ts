@@ -73,7 +73,7 @@ export const getOutage = (outageId: string, signal?: AbortSignal) =>
 export const getEvidence = (outageId: string, signal?: AbortSignal) =>
   request<OutageEvidence & { pings: OutagePing[] }>('GET', `/api/outages/${id(outageId)}/evidence`, undefined, signal);
 export const actOnOutage = (outageId: string, action: OutageAction) =>
-  request<unknown>('POST', `/api/outages/${id(outageId)}/actions`, action);
+  request<OutageDetail>('POST', `/api/outages/${id(outageId)}/actions`, action);
 export const pingOutage = (outageId: string) =>
   request<{ asked: number }>('POST', `/api/outages/${id(outageId)}/pings`, {});
 export const getCustomersOut = (outageId: string, signal?: AbortSignal) =>
@@ -83,8 +83,9 @@ export const getCallsOfOutage = (outageId: string, signal?: AbortSignal) =>
 export const getHeadEnd = (signal?: AbortSignal) => request<HeadEndState>('GET', '/api/headend', undefined, signal);
 
 export type CallList = 'newest' | 'unplaced' | 'callbacks';
+export const callsShown = 500;
 export const getCalls = (show: CallList, signal?: AbortSignal) =>
-  request<TroubleCall[]>('GET', `/api/calls${query({ show, limit: 500 })}`, undefined, signal);
+  request<TroubleCall[]>('GET', `/api/calls${query({ show, limit: callsShown })}`, undefined, signal);
 export const fileCall = (report: CallReport) =>
   request<{ call: TroubleCall; is_new: boolean }>('POST', '/api/calls', report);
 export const placeCall = (callId: string, meter: string) =>
@@ -168,8 +169,10 @@ export interface FileLoadRow {
 }
 export const getFileLoads = (limit: number, signal?: AbortSignal) =>
   request<FileLoadRow[]>('GET', `/api/pipeline/files${query({ limit })}`, undefined, signal);
+/** A queue longer than that is worked from its front. */
+export const exceptionsShown = 20_000;
 export const getExceptions = (state: 'open' | 'closed', signal?: AbortSignal) =>
-  request<VeeException[]>('GET', `/api/vee/exceptions${query({ state, limit: 20_000 })}`, undefined, signal);
+  request<VeeException[]>('GET', `/api/vee/exceptions${query({ state, limit: exceptionsShown })}`, undefined, signal);
 export const getExceptionCounts = (signal?: AbortSignal) =>
   request<VeeCount[]>('GET', '/api/vee/counts', undefined, signal);
 export const getException = (exceptionId: string, signal?: AbortSignal) =>

@@ -7,6 +7,7 @@ import type {
   InterruptionMeters,
   MajorEventDays,
   Oe417,
+  Oe417FilingRequest,
   ReliabilityCause,
   ReliabilityLevel,
   ReliabilityRow,
@@ -26,6 +27,9 @@ export interface Place {
   id: string | null;
 }
 
+/** Which interruptions an index counts: unplanned, those of days that are not major, planned. */
+export type Counted = 'all' | 'without_major' | 'planned';
+
 const root = '/api/reliability';
 const id = encodeURIComponent;
 
@@ -37,16 +41,10 @@ export const getCauses = (days: Days, place: Place, signal?: AbortSignal) =>
   request<ReliabilityCause[]>('GET', `${root}/causes${query({ ...days, ...place })}`, undefined, signal);
 export const getCustomerExperience = (days: Days, place: Place, signal?: AbortSignal) =>
   request<CustomerExperience>('GET', `${root}/customers${query({ ...days, ...place })}`, undefined, signal);
-export const getInterruptions = (
-  days: Days,
-  place: Place,
-  withoutMajor: boolean,
-  limit: number,
-  signal?: AbortSignal,
-) =>
+export const getInterruptions = (days: Days, place: Place, basis: Counted, limit: number, signal?: AbortSignal) =>
   request<Interruption[]>(
     'GET',
-    `${root}/interruptions${query({ ...days, ...place, planned: 'false', major: withoutMajor ? 'false' : null, limit })}`,
+    `${root}/interruptions${query({ ...days, ...place, planned: String(basis === 'planned'), major: basis === 'without_major' ? 'false' : null, limit })}`,
     undefined,
     signal,
   );
@@ -69,4 +67,5 @@ export const getInterruptionEvents = (interruption: string, meter: string, signa
 export const getDeclaredMeasured = (days: Days, limit: number, signal?: AbortSignal) =>
   request<DeclaredMeasured[]>('GET', `${root}/declared-vs-measured${query({ ...days, limit })}`, undefined, signal);
 export const getOe417 = (signal?: AbortSignal) => request<Oe417>('GET', `${root}/oe417`, undefined, signal);
+export const fileOe417 = (body: Oe417FilingRequest) => request<Oe417>('POST', `${root}/oe417/filings`, body);
 export const reportAddress = (kind: 'csv' | 'pdf', days: Days): string => `${root}/report.${kind}${query({ ...days })}`;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Crew } from '#model/api/crews.ts';
 import type { Alarm, Kpi, StreamDelta, StreamSnapshot } from '#model/api/live.ts';
 import type { Outage } from '#model/api/outages.ts';
 import { packEdgeStatus } from '#model/map.ts';
-import { applyDelta, applySnapshot, toSnapshot } from './apply.ts';
+import { applyDelta, applySnapshot, newerCrew, toSnapshot } from './apply.ts';
 import { EdgeStatusStore } from './edge_status.ts';
 
 const at = '2026-07-04T19:32:07.000Z';
@@ -42,6 +43,19 @@ describe('snapshot and deltas', () => {
     let facts = applyDelta(applySnapshot(snapshot()), delta(11, { outages: [outage('A', 5, 'on_site')] }));
     facts = applyDelta(facts, delta(12, { outages: [outage('A', 4, 'assigned')] }));
     assert.equal(facts.outages.get('A')?.state, 'on_site');
+  });
+  test('of a crew the newest revision holds, then the newest position, whichever way it came', () => {
+    const crew = (revision: number, minute: number) =>
+      ({ id: 'LN-1', revision, position_at: `2026-07-04T19:${minute}:00.000Z` }) as Crew;
+    let facts = applyDelta(applySnapshot(snapshot()), delta(11, { crews: [crew(2, 10)] }));
+    facts = applyDelta(facts, delta(12, { crews: [crew(1, 30)] }));
+    facts = applyDelta(facts, delta(13, { crews: [crew(2, 20)] }));
+    const pushed = facts.crews.get('LN-1')!;
+    assert.deepEqual([pushed.revision, pushed.position_at], [2, crew(2, 20).position_at]);
+    assert.equal(newerCrew(crew(3, 10), pushed).revision, 3, 'an answer that is newer than the push');
+    assert.equal(newerCrew(crew(1, 50), pushed), pushed);
+    assert.equal(newerCrew(crew(2, 40), pushed).position_at, crew(2, 40).position_at);
+    assert.equal(applySnapshot(snapshot()).crews.size, 0, 'begun anew: read anew');
   });
   test('maps are replaced, not changed in place', () => {
     const before = applySnapshot(snapshot());

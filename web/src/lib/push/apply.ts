@@ -1,3 +1,4 @@
+import type { Crew } from '#model/api/crews.ts';
 import type { Alarm, Kpi, LiveNote, StreamDelta, StreamSnapshot } from '#model/api/live.ts';
 import type { Outage, OutageState } from '#model/api/outages.ts';
 
@@ -10,6 +11,8 @@ export interface LiveFacts {
   kpi: Kpi | null;
   outages: ReadonlyMap<string, Outage>;
   alarms: ReadonlyMap<string, Alarm>;
+  /** those that changed since the snapshot */
+  crews: ReadonlyMap<string, Crew>;
   notes: readonly LiveNote[];
 }
 
@@ -20,6 +23,7 @@ export const noFacts: LiveFacts = {
   kpi: null,
   outages: new Map(),
   alarms: new Map(),
+  crews: new Map(),
   notes: [],
 };
 
@@ -34,22 +38,36 @@ export function applySnapshot(message: StreamSnapshot): LiveFacts {
     kpi: message.kpi,
     outages: new Map(message.outages.filter((o) => !gone.has(o.state)).map((outage) => [outage.id, outage])),
     alarms: new Map(message.alarms.filter((a) => a.state !== 'normal').map((alarm) => [alarm.id, alarm])),
+    crews: new Map(),
     notes: message.notes.slice(-notesKept),
   };
+}
+
+/** A position is no revision. Of two that are alike the pushed one knows the shift better. */
+export function newerCrew(known: Crew | undefined, pushed: Crew): Crew {
+  if (!known || pushed.revision > known.revision) return pushed;
+  if (pushed.revision < known.revision) return known;
+  return (known.position_at ?? '') > (pushed.position_at ?? '') ? known : pushed;
+}
+
+/** Closed, rejected and merged ones leave; an older revision does not undo a newer one. */
+export function withOutages(
+  outages: ReadonlyMap<string, Outage>,
+  changed: readonly Outage[],
+): ReadonlyMap<string, Outage> {
+  const next = new Map(outages);
+  for (const outage of changed) {
+    if (gone.has(outage.state)) next.delete(outage.id);
+    else if ((next.get(outage.id)?.revision ?? -1) <= outage.revision) next.set(outage.id, outage);
+  }
+  return next;
 }
 
 /** The facts after a delta; the same object where the delta is older than what is known (a resume sends some twice). */
 export function applyDelta(facts: LiveFacts, message: StreamDelta): LiveFacts {
   if (message.position <= facts.position) return facts;
-  let { outages, alarms, notes } = facts;
-  if (message.outages?.length) {
-    const next = new Map(outages);
-    for (const outage of message.outages) {
-      if (gone.has(outage.state)) next.delete(outage.id);
-      else if ((next.get(outage.id)?.revision ?? -1) <= outage.revision) next.set(outage.id, outage);
-    }
-    outages = next;
-  }
+  let { outages, alarms, crews, notes } = facts;
+  if (message.outages?.length) outages = withOutages(outages, message.outages);
   if (message.alarms?.length) {
     const next = new Map(alarms);
     for (const alarm of message.alarms) {
@@ -57,6 +75,11 @@ export function applyDelta(facts: LiveFacts, message: StreamDelta): LiveFacts {
       else next.set(alarm.id, alarm);
     }
     alarms = next;
+  }
+  if (message.crews?.length) {
+    const next = new Map(crews);
+    for (const crew of message.crews) next.set(crew.id, newerCrew(next.get(crew.id), crew));
+    crews = next;
   }
   if (message.notes?.length) notes = [...notes, ...message.notes].slice(-notesKept);
   return {
@@ -66,6 +89,7 @@ export function applyDelta(facts: LiveFacts, message: StreamDelta): LiveFacts {
     kpi: message.kpi ?? facts.kpi,
     outages,
     alarms,
+    crews,
     notes,
   };
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Connection, type ConnectionEvent, connectionTable, retryDelayMs, silenceEvent } from './connection.ts';
+import {
+  type Connection,
+  type ConnectionEvent,
+  connectionTable,
+  fallbackMs,
+  retryDelayMs,
+  silenceEvent,
+} from './connection.ts';
 
 test('only a message leads to live, and from lost nothing else leads away', () => {
   for (const [state, row] of Object.entries(connectionTable) as [Connection, Record<ConnectionEvent, Connection>][]) {
@@ -22,4 +29,12 @@ test('new attempts come slower, at most every 11 s, never at once', () => {
   assert.equal(retryDelayMs(0, 0.5), 1_000);
   assert.ok(retryDelayMs(2, 0) > retryDelayMs(1, 1));
   assert.ok(retryDelayMs(40, 1) <= 11_000);
+});
+
+test('what the push tells is looked up while it is away, and only then', () => {
+  const states = Object.keys(connectionTable) as Connection[];
+  assert.deepEqual(
+    states.filter((state) => fallbackMs(state) === false),
+    ['live'],
+  );
 });

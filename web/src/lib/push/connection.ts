@@ -27,3 +27,6 @@ export function silenceEvent(sinceMs: number): ConnectionEvent | null {
 export function retryDelayMs(attempt: number, random: number): number {
   return Math.min(10_000, 1_000 * 2 ** attempt) * (0.9 + 0.2 * random);
 }
+
+/** Between two looks at what the push would tell: while it is away, and only then. */
+export const fallbackMs = (connection: Connection): number | false => (connection === 'live' ? false : 5_000);

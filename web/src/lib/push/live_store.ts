@@ -1,5 +1,7 @@
 import { create } from 'zustand';
-import { applyDelta, applySnapshot, type LiveFacts, noFacts } from './apply.ts';
+import type { Crew } from '#model/api/crews.ts';
+import type { Outage } from '#model/api/outages.ts';
+import { applyDelta, applySnapshot, type LiveFacts, newerCrew, noFacts, withOutages } from './apply.ts';
 import { type Connection, type ConnectionEvent, connectionTable, silenceEvent } from './connection.ts';
 import { EdgeStatusStore } from './edge_status.ts';
 import { followStream, type StreamEvent } from './event_stream.ts';
@@ -10,6 +12,8 @@ interface Live extends LiveFacts {
   heardAtMs: number;
   /** server clock minus browser clock: ages are told by the server's clock */
   clockOffsetMs: number;
+  /** snapshots so far: what the stream does not hold whole is read anew with each */
+  begun: number;
   /** the server said no: the session may have ended */
   refused: number;
   /** why the server closed the stream, where it said so */
@@ -23,6 +27,7 @@ export const useLive = create<Live>(() => ({
   connection: 'connecting',
   heardAtMs: performance.now(),
   clockOffsetMs: 0,
+  begun: 0,
   refused: 0,
   bye: null,
 }));
@@ -43,7 +48,14 @@ function onEvent(event: StreamEvent): void {
   const heard = { heardAtMs: performance.now() };
   if (event.name === 'snapshot') {
     edgeStatus.reset(event.data.edges);
-    useLive.setState({ ...applySnapshot(event.data), ...heard, clockOffsetMs: offsetOf(event.data.at), bye: null });
+    const begun = live.begun + 1;
+    useLive.setState({
+      ...applySnapshot(event.data),
+      ...heard,
+      clockOffsetMs: offsetOf(event.data.at),
+      begun,
+      bye: null,
+    });
   } else if (event.name === 'delta') {
     const facts = applyDelta(live, event.data);
     if (facts !== live && event.data.edges) edgeStatus.apply(event.data.edges);
@@ -61,6 +73,15 @@ function onEvent(event: StreamEvent): void {
 }
 
 const offsetOf = (at: string): number => Date.parse(at) - Date.now();
+
+/** The answer to an order is known before the push tells of it: what is decided next is decided on that. */
+export function learnOutage(outage: Outage): void {
+  useLive.setState((live) => ({ outages: withOutages(live.outages, [outage]) }));
+}
+
+export function learnCrew(crew: Crew): void {
+  useLive.setState((live) => ({ crews: new Map(live.crews).set(crew.id, newerCrew(live.crews.get(crew.id), crew)) }));
+}
 
 /** Joins the browser's one stream (or opens an own one where there are no shared workers). @returns end of it */
 export function startLive(): () => void {

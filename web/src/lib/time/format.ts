@@ -27,6 +27,11 @@ export function formatCount(value: number | null | undefined): string {
   return value === null || value === undefined || !Number.isFinite(value) ? absent : counts.format(value);
 }
 
+/** `1 feeder`, `37 feeders` */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${formatCount(value)} ${value === 1 ? one : many}`;
+}
+
 /** At most `digits` decimals, thousands separated. */
 export function formatNumber(value: number | null | undefined, digits: number): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return absent;
@@ -44,7 +49,7 @@ export function formatShare(part: number, whole: number): string {
 /** Power in the unit that keeps it readable: `980 kW`, `4.2 MW`, `1,204 MW`. */
 export function formatPower(kw: number | null | undefined): string {
   if (kw === null || kw === undefined || !Number.isFinite(kw)) return absent;
-  if (Math.abs(kw) < 1000) return `${formatNumber(kw, Math.abs(kw) < 10 ? 1 : 0)} kW`;
+  if (Math.abs(kw) < 1000) return `${formatNumber(kw, kw !== 0 && Math.abs(kw) < 10 ? 1 : 0)} kW`;
   return `${formatNumber(kw / 1000, Math.abs(kw) < 100_000 ? 1 : 0)} MW`;
 }
 
@@ -78,6 +83,17 @@ export function formatDayTime(at: string | number | null | undefined, view: Time
   const ms = toMs(at);
   if (ms === null) return absent;
   return clock(zoneOf(view), { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }).format(ms);
+}
+
+/** `Jul 4, 2026` */
+export function formatDay(at: string | number | null | undefined, view: TimeView): string {
+  const ms = toMs(at);
+  return ms === null ? absent : clock(zoneOf(view), { year: 'numeric', month: 'short', day: 'numeric' }).format(ms);
+}
+
+/** `Jul 4, 2026` of a calendar day `2026-07-04`, whatever the zone. */
+export function formatDate(day: string | null | undefined): string {
+  return formatDay(day, { zone: 'UTC', utc: true });
 }
 
 /** `CDT`, `UTC` */
