@@ -41,7 +41,7 @@ describe('feeds', () => {
     assert.match(textOf(route('/feeds/odin'), []), /<metersAffected>45<\/metersAffected>/);
   });
 
-  test('a crowd that asks costs one picture for each feed and span of time; then it is news again', async () => {
+  test('W6 a crowd that asks costs one picture for each feed and span of time; then it is news again', async () => {
     const crowd = (): void => {
       for (let i = 0; i < 500; i++)
         for (const path of ['/feeds/odin', '/feeds/outages.geojson']) textOf(route(path), []);

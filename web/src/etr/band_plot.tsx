@@ -1,8 +1,8 @@
-import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
+import { fittedPlot, pageColors, quietAxis } from '../lib/plot/frame.ts';
 import { formatDayTime, formatTime } from '../lib/time/format.ts';
 
 export interface BandLine {
@@ -16,7 +16,6 @@ export interface BandLine {
   isEdge?: boolean;
 }
 
-const axisFont = '11px Inter, system-ui, sans-serif';
 const dayS = 86_400;
 
 const timeSteps = [60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, dayS];
@@ -53,8 +52,7 @@ export function BandPlot({
   useEffect(() => {
     const element = holder.current;
     if (!element) return;
-    const css = getComputedStyle(document.documentElement);
-    const color = (name: string) => css.getPropertyValue(name).trim();
+    const color = pageColors();
     const tell = (u: uPlot) => {
       const node = readout.current;
       if (!node) return;
@@ -70,15 +68,9 @@ export function BandPlot({
       });
       node.textContent = `${formatDayTime(times[at] * 1000, view)}   ${parts.join('   ')}`;
     };
-    const size = () => ({
-      width: Math.max(50, element.clientWidth),
-      height: Math.max(60, element.clientHeight),
-    });
-    const made = new uPlot(
+    const { plot: made, remove } = fittedPlot(
+      element,
       {
-        ...size(),
-        legend: { show: false },
-        cursor: { y: false, points: { size: 6 } },
         padding: [8, 24, 0, 0],
         scales: {
           // a ledger of one revision is no line yet: never narrower than ten minutes
@@ -87,11 +79,8 @@ export function BandPlot({
         },
         axes: [
           {
-            stroke: color('--dim'),
-            grid: { show: false },
-            ticks: { show: false },
+            ...quietAxis(color, false),
             size: 22,
-            font: axisFont,
             values: (u, splits) =>
               splits.map((split) => {
                 const spanS = (u.scales.x.max ?? 0) - (u.scales.x.min ?? 0);
@@ -100,11 +89,8 @@ export function BandPlot({
             space: 90,
           },
           {
-            stroke: color('--dim'),
-            grid: { stroke: color('--rule'), width: 1 },
-            ticks: { show: false },
+            ...quietAxis(color, true),
             size: from === 'zero' ? 76 : 96,
-            font: axisFont,
             values: (_, splits) => splits.map(formatValue),
             // times, or whole customers: half of one is none
             incrs: from === 'values' ? timeSteps : wholeSteps,
@@ -127,15 +113,11 @@ export function BandPlot({
         hooks: { setCursor: [tell], setData: [tell] },
       },
       latest.current as uPlot.AlignedData,
-      element,
     );
     plot.current = made;
     tell(made);
-    const observer = new ResizeObserver(() => made.setSize(size()));
-    observer.observe(element);
     return () => {
-      observer.disconnect();
-      made.destroy();
+      remove();
       plot.current = null;
     };
   }, [theme, view]);

@@ -1,7 +1,7 @@
-import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useScreen } from '../app/screen_store.ts';
+import { fittedPlot, pageColors, quietAxis } from '../lib/plot/frame.ts';
 
 export interface PlotSeries {
   label: string;
@@ -23,8 +23,6 @@ export interface PlotProps {
   log?: boolean;
 }
 
-const axisFont = '11px Inter, system-ui, sans-serif';
-
 /** Values over days or months; what is under the pointer is told in words above. */
 export function Plot({ label, times, series, format, formatTime, log = false }: PlotProps) {
   const holder = useRef<HTMLDivElement>(null);
@@ -35,8 +33,7 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
   useEffect(() => {
     const element = holder.current;
     if (!element) return;
-    const css = getComputedStyle(document.documentElement);
-    const color = (name: string) => css.getPropertyValue(name).trim();
+    const color = pageColors();
     const tell = (u: uPlot) => {
       const node = readout.current;
       const { idx } = u.cursor;
@@ -61,13 +58,10 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
       : { range: () => [0, positive.length > 0 ? most * 1.08 : 1] };
     const isBars = series.some(({ kind }) => kind === 'bars');
     const bars = uPlot.paths.bars?.({ size: [0.75, 36], align: 0 });
-    const plot = new uPlot(
+    const { remove } = fittedPlot(
+      element,
       {
-        width: Math.max(50, element.clientWidth),
-        height: Math.max(40, element.clientHeight),
-        legend: { show: false },
         tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), 'UTC'),
-        cursor: { y: false, points: { size: 6 } },
         padding: [10, 12, 0, 0],
         scales: {
           // room for the whole of the first and the last bar
@@ -76,22 +70,16 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
         },
         axes: [
           {
-            stroke: color('--dim'),
-            grid: { show: false },
-            ticks: { show: false },
+            ...quietAxis(color, false),
             size: 36,
-            font: axisFont,
             // a bar is named below itself, not where the clock's ticks happen to fall
             ...(isBars ? { splits: () => thinned(times, element.clientWidth) } : {}),
             values: (_, splits, __, ___, stepS) =>
               splits.map((split, i) => dayTick(split, splits[i - 1], isBars ? monthS : stepS)),
           },
           {
-            stroke: color('--dim'),
-            grid: { stroke: color('--rule'), width: 1 },
-            ticks: { show: false },
+            ...quietAxis(color, true),
             size: 66,
-            font: axisFont,
             ...(log ? { splits: (_: uPlot, __: number, low: number, high: number) => powersOfTen(low, high) } : {}),
             values: (_, splits) => splits.map((split) => format(split)),
           },
@@ -119,16 +107,8 @@ export function Plot({ label, times, series, format, formatTime, log = false }: 
         hooks: { setCursor: [tell] },
       },
       [times as number[], ...series.map(({ values }) => values as (number | null)[])],
-      element,
     );
-    const observer = new ResizeObserver(() =>
-      plot.setSize({ width: Math.max(50, element.clientWidth), height: Math.max(40, element.clientHeight) }),
-    );
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      plot.destroy();
-    };
+    return remove;
   }, [times, series, theme, log, format, formatTime]);
 
   return (

@@ -1,8 +1,8 @@
-import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
+import { fittedPlot, pageColors, quietAxis } from '../lib/plot/frame.ts';
 import { formatDayTime, formatTime } from '../lib/time/format.ts';
 
 export interface Series {
@@ -17,8 +17,6 @@ export interface Series {
   stepped?: boolean;
 }
 
-const axisFont = '11px Inter, system-ui, sans-serif';
-
 /** Lines over time with the axes' units on them; the values under the pointer are told in words above. */
 export function Chart({ times, series, label }: { times: number[]; series: readonly Series[]; label: string }) {
   const holder = useRef<HTMLDivElement>(null);
@@ -32,17 +30,13 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
   useEffect(() => {
     const element = holder.current;
     if (!element) return;
-    const css = getComputedStyle(document.documentElement);
-    const color = (name: string) => css.getPropertyValue(name).trim();
+    const color = pageColors();
     const axis = (side: 1 | 3, scale: string, one: Series | undefined): uPlot.Axis => ({
+      ...quietAxis(color, side === 3),
       scale,
       side,
       show: one !== undefined,
-      stroke: color('--dim'),
-      grid: { show: side === 3, stroke: color('--rule'), width: 1 },
-      ticks: { show: false },
       size: side === 1 ? 78 : 62,
-      font: axisFont,
       values: (_, splits) => splits.map((split) => one?.format(split) ?? ''),
     });
     const tell = (u: uPlot) => {
@@ -55,12 +49,9 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
       const when = idx === null || idx === undefined ? 'newest' : formatDayTime(u.data[0][idx] * 1000, view);
       node.textContent = u.data[0].length === 0 ? '' : `${when}   ${parts.join('   ')}`;
     };
-    const made = new uPlot(
+    const { plot: made, remove } = fittedPlot(
+      element,
       {
-        width: Math.max(50, element.clientWidth),
-        height: Math.max(40, element.clientHeight),
-        legend: { show: false },
-        cursor: { y: false, points: { size: 6 } },
         padding: [8, series.some((s) => s.axis === 'right') ? 0 : 16, 0, 0],
         scales: {
           x: { time: true },
@@ -70,11 +61,8 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
         },
         axes: [
           {
-            stroke: color('--dim'),
-            grid: { show: false },
-            ticks: { show: false },
+            ...quietAxis(color, false),
             size: 22,
-            font: axisFont,
             values: (_, splits) => splits.map((split) => formatTime(split * 1000, view)),
           },
           axis(
@@ -103,17 +91,11 @@ export function Chart({ times, series, label }: { times: number[]; series: reado
         hooks: { setCursor: [tell], setData: [tell] },
       },
       [times, ...series.map((s) => s.values)],
-      element,
     );
     plot.current = made;
     tell(made);
-    const observer = new ResizeObserver(() =>
-      made.setSize({ width: Math.max(50, element.clientWidth), height: Math.max(40, element.clientHeight) }),
-    );
-    observer.observe(element);
     return () => {
-      observer.disconnect();
-      made.destroy();
+      remove();
       plot.current = null;
     };
   }, [shape, theme, view]);
