@@ -86,6 +86,8 @@ export interface OutageService {
   setWithoutCommunication(meters: number[]): void;
   /** silent meters whose answers would change the device, the most telling first. @throws FluxError `unknown_outage` */
   decidingMeters(id: string): number[];
+  /** silent meters beside an outage, others in each round */
+  metersBeside(id: string, round: number): number[];
   /** meters that are out by an outage now. @throws FluxError `unknown_outage` */
   membersOf(id: string): number[];
   /** a device was switched by an operator or reported by telemetry */
@@ -289,6 +291,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       now()
         .decidingPings(id, 50)
         .flatMap((ping) => ping.meters),
+    metersBeside: (id, round) => now().metersBeside(id, round),
     gridReplaced: async () => {
       clearInterval(ticker);
       releaseAll();
