@@ -119,6 +119,7 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     open: () => outages().open(),
     membersOf: (id) => outages().membersOf(id),
     decidingMeters: (id) => outages().decidingMeters(id),
+    metersBeside: (id, round) => outages().metersBeside(id, round),
     commit: (events) => needs.door().commitPingAnswers(events),
     condition: (wrong) =>
       needs.alarm('ALM-HEADEND', wrong === null ? null : { priority: 2, text: `No pings: ${wrong}` }),

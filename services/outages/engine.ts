@@ -11,7 +11,7 @@ import { copyOutage, type OutageIds } from './engine_book.ts';
 import { EngineCore } from './engine_core.ts';
 import { type EvidenceIds, explainOutage } from './engine_evidence.ts';
 import { meterBack, meterDark, meterLit, type TakeRules } from './engine_meters.ts';
-import { decidingPings, type Ping } from './engine_pings.ts';
+import { decidingPings, metersBeside, type Ping } from './engine_pings.ts';
 import { closeAt, passPlanned, placeAt } from './engine_place.ts';
 import {
   type EngineResult,
@@ -74,6 +74,8 @@ export interface OutageEngine {
   evidence(outageId: string, ids: EvidenceIds): OutageEvidence;
   /** The silent meters whose answers would change the device, most customers first. @throws FluxError `unknown_outage` */
   decidingPings(outageId: string, limit: number): Ping[];
+  /** Silent meters beside the outage, others in each round: does it reach further? @throws FluxError `unknown_outage` */
+  metersBeside(outageId: string, round: number): number[];
   /** Everything to keep for `restoreEngine`. */
   state(): EngineState;
   /** all event counts since the start */
@@ -183,6 +185,7 @@ export function createOutageEngine(
     darkMeters: () => core.islands.dark(),
     membersOf: (outageId) => [...core.membersOf(core.book.slotOf(outageId))],
     decidingPings: (outageId, limit) => decidingPings(core, core.book.slotOf(outageId), limit),
+    metersBeside: (outageId, round) => metersBeside(core, core.book.slotOf(outageId), round),
     evidence: (outageId, names) => explainOutage(core, core.book.slotOf(outageId), names),
     warm: () => core.tree.warm(),
     state: () => ({

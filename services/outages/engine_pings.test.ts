@@ -52,3 +52,20 @@ describe('E4 the deciding pings', () => {
     assert.deepEqual(engine.decidingPings(engine.outages()[0].id, 5), []);
   });
 });
+
+test('Q7 beside an outage one silent meter of each transformer below the next device up is asked, others each time', () => {
+  const bed = feeder();
+  const { send, engine, active } = engineOn(bed);
+  send(all([...bed.below('T1'), ...bed.below('T2').slice(0, 1)], 'last_gasp', 0), 50);
+  assert.deepEqual(active(), ['predicted T1 7'], 'the lone one of T2 goes with it');
+  const { id } = engine.outages()[0];
+  const [T2, T3, T4] = ['T2', 'T3', 'T4'].map(bed.below);
+  assert.deepEqual(
+    engine.metersBeside(id, 0).sort((a, b) => a - b),
+    [T2[1], T3[0], T4[0]],
+  );
+  assert.deepEqual(
+    engine.metersBeside(id, 1).sort((a, b) => a - b),
+    [T2[2], T3[1], T4[1]],
+  );
+});

@@ -42,6 +42,18 @@ export function decidingPings(core: EngineCore, slot: number, limit: number): Pi
   return pings.sort((a, b) => b.customers - a.customers || a.meters[0] - b.meters[0]).slice(0, limit);
 }
 
+/** Transformers beside an outage that are asked at a time whether they are out, too. */
+const besideAsked = 8;
+
+/** A silent meter of each transformer that hangs beside the outage below the next device up; others in each round. Q7 */
+export function metersBeside(core: EngineCore, slot: number, round: number): number[] {
+  const { device, meter, phases } = core.book.outages[slot];
+  if (meter >= 0) return [];
+  const below = new Set(core.grid.metersBelow(device));
+  const beside = silentLeaves(core, device, phases).filter((leaf) => !below.has(leaf[0]));
+  return beside.slice(0, besideAsked).map((leaf) => leaf[round % leaf.length]);
+}
+
 /** Silent meters that could answer, by transformer: below the device, and below the next one up. */
 function silentLeaves(core: EngineCore, device: number, phases: number): number[][] {
   const { meters, tree, grid } = core;

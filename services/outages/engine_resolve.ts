@@ -117,10 +117,21 @@ export class Resolver {
         if (litMs < outage.startedMs && core.suffers(meter, outage.phases)) slot = held;
       }
       if (slot < 0) continue;
+      this.#beginWith(slot, meter);
       core.enlist(slot, [meter]);
       return true;
     }
     return false;
+  }
+
+  /** An outage that was open below another one keeps nobody dark before that one is restored: it begins there. */
+  #beginWith(slot: number, meter: number): void {
+    const { book, meters } = this.#core;
+    const outage = book.outages[slot];
+    const origin = meters.leftoverOf.get(meter);
+    if (outage.customersOut > 0 || outage.steps.length !== 1 || origin === undefined || !book.has(origin)) return;
+    const restoredMs = book.outages[book.slotOf(origin)].restoredMs ?? 0;
+    if (restoredMs > outage.startedMs) this.#core.startAt(slot, restoredMs);
   }
 
   /** The oldest outage that shares dark meters with a pick goes on as that pick; others are merged into it. */

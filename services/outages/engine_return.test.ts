@@ -127,6 +127,28 @@ describe('restoration', () => {
       assert.deepEqual([outage.id, outage.crew, outage.customersRestored], [id, 'C1', 12]);
     });
 
+  test('R6 a device that was open below another one keeps its customers out from the restoration of that one on', () => {
+    const bed = feeder();
+    const { tick, engine, send, active } = engineOn(bed);
+    const reports = (id: string, open: boolean, atS: number) => {
+      bed.setOpen(bed.edge(id), open);
+      engine.applyDevice({ edge: bed.edge(id), open, atMs: atS * 1000 }, atS * 1000);
+    };
+    reports('B', true, 0);
+    send(all(bed.below('B'), 'last_gasp', 0), 5);
+    reports('R', true, 300);
+    reports('B', false, 900);
+    send(all(bed.below('F3'), 'power_restored', 900), 905);
+    tick(970);
+    assert.deepEqual(active(), ['restored B 0', 'probable R 42']);
+    const [, nested] = engine.outages();
+    assert.deepEqual(
+      nested.steps.map(({ fromMs, customersOut }) => [fromMs, customersOut]),
+      [[900_000, 42]],
+      'no customer-minute is counted twice',
+    );
+  });
+
   test('R3 a transformer with power again has it for its silent meters, too', () => {
     const bed = feeder();
     const { send, active } = engineOn(bed);

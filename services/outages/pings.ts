@@ -33,6 +33,8 @@ export interface PingNeeds {
   membersOf: (outageId: string) => number[];
   /** meters whose answer would decide where the outage stands, most telling first */
   decidingMeters: (outageId: string) => Promise<number[]>;
+  /** silent meters beside the outage, others in each round */
+  metersBeside: (outageId: string, round: number) => number[];
   /** stores answers as events of meters and gives them to the engine; resolves when they are durable */
   commit: (events: MeterEventColumns) => Promise<void>;
   /** the head-end went away, or (null) is back */
@@ -64,6 +66,8 @@ const lookMs = 2000;
 /** Pauses after a failure, doubled up to the last. */
 const pauseMs = [5000, 60_000] as const;
 const shownAnswers = 200;
+/** up to so many customers everybody is asked again */
+const smallOutage = 50;
 
 export function makePingService(needs: PingNeeds): PingService {
   const { pool, settings } = needs;
@@ -139,7 +143,7 @@ export function makePingService(needs: PingNeeds): PingService {
       ? choose([...members, ...members.flatMap((meter) => neighboursOf(meter, rounds.number(outage.id)))], 'all')
       : isFirst
         ? await firstQuestion(outage, members)
-        : choose(rounds.notYetAsked(outage.id, members), settings.verification.share);
+        : furtherQuestion(outage, members);
     rounds.asked(outage.id, meters, nowMs());
     return due(purpose, meters);
   }
@@ -149,8 +153,15 @@ export function makePingService(needs: PingNeeds): PingService {
     const deciding = (await needs.decidingMeters(outage.id)).filter(mayAsk);
     const silent = await silentMembers(pool, outage.id, members);
     const rest = choose(silent.length > 0 ? silent : members, settings.verification.share);
-    return [...new Set([...deciding, ...rest])].slice(0, settings.capPerOutage);
+    return [...new Set([...deciding, ...rest, ...beside(outage)])].slice(0, settings.capPerOutage);
   }
+
+  /** Of a small one everybody in turn; a share of a large one. */
+  function furtherQuestion(outage: Outage, members: readonly number[]): number[] {
+    const share = members.length <= smallOutage ? 'all' : settings.verification.share;
+    return [...choose(rounds.notYetAsked(outage.id, members), share), ...beside(outage)];
+  }
+  const beside = ({ id }: Outage): number[] => needs.metersBeside(id, rounds.number(id)).filter(mayAsk);
 
   async function look(headEnd: HeadEnd): Promise<void> {
     const open = needs.open();

@@ -88,6 +88,8 @@ export interface OutageService {
   setWithoutCommunication(meters: number[]): void;
   /** silent meters whose answers would change the device, the most telling first. @throws FluxError `unknown_outage` */
   decidingMeters(id: string): Promise<number[]>;
+  /** silent meters beside an outage, others in each round. @throws FluxError `unknown_outage` */
+  metersBeside(id: string, round: number): number[];
   /** meters that are out by an outage now: none by one that was over before the start */
   membersOf(id: string): number[];
   /** a device was switched by an operator or reported by telemetry */
@@ -307,6 +309,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
         .decidingPings(id, 50)
         .flatMap((ping) => ping.meters);
     },
+    metersBeside: (id, round) => now().metersBeside(id, round),
     gridReplaced: () =>
       // between two actions: one on the engine that goes would be lost for the one that comes
       afterOthers(async () => {
@@ -377,9 +380,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await replay.catchUp();
       await loop.settled();
     },
-    settled: async () => {
-      await loop.settled();
-    },
+    settled: () => loop.settled(),
     stop: async () => {
       clearInterval(ticker);
       releaseAll();

@@ -210,7 +210,8 @@ export function makeStormField(options: StormOptions): StormField {
   }
 
   function openForWork(device: number, atS: number): void {
-    if (openAt.has(device) || grid.isOpen(device)) return;
+    // nobody begins where the storm was first
+    if (openAt.has(device) || grid.isOpen(device) || !grid.isEnergised(edge.from[device])) return;
     openByPlan.add(device);
     move(device, true, atS);
     callIn(device, true, atS);

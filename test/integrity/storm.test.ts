@@ -5,7 +5,7 @@ import fs from 'node:fs/promises';
 import { after, describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { readConfig } from '#bin/config.ts';
-import { drillStartMs, runDrill } from '#bin/storm/drill.ts';
+import { type DrillOptions, drillStartMs, runDrill } from '#bin/storm/drill.ts';
 import { type DrillCenter, openDrillCenter } from '#bin/storm/drill_center.ts';
 import { cardInWords, type ReportCard } from '#bin/storm/report_card.ts';
 import { edgeKindCode } from '#model/network.ts';
@@ -26,10 +26,12 @@ async function configOf(more: Record<string, unknown> = {}, folder?: string) {
   return config;
 }
 
-async function drill(seed: number): Promise<ReportCard> {
+async function drill(seed: number, more: Partial<DrillOptions> = {}): Promise<ReportCard> {
   return runDrill({
     ...{ config: await configOf(), seed, hours: 0.75, crews: 6, mostHours: 3, progress: () => undefined },
     faults: { treePerKmH: 12, debrisPerKmH: 2, transformerPerH: 0.1 },
+    breadth: { poleShare: 1, plannedPer10000: 15 },
+    ...more,
   });
 }
 
@@ -53,6 +55,34 @@ describe('a drill', () => {
     assert.ok(Math.abs(score.customer_minutes.difference_share) < 0.3, `${score.customer_minutes.difference_share}`);
     assert.ok(score.crew_work.repaired > 0);
     assert.ok(calm.machine.look_ups.uptime > 0.99);
+
+    const { precision, recall } = score.devices.product;
+    assert.ok(precision >= 0.95, `precision ${precision}`);
+    assert.ok(recall >= 0.9, `recall ${recall}`);
+    assert.ok(score.storm.lost_poles > 0 && score.storm.misplaced_meters > 0, 'the storm is untidy');
+    assert.deepEqual([score.storm.planned_work, score.storm.planned_customers > 0], [3, true]);
+    assert.deepEqual([score.messages.dropped, score.messages.held_back], [0, 0]);
+  });
+
+  test('a head-end that passes on too little drops, and more than is evaluated at once waits: both are counted, all is accounted for', async (t) => {
+    const card = await drill(9, { headEndPerS: 2, evaluatedPerS: 1 });
+    const { messages } = card.score;
+    t.diagnostic(`${messages.dropped} dropped, ${messages.held_back} held back`);
+    assert.ok(messages.dropped > 0, 'dropped');
+    assert.ok(messages.held_back > 0, 'held back');
+    assert.ok(messages.conserved);
+    assert.match(cardInWords(card), /[1-9]\d* dropped by the head-end.*\n.*[1-9]\d* held back/);
+  });
+
+  test('work that was planned for the storm raises nothing, and its minutes are not held against anybody', async () => {
+    const { score } = await drill(9, {
+      faults: { treePerKmH: 0, debrisPerKmH: 0, transformerPerH: 0, basePerKmH: 0 },
+      breadth: { plannedPer10000: 20, wrongMappingShare: 0 },
+      mostHours: 2,
+    });
+    assert.equal(score.storm.faults, 0);
+    assert.ok(score.storm.planned_customers > 0 && score.messages.gasps >= score.storm.planned_customers * 0.9);
+    assert.deepEqual([score.outages.opened - score.outages.service_points, score.customer_minutes.truth], [0, 0]);
   });
 });
 
