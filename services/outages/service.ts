@@ -370,6 +370,7 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await loop.settled();
     },
     settled: async () => {
+      await replay.idle();
       await loop.settled();
     },
     stop: async () => {
