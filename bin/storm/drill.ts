@@ -1,7 +1,7 @@
 /**
  * A storm through the real pipeline: the field's truth on one side, a center on the other, between them only what a
- * utility hears. Each simulated second is durable before the next begins, so the same seed gives the same score, however
- * fast the machine is.
+ * utility hears. Each step is durable before the next begins, so the same seed gives the same score, however fast the
+ * machine is.
  */
 import type { HeadEnd } from '#model/headend.ts';
 import { makeMeterEventColumns, meterEventCode } from '#model/reading.ts';
@@ -25,7 +25,7 @@ import { type DrillCenter, isOutNow, openDrillCenter } from './drill_center.ts';
 import { type FieldCrews, makeFieldCrews } from './field_crews.ts';
 import { startLookUps } from './look_ups.ts';
 import type { ReportCard } from './report_card.ts';
-import { makeScorer, round, type Scorer } from './score.ts';
+import { leastStepS, makeScorer, quietStepS, round, type Scorer } from './score.ts';
 import { scoreOf } from './score_of.ts';
 import { stormGridOf } from './truth.ts';
 
@@ -50,7 +50,6 @@ export interface DrillOptions {
 export const drillStartMs = Date.UTC(2025, 8, 10, 17);
 /** so long after the last repair everything has settled */
 const afterwardsS = 900;
-const quietStepS = 5;
 
 export async function runDrill(options: DrillOptions): Promise<ReportCard> {
   const { seed, hours, progress } = options;
@@ -113,9 +112,10 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     const lastS = (options.mostHours ?? hours + 72) * 3600;
     const open = () => center.outages.open().filter(isOutNow);
 
+    const stepS = leastStepS(network.meter.count);
     for (let minuteS = 0; atS < lastS; ) {
       const beforeS = atS;
-      const nextS = Math.max(atS + 1, Math.min(Math.ceil(field.nextS()), atS + quietStepS, minuteS));
+      const nextS = Math.max(atS + stepS, Math.min(Math.ceil(field.nextS()), atS + quietStepS, minuteS));
       darkSeconds += (field.customersDark() - field.customersPlanned(beforeS)) * (nextS - beforeS);
       atS = nextS;
       changed = false;
@@ -181,7 +181,7 @@ async function deliver(center: DrillCenter, news: StormNews, scorer: Scorer): Pr
     await center.settled();
   }
   if (news.calls.length > 0) {
-    // those of a second are stored together, in their order
+    // stored together, in their order; what is stored wakes the outages
     await Promise.all(
       news.calls.map(({ id, meter, kind, atS }) =>
         center.calls.take(
@@ -190,7 +190,6 @@ async function deliver(center: DrillCenter, news: StormNews, scorer: Scorer): Pr
         ),
       ),
     );
-    await outages.caughtUp();
     await center.settled();
   }
   if (news.devices.length > 0) {

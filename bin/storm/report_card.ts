@@ -3,7 +3,7 @@ import type { CallCounts } from '#sources/storm/calls.ts';
 import type { OpenFault } from '#sources/storm/field.ts';
 import type { MessageCounts } from '#sources/storm/messages.ts';
 import { table } from '../terminal.ts';
-import { type FoundFault, type Ratio, round } from './score.ts';
+import { type FoundFault, leastStepS, type Ratio, round } from './score.ts';
 
 export interface EtrScore {
   outages: number;
@@ -181,7 +181,7 @@ export function cardInWords({ score, machine }: ReportCard): string {
       .join(', ')}), ${storm.momentary} momentary; gusts to ${storm.peak_gust_ms} m/s`,
     `${storm.lost_poles} lost a pole only; planned work ${storm.planned_work} windows, ${count(storm.planned_customers)} customers; ${count(storm.misplaced_meters)} meters hang elsewhere than recorded`,
     `${count(storm.customers_interrupted)} interruptions of customers, at most ${count(storm.most_customers_out)} out at once; ${back}`,
-    '\nDETECTION  from the fault to an outage that covers it',
+    `\nDETECTION  from the fault to an outage that covers it, to within ${leastStepS(score.meters)} s`,
     table(score.detection.map((row) => ({ ...row }))),
     '\nLOCATION  until the right device was named',
     table(score.location.map((row) => ({ ...row }))),

@@ -42,6 +42,13 @@ export interface Scorer {
   curve: { atS: number[]; dark: number[]; declared: number[] };
 }
 
+/** without anything to hear the clock goes on by so much */
+export const quietStepS = 5;
+/** from so many meters on something is heard in every second: it is handed in by the quiet step, as a head-end would */
+const largeMeters = 200_000;
+/** Between two deliveries to the center: delays are known to within it. */
+export const leastStepS = (meters: number): number => (meters >= largeMeters ? quietStepS : 1);
+
 /** Messages need their way and the hold window: younger faults, and devices that closed just now, are not counted. */
 const settleS = 150;
 /** shorter predictions nobody would act upon */

@@ -155,6 +155,28 @@ test('critical customers go first, then customers per crew-hour; a crew that is 
   assert.equal(of('promised').restoredS, nowS + 5 * 3600);
 });
 
+test('each visit is the most worthy of the two dozen its crew weighs, its way counted', () => {
+  const { assess, repair, criticalWeight, detour, speedKmh } = settings;
+  const worthOf = (one: OpenJob, km: number): number =>
+    (Math.max(1, one.customers) + criticalWeight * one.critical) /
+    ((km * detour) / speedKmh + (assess.p50 + (repair[one.kind] ?? repair.other).p50) / 60);
+  fc.assert(
+    fc.property(jobsArb, crewsArb, (jobs, crews) => {
+      const order = jobs.toSorted((a, b) => worthOf(b, 0) - worthOf(a, 0) || (a.id < b.id ? -1 : 1));
+      const at = new Map<string, { lat: number; lon: number }>(crews.map((one) => [one.id, one]));
+      const gone = new Set<string>();
+      for (const visit of oneRun(jobs, crews, nowS, settings, (id, stage) => draw(id)(1, stage))) {
+        const { area } = crews.find(({ id }) => id === visit.crew)!;
+        const weighed = order.filter((one) => !gone.has(one.id) && (area === null || one.area === area)).slice(0, 24);
+        const best = Math.max(...weighed.map((one) => worthOf(one, distanceKm(at.get(visit.crew)!, one))));
+        assert.ok(Math.abs(visit.worth - best) <= best * 1e-9);
+        gone.add(visit.outage);
+        at.set(visit.crew, jobs.find(({ id }) => id === visit.outage)!);
+      }
+    }),
+  );
+});
+
 test('nothing is begun that is not expected to end within the duty; rest, then the next duty', () => {
   const tired = crew('C-1', { offDutyS: nowS + 1800 });
   const [visit] = oneRun([job('O-1')], [tired], nowS, settings, () => 0.5);

@@ -12,6 +12,7 @@ import {
   callbacks,
   callsOfOutage,
   findCall,
+  findCalls,
   insertCalls,
   type NewCall,
   newestCalls,
@@ -52,7 +53,7 @@ export interface CallService {
 
 interface Waiting {
   call: NewCall;
-  done: (isNew: boolean) => void;
+  done: (taken: { row: CallRow; isNew: boolean }) => void;
   failed: (error: unknown) => void;
 }
 
@@ -73,14 +74,15 @@ export function makeCallService(needs: CallNeeds): CallService {
     try {
       const unique = new Map(batch.map((one) => [one.call.id, one.call]));
       const fresh = new Set((await insertCalls(pool, [...unique.values()])).map((row) => row.id));
-      for (const one of batch) one.done(fresh.delete(one.call.id));
+      const rows = new Map((await findCalls(pool, [...unique.keys()])).map((row) => [row.id, row]));
+      for (const one of batch) one.done({ row: rows.get(one.call.id)!, isNew: fresh.delete(one.call.id) });
       needs.stored();
     } catch (error) {
       for (const one of batch) one.failed(error);
     }
   }
 
-  function store(call: NewCall): Promise<boolean> {
+  function store(call: NewCall): Promise<{ row: CallRow; isNew: boolean }> {
     return new Promise((done, failed) => {
       waiting.push({ call, done, failed });
       if (waiting.length === 1) void inTurn(storeWaiting);
@@ -142,7 +144,7 @@ export function makeCallService(needs: CallNeeds): CallService {
           'bad_request',
           `called_at ${report.called_at} is more than a day ago; it says nothing about now`,
         );
-      const isNew = await store({
+      const { row, isNew } = await store({
         id: report.id,
         ...(await placeOf(report)),
         kind: report.kind,
@@ -151,7 +153,7 @@ export function makeCallService(needs: CallNeeds): CallService {
         taken_by: takenBy,
         called_at: new Date(Math.min(calledAt, nowMs())).toISOString(),
       });
-      return { call: await stored(report.id), isNew };
+      return { call: shown(row), isNew };
     },
     ofOutage: async (outageId, limit) => (await callsOfOutage(pool, outageId, limit)).map(shown),
     newest: async (meterId, limit, areas) =>

@@ -160,6 +160,12 @@ const callById: NamedQuery = {
 };
 export const findCall = (on: Queryable, id: string) => oneRow<CallRow>(on, callById, [id]);
 
+const callsById: NamedQuery = {
+  name: 'trouble_call_by_ids',
+  text: `select ${columns} from trouble_call as call ${withOutage} where call.id = any($1)`,
+};
+export const findCalls = (on: Queryable, ids: readonly string[]) => rowsOf<CallRow>(on, callsById, [ids]);
+
 const callBack: NamedQuery = {
   name: 'trouble_call_called_back',
   text: `

@@ -18,6 +18,8 @@ export interface ReplayNeeds {
 
 export interface Replay {
   isRunning(): boolean;
+  /** resolves when what was asked for so far is given, or could not be read */
+  idle(): Promise<void>;
   /** to the end of what is stored; @throws what the store throws */
   catchUp(): Promise<void>;
   /** the same; a store that does not answer is reported, and asked again in a second */
@@ -45,6 +47,7 @@ export function makeReplay(needs: ReplayNeeds): Replay {
 
   const replay: Replay = {
     isRunning: () => running !== undefined,
+    idle: async () => running?.catch(() => undefined),
     catchUp: () => {
       moreStored = true;
       running ??= (async () => {

@@ -5,12 +5,11 @@
  */
 import type { Outage, OutageAction, OutageDetail, OutageEvidence } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
-import type { IdColumn } from '#model/id_column.ts';
 import type { NetworkColumns } from '#model/network.ts';
 import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { refuseStale, refuseWithoutReason } from './actions.ts';
+import { refuseStale, refuseWithoutReason, rowIn, unknownOutage } from './actions.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
 import type { EngineResult, PlannedWindow } from './engine_records.ts';
@@ -380,7 +379,10 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
       await replay.catchUp();
       await loop.settled();
     },
-    settled: () => loop.settled(),
+    settled: async () => {
+      await replay.idle();
+      await loop.settled();
+    },
     stop: async () => {
       clearInterval(ticker);
       releaseAll();
@@ -388,13 +390,4 @@ export function makeOutageService(needs: OutageNeeds): OutageService {
     },
   };
   return service;
-}
-
-const unknownOutage = (id: string): FluxError => new FluxError('unknown_outage', `there is no outage ${id}`);
-
-/** @throws FluxError with `code`, naming what is not there */
-function rowIn(ids: IdColumn, id: string, code: string, what: string): number {
-  const row = ids.rowOf(id);
-  if (row < 0) throw new FluxError(code, `there is no ${what} ${id} in the network`);
-  return row;
 }

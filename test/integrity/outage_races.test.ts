@@ -170,6 +170,7 @@ test('Q3 two people who ask the meters of an outage in the same moment ask each 
     open: () => [],
     membersOf: (id) => service.membersOf(id),
     decidingMeters: async () => [],
+    metersBeside: () => [],
     commit: async () => undefined,
     condition: () => undefined,
     report: (message) => assert.fail(message),
