@@ -228,6 +228,11 @@ describe("the operator's screen", { skip: missing && 'no Chromium is installed (
     });
     try {
       await phone.page.goto(home);
+      await phone.page.locator('[data-outage]').first().waitFor();
+      const [list, place] = await phone.page.evaluate<number[]>(
+        '(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector(\'[role="grid"]\'))',
+      );
+      assert.ok(list <= place, `the list of events is ${list} pixels wide, its place ${place}`);
       await phone.page.getByRole('tab', { name: 'Map' }).click();
       await phone.page.locator('[data-drawn="true"]').waitFor();
       const [red] = await phone.page.evaluate<number[]>(

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   ageSeconds,
+  counted,
   formatAge,
   formatBucket,
   formatBytes,
   formatCount,
+  formatDate,
+  formatDay,
   formatDayTime,
   formatEtr,
   formatLength,
@@ -25,6 +28,17 @@ describe('numbers carry separators and units', () => {
     assert.equal(formatCount(null), '—');
     assert.equal(formatCount(Number.NaN), '—');
   });
+  test('counts of things', () => {
+    assert.equal(counted(1, 'substation'), '1 substation');
+    assert.equal(counted(1200, 'feeder'), '1,200 feeders');
+    assert.equal(counted(3, 'person', 'people'), '3 people');
+  });
+  test('days: of an instant in the zone shown, of a calendar day whatever the zone', () => {
+    assert.equal(formatDay('2026-07-04T03:00:00Z', houston), 'Jul 3, 2026');
+    assert.equal(formatDay('2026-07-04T03:00:00Z', utc), 'Jul 4, 2026');
+    assert.equal(formatDate('2026-07-04'), 'Jul 4, 2026');
+    assert.equal(formatDate(null), '—');
+  });
   test('shares: small ones are not shown as zero, none is exactly zero', () => {
     assert.equal(formatShare(12431, 596906), '2.1%');
     assert.equal(formatShare(1, 596906), '<0.1%');
@@ -34,6 +48,7 @@ describe('numbers carry separators and units', () => {
   });
   test('power and length choose the unit', () => {
     assert.equal(formatPower(4.25), '4.3 kW');
+    assert.equal(formatPower(0), '0 kW');
     assert.equal(formatPower(980), '980 kW');
     assert.equal(formatPower(4200), '4.2 MW');
     assert.equal(formatPower(1_204_000), '1,204 MW');
