@@ -128,6 +128,7 @@ try {
     const scope = {
       days: [day],
       untilS: day.endS + 86_400,
+      reachedS: day.endS + 86_400,
       zoneDay: (number: number) => localDay(number, zone),
       config: defaultVeeConfig,
       meterFrom: 0,

@@ -189,6 +189,13 @@ test('what is not due is not missing; without supply it is not missing either', 
   assert.deepEqual([slots.length, slots[0].startS, slots.at(-1)!.startS], [8, hour(5), hour(7) - 900]);
 });
 
+test('V6 what the stream as a whole has not come to is late, not missing', async () => {
+  await bed.run(remove(5, 8));
+  const [gap] = await found('interval_gap', {}, { reachedS: hour(6) });
+  assert.deepEqual([gap.fromS, gap.toS], [hour(5), hour(6)]);
+  assert.deepEqual(await found('interval_gap', {}, { reachedS: hour(5) }), []);
+});
+
 test('before its first reading a meter owes none: a new meter is no gap', async () => {
   await bed.run(`delete from silver_reading where meter_key = 1 and interval_start_s < ${hour(9)}`);
   assert.deepEqual(await found('interval_gap'), []);

@@ -8,7 +8,7 @@ import { type LocalDay, localDay } from './days.ts';
 import { fillDay, type Land } from './fill.ts';
 import { reconcile } from './reconcile.ts';
 import { entryOf, ruleNames, type VeeConfig } from './rules.ts';
-import { findingsOf, metersPerStatement, readingCount } from './scan.ts';
+import { findingsOf, metersPerStatement, reachOf, readingCount } from './scan.ts';
 import type { DarkSpan, ScanScope } from './scan_sql.ts';
 import { lockExceptionsOfDay, type RunRow, registerSpans, writeExceptions, writeLog, writeRun } from './sql.ts';
 
@@ -34,14 +34,16 @@ export async function scopeOfDay(
   nowS: number,
   meters: readonly number[] | null,
 ): Promise<ScanScope> {
-  const [dark, registers] = await Promise.all([
+  const [dark, registers, reachedS] = await Promise.all([
     needs.darkSpans(day.startS, day.endS),
     registerSpans(needs.pool, day.startS, day.endS, meters),
+    reachOf(needs.engine, nowS, needs.config().intervalMinutes),
   ]);
   return {
     days: [day],
     // Only completed hours: what is on its way is not missing.
     untilS: Math.min(day.endS, nowS - (nowS % 3600)),
+    reachedS,
     zoneDay: (number) => localDay(number, needs.zone),
     config: needs.config(),
     meterFrom: 0,

@@ -71,6 +71,29 @@ export async function missingSlots(engine: Engine, scope: ScanScope, onlyDark: b
   );
 }
 
+const reachWithinS = 2 * 86_400;
+
+/**
+ * End of the newest interval that came as a whole: with half as many readings as the fullest of the two days before.
+ * A center that fills its past, or takes what waited while it was away, has no gaps behind it yet.
+ */
+export async function reachOf(engine: Engine, nowS: number, intervalMinutes: number): Promise<number> {
+  const { reached_s: reached } = await engine.query(
+    `with came as (
+       select total.interval_start_s, sum(total.readings) as readings
+       from gold_feeder_interval as total
+       where total.interval_start_s >= $1 and total.interval_start_s < $2
+       group by total.interval_start_s)
+     select max(came.interval_start_s) as reached_s
+     from came
+     where came.readings * 2 >= (select max(came.readings) from came)`,
+    [nowS - reachWithinS, nowS],
+    deadlineMs,
+  );
+  // no reading at all for two days is silence by everybody
+  return reached[0] === null ? nowS : (reached[0] as number) + intervalMinutes * 60;
+}
+
 /** How many readings the judged days hold for these meters. */
 export async function readingCount(engine: Engine, fromS: number, toS: number): Promise<number> {
   const { count } = await engine.query(

@@ -27,6 +27,8 @@ export interface ScanScope {
   /** days to judge, and the end of what may be judged (a running day is judged up to here) */
   days: readonly LocalDay[];
   untilS: number;
+  /** how far the stream of readings has come as a whole: what is after it is late, not missing */
+  reachedS: number;
   zoneDay: (number: number) => LocalDay;
   config: VeeConfig;
   /** meter keys [from, to) */
@@ -171,9 +173,9 @@ export function baseOf(scope: ScanScope): string {
 }
 
 /** Runs of intervals that have not come although they are due, without those that had no supply. */
-function missingExpressions({ config, untilS, meterFrom, meterTo, meters }: ScanScope): string {
+function missingExpressions({ config, untilS, reachedS, meterFrom, meterTo, meters }: ScanScope): string {
   const stepS = config.intervalMinutes * 60;
-  const dueS = Math.floor(untilS - config.missingAfterMinutes * 60);
+  const dueS = Math.floor(Math.min(untilS - config.missingAfterMinutes * 60, reachedS));
   return `
     expected as (
       select known.meter_key, known.day, local_day.start_s, least(local_day.until_s, local_day.end_s) as end_s

@@ -83,6 +83,7 @@ export function scopeOf(config: VeeConfig, more: Partial<ScanScope> = {}): ScanS
   return {
     days: [judgedDay],
     untilS: judgedDay.endS + 86_400,
+    reachedS: judgedDay.endS + 86_400,
     zoneDay: (number) => localDay(number, zone),
     config,
     meterFrom: 0,

@@ -186,6 +186,7 @@ async function raisedBy(engine: Engine, series: Labelled, config: VeeConfig): Pr
   const findings = await findingsOf(engine, {
     days: Array.from({ length: last - first + 1 }, (_, i) => zoneDay(first + i)),
     untilS: (last + 1) * 86_400,
+    reachedS: (last + 1) * 86_400,
     zoneDay,
     config,
     meterFrom: 0,
