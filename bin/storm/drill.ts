@@ -115,7 +115,9 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
 
     for (let minuteS = 0; atS < lastS; ) {
       const beforeS = atS;
-      const nextS = Math.max(atS + 1, Math.min(Math.ceil(field.nextS()), atS + quietStepS, minuteS));
+      // what waits for its turn has it every second
+      const stepS = center.storm.holdBack.counts().waiting > 0 ? 1 : quietStepS;
+      const nextS = Math.max(atS + 1, Math.min(Math.ceil(field.nextS()), atS + stepS, minuteS));
       darkSeconds += (field.customersDark() - field.customersPlanned(beforeS)) * (nextS - beforeS);
       atS = nextS;
       changed = false;
