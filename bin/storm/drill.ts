@@ -112,10 +112,12 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     const lastS = (options.mostHours ?? hours + 72) * 3600;
     const open = () => center.outages.open().filter(isOutNow);
 
-    const stepS = leastStepS(network.meter.count);
+    const leastS = leastStepS(network.meter.count);
     for (let minuteS = 0; atS < lastS; ) {
       const beforeS = atS;
-      const nextS = Math.max(atS + stepS, Math.min(Math.ceil(field.nextS()), atS + quietStepS, minuteS));
+      // what waits for its turn has it every second
+      const mostS = center.storm.holdBack.counts().waiting > 0 ? 1 : quietStepS;
+      const nextS = Math.max(atS + leastS, Math.min(Math.ceil(field.nextS()), atS + mostS, minuteS));
       darkSeconds += (field.customersDark() - field.customersPlanned(beforeS)) * (nextS - beforeS);
       atS = nextS;
       changed = false;

@@ -124,14 +124,17 @@ export class Resolver {
     return false;
   }
 
-  /** An outage that was open below another one keeps nobody dark before that one is restored: it begins there. */
+  /** An outage that stood below another one has that one's customers from its restoration on, not before. SPEC.md, R6 */
   #beginWith(slot: number, meter: number): void {
     const { book, meters } = this.#core;
     const outage = book.outages[slot];
     const origin = meters.leftoverOf.get(meter);
-    if (outage.customersOut > 0 || outage.steps.length !== 1 || origin === undefined || !book.has(origin)) return;
+    const running = outage.steps.at(-1);
+    if (running === undefined || running.toMs !== null || origin === undefined || !book.has(origin)) return;
     const restoredMs = book.outages[book.slotOf(origin)].restoredMs ?? 0;
-    if (restoredMs > outage.startedMs) this.#core.startAt(slot, restoredMs);
+    if (restoredMs <= running.fromMs) return;
+    if (outage.customersOut === 0 && outage.steps.length === 1) this.#core.startAt(slot, restoredMs);
+    else book.closeStep(slot, 0, restoredMs, 0);
   }
 
   /** The oldest outage that shares dark meters with a pick goes on as that pick; others are merged into it. */

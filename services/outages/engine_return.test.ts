@@ -149,6 +149,31 @@ describe('restoration', () => {
     );
   });
 
+  test('R6 so does one that had a customer of its own before: a step begins with those who join', () => {
+    const bed = feeder();
+    const { tick, engine, send } = engineOn(bed);
+    const reports = (id: string, open: boolean, atS: number) => {
+      bed.setOpen(bed.edge(id), open);
+      engine.applyDevice({ edge: bed.edge(id), open, atMs: atS * 1000 }, atS * 1000);
+    };
+    const [own] = bed.below('T1');
+    reports('B', true, 0);
+    send(all(bed.below('B'), 'last_gasp', 0), 5);
+    send(all([own], 'power_restored', 200), 205);
+    reports('R', true, 300);
+    send(all([own], 'last_gasp', 310), 400);
+    reports('B', false, 900);
+    send(all(bed.below('F3'), 'power_restored', 900), 905);
+    tick(970);
+    const nested = engine.outages().find(({ device }) => device === bed.edge('R'))!;
+    assert.deepEqual(nested.steps.map(({ fromMs, toMs, customersOut }) => [fromMs / 1000, toMs, customersOut]).at(-1), [
+      900,
+      null,
+      42,
+    ]);
+    assert.equal(nested.steps.length, 2);
+  });
+
   test('R3 a transformer with power again has it for its silent meters, too', () => {
     const bed = feeder();
     const { send, active } = engineOn(bed);

@@ -65,7 +65,7 @@ describe('a drill', () => {
   });
 
   test('a head-end that passes on too little drops, and more than is evaluated at once waits: both are counted, all is accounted for', async (t) => {
-    const card = await drill(9, { headEndPerS: 2, evaluatedPerS: 1 });
+    const card = await drill(9, { headEndPerS: 3, evaluatedPerS: 2 });
     const { messages } = card.score;
     t.diagnostic(`${messages.dropped} dropped, ${messages.held_back} held back`);
     assert.ok(messages.dropped > 0, 'dropped');
