@@ -145,6 +145,8 @@ async function measurePlanned() {
   say(`${windows} windows of ${windowMeters} meters: record ${record.seconds.toFixed(2)} s`);
   const events = await timed(() => bringEventsForward(pool, zone));
   say(`messages of meters paired: ${events.seconds.toFixed(2)} s`);
+  // messages date the begin of some windows otherwise
+  await bringOutagesForward(pool, zone);
   let taken: PlannedWindow[] = [];
   const service = makePlannedService({
     pool,

@@ -12,6 +12,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { documentOf } from '#http/api_document.ts';
 import { type ApiDocument, apiPage, apiPageStyle } from '#http/api_page.ts';
 import { answerOf, errorPage } from '#http/errors.ts';
 import type { Metrics } from '#http/metrics.ts';
@@ -22,7 +23,7 @@ import { clientOf, refuseCrossSite, refuseForeignHost, setSecurityHeaders } from
 import { refuseUnstorableText } from '#http/storable_text.ts';
 import type { Access } from '#model/access.ts';
 import type { Session } from '#model/api/common.ts';
-import { ApiError, roles } from '#model/api/common.ts';
+import { roles } from '#model/api/common.ts';
 import { FluxError } from '#model/errors.ts';
 import { isBinaryAnswer, type RouteDeclaration, type RouteRequest, seesArea } from '#model/route.ts';
 
@@ -50,10 +51,6 @@ export interface ServerOptions {
 const cookieName = 'flux_session';
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** its errors are part of the document */
-    tellsErrors?: boolean;
-  }
   interface FastifyRequest {
     /** set by `signedIn`, before the body is read */
     session: Session;
@@ -105,30 +102,7 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
   });
   await app.register(fastifyRateLimit, { global: false, keyGenerator: (request) => clientOf(request.ip) });
   await app.register(fastifyUnderPressure, { maxEventLoopDelay: 2000, exposeStatusRoute: false, message: 'busy' });
-  await app.register(fastifySwagger, {
-    // Errors are written by `sendError`: here they are only told. A serializer for two of each route would be built at
-    // every start, a third of what the whole frame costs.
-    transform: ({ schema, url, route }) => ({
-      url,
-      schema:
-        route.config?.tellsErrors === true
-          ? { ...schema, response: { ...(schema.response as object), '4xx': ApiError, '5xx': ApiError } }
-          : schema,
-    }),
-    openapi: {
-      info: {
-        title: 'Flux Operations Center',
-        version: options.version,
-        description: 'Grid operations for electric distribution utilities.',
-      },
-      components: {
-        securitySchemes: {
-          cookie: { type: 'apiKey', in: 'cookie', name: cookieName },
-          bearer: { type: 'http', scheme: 'bearer' },
-        },
-      },
-    },
-  });
+  await app.register(fastifySwagger, documentOf(options.version, cookieName));
   await app.register(async (scope) => frameRoutes(scope, options));
   for (const route of options.routes) declare(app, route, options);
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
