@@ -1,7 +1,7 @@
 /**
- * Customers who call: most within minutes of the dark, fewer the longer it lasts, some out of patience after hours,
- * nobody whose power is back. There are so many lines; who hears the busy signal tries again or gives up.
- * called = taken + gave up + still trying.
+ * Customers who call: some within minutes of the dark, some out of patience after hours, the rest when nearly a working day
+ * has passed, nobody whose power is back. There are so many lines; who hears the busy signal tries again at once or as late
+ * as the last. called = taken + gave up + still trying.
  */
 import { hashUnit, mix } from '#sources/territory/random.ts';
 import { makeAgenda } from './agenda.ts';
@@ -14,14 +14,16 @@ export interface CallSettings {
   /** share that waits, sees nothing happen, and calls then; how long, s */
   lateShare: number;
   lateS: number;
+  /** nobody sits in the dark for longer without a word, s */
+  lastS: number;
   /** a call keeps a line busy, s */
   talkS: number;
   lines: number;
-  /** share of those who hear the busy signal that try again */
+  /** share of those who hear the busy signal that try again at once */
   retryShare: number;
 }
 export const callDefaults: Omit<CallSettings, 'lines'> = {
-  ...{ callShare: 0.08, meanS: 540, lateShare: 0.3, lateS: 5400, talkS: 90, retryShare: 0.7 },
+  ...{ callShare: 0.08, meanS: 540, lateShare: 0.3, lateS: 5400, lastS: 21_600, talkS: 90, retryShare: 0.7 },
 };
 
 export interface CustomerCall {
@@ -36,6 +38,7 @@ export interface CallCounts {
   callers: number;
   taken: number;
   busy_signals: number;
+  /** heard the busy signal, and had power before they tried again */
   gave_up: number;
   /** power was back before they dialled */
   not_needed: number;
@@ -64,9 +67,10 @@ export function makeCallCenter(seed: number, settings: CallSettings): CallCenter
         const own = mix(seed ^ 0xca11, serial++);
         const patience = hashUnit(own, 1);
         const draw = -Math.log(1 - hashUnit(own, 2));
-        if (patience < settings.callShare) dial(meters[i], 'no_power', atS + 20 + draw * settings.meanS);
-        else if (patience < settings.callShare + settings.lateShare)
-          dial(meters[i], 'no_power', atS + settings.lateS + draw * settings.lateS);
+        const { callShare, lateShare, meanS, lateS, lastS } = settings;
+        if (patience < callShare) dial(meters[i], 'no_power', atS + 20 + draw * meanS);
+        else if (patience < callShare + lateShare) dial(meters[i], 'no_power', atS + lateS + draw * lateS);
+        else dial(meters[i], 'no_power', atS + lastS + draw * lateS);
       }
     },
     wireDown: (meter, atS) => {
@@ -92,8 +96,9 @@ export function makeCallCenter(seed: number, settings: CallSettings): CallCenter
         }
         counts.busy_signals++;
         const own = mix(seed ^ 0xb05e, mix(call.meter, attempts));
-        if (attempts >= 4 || hashUnit(own, 1) >= settings.retryShare) counts.gave_up++;
-        else dialling.put(atS + 120 + 480 * hashUnit(own, 2), { call, attempts: attempts + 1 });
+        const isPatient = attempts < 4 && hashUnit(own, 1) < settings.retryShare;
+        const pauseS = isPatient ? 120 + 480 * hashUnit(own, 2) : settings.lastS * (1 + hashUnit(own, 2));
+        dialling.put(atS + pauseS, { call, attempts: attempts + 1 });
       }
       return taken;
     },
