@@ -105,10 +105,11 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
     changed: pieces.crewsChanged,
     notice: (crew, outageId, text) => {
       const id = `CREW-${crew.crew_id}-${outageId}`;
-      const raised = alarms.condition(id, { priority: crew.status === 'en_route' ? 2 : 3, text });
+      const { area_id } = crew;
+      const raised = alarms.condition(id, { priority: crew.status === 'en_route' ? 2 : 3, text, area_id });
       // it tells of something that happened: over at once, listed until somebody has acknowledged it
       pieces.alarmsChanged([...raised, ...alarms.condition(id, null)]);
-      pieces.say(text, crew.area_id);
+      pieces.say(text, area_id);
     },
     report: pieces.report,
   });

@@ -102,7 +102,7 @@ describe('crews and their outage', () => {
       const { log } = await field.crews.detail(crew.id);
       assert.match(String(log[0].reason), new RegExp(`${outage.id} (was rejected|is restored)`));
       const alarm = field.alarms().find((one) => one.id === `CREW-${crew.id}-${outage.id}`);
-      assert.deepEqual([alarm?.state, alarm?.priority], ['returned_unacknowledged', 2]);
+      assert.deepEqual([alarm?.state, alarm?.priority, alarm?.area_id], ['returned_unacknowledged', 2, crew.area_id]);
       assert.ok(field.said.some((text) => text.includes(crew.id) && text.includes('set free')));
     });
 
