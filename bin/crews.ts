@@ -105,7 +105,11 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
     changed: pieces.crewsChanged,
     notice: (crew, outageId, text) => {
       const id = `CREW-${crew.crew_id}-${outageId}`;
-      const { area_id } = crew;
+      // a crew lent to another area: both must know, so that everybody is told
+      const isLent = outages()
+        .open()
+        .some((outage) => outage.id === outageId && outage.area_id !== crew.area_id);
+      const area_id = isLent ? null : crew.area_id;
       const raised = alarms.condition(id, { priority: crew.status === 'en_route' ? 2 : 3, text, area_id });
       // it tells of something that happened: over at once, listed until somebody has acknowledged it
       pieces.alarmsChanged([...raised, ...alarms.condition(id, null)]);
