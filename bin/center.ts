@@ -208,7 +208,6 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
       notes: notes.slice(-20),
     }),
     packEdges: (rows) => network.packEdges(rows),
-    areaOfFeeder: (feeder) => network.areaOfFeeder(feeder),
   });
   const areaOfEdge = (row: number): string | null => areaOf(network.grid(), { type: 'edge', row });
   function say(text: string, area_id: string | null = null, at = new Date().toISOString()): void {

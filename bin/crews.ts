@@ -105,10 +105,15 @@ export function openCrews(config: Config, pieces: CrewPieces): Crews {
     changed: pieces.crewsChanged,
     notice: (crew, outageId, text) => {
       const id = `CREW-${crew.crew_id}-${outageId}`;
-      const raised = alarms.condition(id, { priority: crew.status === 'en_route' ? 2 : 3, text });
+      // a crew lent to another area: both must know, so that everybody is told
+      const isLent = outages()
+        .open()
+        .some((outage) => outage.id === outageId && outage.area_id !== crew.area_id);
+      const area_id = isLent ? null : crew.area_id;
+      const raised = alarms.condition(id, { priority: crew.status === 'en_route' ? 2 : 3, text, area_id });
       // it tells of something that happened: over at once, listed until somebody has acknowledged it
       pieces.alarmsChanged([...raised, ...alarms.condition(id, null)]);
-      pieces.say(text, crew.area_id);
+      pieces.say(text, area_id);
     },
     report: pieces.report,
   });

@@ -66,7 +66,6 @@ export function centerRoutes(parts: CenterParts): RouteDeclaration[] {
     }),
     ...alarmRoutes({
       service: alarms,
-      areaOfFeeder: (feeder) => network.areaOfFeeder(feeder),
       changed: (alarm) => hub.publish({ alarms: [alarm] }),
     }),
     ...analyticsRoutes({

@@ -52,10 +52,10 @@ export function openSwitching({ pool, network, alarms, alarmsChanged, say }: Swi
     },
     operate: (id, open, actor, reason) => network.operate(id, open, actor, reason),
     areaOfDevice,
-    notice: (id, text, areaId) => {
+    notice: (id, text, area_id) => {
       // it tells of something that happened: over at once, listed until somebody has acknowledged it
-      alarmsChanged([...alarms.condition(id, { priority: 2, text }), ...alarms.condition(id, null)]);
-      say(text, areaId);
+      alarmsChanged([...alarms.condition(id, { priority: 2, text, area_id }), ...alarms.condition(id, null)]);
+      say(text, area_id);
     },
   });
   return { service, routes: switchingRoutes({ service, areaOfDevice }) };

@@ -1,6 +1,7 @@
 /** The one place that turns errors into answers; internal ones are logged with an id and hidden behind it. */
 import { randomUUID } from 'node:crypto';
 import type { FastifyError } from 'fastify';
+import { reasonPattern, reasonRule } from '#model/api/common.ts';
 import { FluxError } from '#model/errors.ts';
 import { escapedHtml } from '#model/html.ts';
 
@@ -125,6 +126,8 @@ function frameworkError(error: FastifyError): Omit<ErrorAnswer, 'internal'> | un
 function validationMessage(error: FastifyError): string {
   const first = error.validation?.[0];
   const where = `${error.validationContext ?? 'request'}${first?.instancePath?.replaceAll('/', '.') ?? ''}`;
+  // a pattern tells a person nothing
+  if (first?.params.pattern === reasonPattern) return `${where} must say why: ${reasonRule}`;
   return `${where} ${first?.message ?? 'is not valid'}`;
 }
 

@@ -16,8 +16,6 @@ export interface HubOptions {
   snapshot: () => Omit<StreamSnapshot, 'position' | 'at'>;
   /** packs the present status of edge rows */
   packEdges: (rows: number[]) => string;
-  /** area of a feeder, for alarms */
-  areaOfFeeder: (feederId: string) => string | null;
   flushMs?: number;
   beatMs?: number;
   /** deltas kept for those who come back */
@@ -82,9 +80,7 @@ export function makeHub(options: HubOptions): Hub {
     return {
       ...delta,
       outages: delta.outages?.filter((outage) => seesArea(areas, outage.area_id)),
-      alarms: delta.alarms?.filter((alarm) =>
-        seesArea(areas, alarm.feeder_id && options.areaOfFeeder(alarm.feeder_id)),
-      ),
+      alarms: delta.alarms?.filter((alarm) => seesArea(areas, alarm.area_id)),
       crews: delta.crews?.filter((crew) => seesArea(areas, crew.area_id)),
       notes: delta.notes?.filter((note) => seesArea(areas, note.area_id ?? null)),
     };
@@ -97,7 +93,7 @@ export function makeHub(options: HubOptions): Hub {
     write(subscriber, 'snapshot', {
       ...state,
       outages: state.outages.filter((outage) => seesArea(areas, outage.area_id)),
-      alarms: state.alarms.filter((alarm) => seesArea(areas, alarm.feeder_id && options.areaOfFeeder(alarm.feeder_id))),
+      alarms: state.alarms.filter((alarm) => seesArea(areas, alarm.area_id)),
       notes: state.notes.filter((note) => seesArea(areas, note.area_id ?? null)),
       position,
       at: new Date().toISOString(),

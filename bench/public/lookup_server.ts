@@ -95,7 +95,7 @@ process.once('message', async (task: LookUpServerTask) => {
     logger: pino({ level: 'silent' }),
     // nobody signs in: public routes never ask
     access: {} as never,
-    hub: makeHub({ snapshot: () => ({}) as never, packEdges: () => '', areaOfFeeder: () => null }),
+    hub: makeHub({ snapshot: () => ({}) as never, packEdges: () => '' }),
     metrics: makeMetrics(),
     isReady: async () => ({ store: true, network: true }),
     webFolder: '/nonexistent',

@@ -169,7 +169,6 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
       notes: [],
     }),
     packEdges: (rows) => network.packEdges(rows),
-    areaOfFeeder: (feeder) => network.areaOfFeeder(feeder),
   });
   const metrics = makeMetrics();
   const server = await makeServer({

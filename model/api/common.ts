@@ -4,6 +4,17 @@ import { type Static, Type } from 'typebox';
 /** UTC instant, ISO 8601, e.g. 2026-07-04T18:15:00.000Z */
 export const Instant = Type.String({ format: 'date-time' });
 
+/** shortest reason that is one, characters */
+export const shortestReason = 3;
+export const reasonRule = `${shortestReason} characters or more, blanks around it not counted`;
+export const reasonPattern = `\\S[\\s\\S]{${shortestReason - 2},}\\S`;
+/** Why somebody did something, where a request must say it. */
+export const Reason = Type.String({
+  ...{ minLength: shortestReason, maxLength: 500 },
+  pattern: reasonPattern,
+  description: reasonRule,
+});
+
 export const ApiError = Type.Object({
   error: Type.Object({
     code: Type.String({ description: 'stable, for programs' }),

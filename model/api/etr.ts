@@ -1,6 +1,6 @@
 /** Estimated times of restoration, as the API shows them. */
 import { type Static, Type } from 'typebox';
-import { Instant } from '#model/api/common.ts';
+import { Instant, Reason } from '#model/api/common.ts';
 
 /** Who or what says it. A crew's or an operator's word always stands before the others. */
 export const etrSources = ['model', 'simulation', 'zone_override', 'crew', 'operator'] as const;
@@ -48,7 +48,7 @@ export const EtrEntry = Type.Object({
   p90: Type.Optional(Instant),
   /** takes the standing word back: the model or the simulation speaks again */
   withdraw: Type.Optional(Type.Boolean()),
-  reason: Type.String({ minLength: 3, maxLength: 500 }),
+  reason: Reason,
 });
 export type EtrEntry = Static<typeof EtrEntry>;
 
@@ -63,7 +63,7 @@ export const EtrOverrideEntry = Type.Object({
   least_customers: Type.Optional(Type.Integer({ minimum: 0 })),
   most_customers: Type.Optional(Type.Integer({ minimum: 0 })),
   expires_at: Instant,
-  reason: Type.String({ minLength: 3, maxLength: 500 }),
+  reason: Reason,
 });
 export type EtrOverrideEntry = Static<typeof EtrOverrideEntry>;
 

@@ -32,6 +32,8 @@ export const Alarm = Type.Object({
   at: Instant,
   text: Type.String(),
   feeder_id: Type.Union([Type.String(), Type.Null()]),
+  /** area of responsibility it lies in; null = it is of the whole utility */
+  area_id: Type.Union([Type.String(), Type.Null()]),
   outage_id: Type.Union([Type.String(), Type.Null()]),
   device_id: Type.Union([Type.String(), Type.Null()]),
   acknowledged_by: Type.Union([Type.String(), Type.Null()]),

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Reason } from '#model/api/common.ts';
 
 export const NetworkSummary = Type.Object({
   name: Type.String(),
@@ -76,7 +77,7 @@ export type Trace = Static<typeof Trace>;
 
 export const SwitchOperation = Type.Object({
   operation: Type.Union([Type.Literal('open'), Type.Literal('close')]),
-  reason: Type.String({ minLength: 3, maxLength: 500 }),
+  reason: Reason,
 });
 export const SwitchResult = Type.Object({
   id: Type.String(),

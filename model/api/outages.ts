@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Instant } from '#model/api/common.ts';
+import { Instant, shortestReason } from '#model/api/common.ts';
 
 /** Life cycle of an outage; the complete table is services/outages/lifecycle.ts. */
 export const outageStates = [
@@ -50,8 +50,6 @@ export const verbsWithReason: ReadonlySet<OutageVerb> = new Set<OutageVerb>([
   'close',
   'reopen',
 ]);
-/** shortest reason that is one, characters */
-export const shortestReason = 3;
 
 export const moveDirections = ['up', 'down'] as const;
 export type MoveDirection = (typeof moveDirections)[number];

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Instant } from '#model/api/common.ts';
+import { Instant, Reason } from '#model/api/common.ts';
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
 
@@ -10,7 +10,7 @@ export const PlannedOutageRequest = Type.Object({
   ),
   from: Instant,
   to: Instant,
-  reason: Type.String({ minLength: 3, maxLength: 500 }),
+  reason: Reason,
 });
 export type PlannedOutageRequest = Static<typeof PlannedOutageRequest>;
 

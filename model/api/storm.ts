@@ -1,6 +1,6 @@
 /** Storm mode and the storm board, as the API shows them. */
 import { type Static, Type } from 'typebox';
-import { Instant } from '#model/api/common.ts';
+import { Instant, Reason } from '#model/api/common.ts';
 import { RestorationCurve } from '#model/api/etr.ts';
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
@@ -8,7 +8,7 @@ const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =
 export const StormModeEntry = Type.Object({
   area: Type.String({ minLength: 1, maxLength: 80, description: 'id of an area' }),
   on: Type.Boolean(),
-  reason: Type.String({ minLength: 3, maxLength: 500 }),
+  reason: Reason,
   /** goes off by itself after so many hours; until it is switched off where left out */
   hours: Type.Optional(Type.Number({ minimum: 0.25, maximum: 336 })),
 });

@@ -3,20 +3,15 @@ import { Alarm } from '#model/api/live.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { AlarmService } from './service.ts';
 
-export function alarmRoutes(needs: {
-  service: AlarmService;
-  areaOfFeeder: (feederId: string) => string | null;
-  changed: (alarm: Alarm) => void;
-}): RouteDeclaration[] {
+export function alarmRoutes(needs: { service: AlarmService; changed: (alarm: Alarm) => void }): RouteDeclaration[] {
   const { service } = needs;
-  const areaOf = (feederId: string | null): string | null => feederId && needs.areaOfFeeder(feederId);
   return [
     {
       method: 'GET',
       path: '/api/alarms',
       summary: 'alarms that are not back to normal',
       role: 'viewer',
-      scope: { kind: 'rows', areaOf: (alarm: Alarm) => areaOf(alarm.feeder_id) },
+      scope: { kind: 'rows', areaOf: (alarm: Alarm) => alarm.area_id },
       response: Type.Array(Alarm),
       handle: () => service.active(),
     },
@@ -25,7 +20,7 @@ export function alarmRoutes(needs: {
       path: '/api/alarms/{id}/acknowledge',
       summary: 'acknowledge an alarm',
       role: 'operator',
-      scope: { kind: 'asset', areaOf: ({ params }) => areaOf(service.feederOf(params.id)) },
+      scope: { kind: 'asset', areaOf: ({ params }) => service.areaOf(params.id) },
       params: Type.Object({ id: Type.String({ maxLength: 80 }) }),
       response: Alarm,
       audited: true,

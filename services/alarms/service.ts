@@ -5,34 +5,44 @@ import { FluxError } from '#model/errors.ts';
 import { customersInWords } from '#model/words.ts';
 import { type NamedQuery, type Pool, rowsOf } from '#stores/postgres/pool.ts';
 
+/** Something that is wrong. */
+export interface Condition {
+  priority: 1 | 2 | 3 | 4;
+  text: string;
+  /** area of responsibility it lies in; none = it is of the whole utility */
+  area_id?: string | null;
+}
+
 export interface AlarmService {
   start(): Promise<void>;
   /** an outage appeared or changed; @returns alarms that changed by it */
   follow(outage: Outage, isOut: boolean): Alarm[];
-  /** something of the center itself is wrong, or (null) is not any more; @returns alarms that changed by it */
-  condition(id: string, wrong: { priority: 1 | 2 | 3 | 4; text: string } | null): Alarm[];
+  /** something is wrong that is no outage, or (null) is not any more; @returns alarms that changed by it */
+  condition(id: string, wrong: Condition | null): Alarm[];
   active(): Alarm[];
   acknowledge(id: string, user: string): Promise<Alarm>;
-  feederOf(id: string): string | null;
+  areaOf(id: string): string | null;
   stop(): Promise<void>;
 }
 
 const alarmUpsert: NamedQuery = {
   name: 'alarm_upsert',
   text: `
-    insert into alarm (id, priority, state, raised_at, text, feeder_id, outage_id, device_id, acknowledged_by)
-    select given.id, given.priority, given.state, given.at, given.text, given.feeder_id, given.outage_id, given.device_id, given.acknowledged_by
+    insert into alarm (id, priority, state, raised_at, text, feeder_id, area_id, outage_id, device_id, acknowledged_by)
+    select given.id, given.priority, given.state, given.at, given.text, given.feeder_id, given.area_id, given.outage_id,
+           given.device_id, given.acknowledged_by
     from jsonb_to_recordset($1::jsonb) as given (id text, priority int, state text, at timestamptz, text text, feeder_id text,
-                                                 outage_id text, device_id text, acknowledged_by text)
+                                                 area_id text, outage_id text, device_id text, acknowledged_by text)
     on conflict (id) do update
-      set priority = excluded.priority, state = excluded.state, text = excluded.text, feeder_id = excluded.feeder_id,
-          device_id = excluded.device_id, acknowledged_by = excluded.acknowledged_by, changed_at = now()`,
+      set priority = excluded.priority, state = excluded.state, raised_at = excluded.raised_at, text = excluded.text,
+          feeder_id = excluded.feeder_id, area_id = excluded.area_id, device_id = excluded.device_id,
+          acknowledged_by = excluded.acknowledged_by, changed_at = now()`,
 };
 const alarmActive: NamedQuery = {
   name: 'alarm_active',
   text: `
-    select alarm.id, alarm.priority::int, alarm.state, alarm.raised_at, alarm.text, alarm.feeder_id, alarm.outage_id,
-           alarm.device_id, alarm.acknowledged_by
+    select alarm.id, alarm.priority::int, alarm.state, alarm.raised_at, alarm.text, alarm.feeder_id, alarm.area_id,
+           alarm.outage_id, alarm.device_id, alarm.acknowledged_by
     from alarm
     where alarm.state <> 'normal'
     order by alarm.raised_at`,
@@ -53,6 +63,10 @@ function textOf(outage: Outage): string {
   const critical = outage.critical_out > 0 ? `, ${outage.critical_out} critical` : '';
   return `${device} out: ${customers}${critical}`;
 }
+
+/** Raised again after it had returned, it counts from then. */
+const isStanding = (known: Alarm | undefined): known is Alarm =>
+  known !== undefined && known.state !== 'returned_unacknowledged';
 
 export function makeAlarmService(pool: Pool, report: (message: string, error: unknown) => void): AlarmService {
   const alarms = new Map<string, Alarm>();
@@ -115,15 +129,20 @@ export function makeAlarmService(pool: Pool, report: (message: string, error: un
             ? 'normal'
             : 'returned_unacknowledged';
       const text = textOf(outage);
-      if (known && known.state === state && known.priority === priority && known.text === text) return [];
+      const { area_id } = outage;
+      const isSame =
+        known?.state === state && known.priority === priority && known.text === text && known.area_id === area_id;
+      if (isSame) return [];
       return [
         keep({
           id,
           priority,
           state,
-          at: known?.at ?? outage.detected_at,
+          // what ends keeps the time it was raised at
+          at: known && (!isOut || isStanding(known)) ? known.at : outage.updated_at,
           text,
           feeder_id: outage.feeder_id,
+          area_id,
           outage_id: outage.id,
           device_id: outage.device_id,
           acknowledged_by: acknowledged,
@@ -133,19 +152,20 @@ export function makeAlarmService(pool: Pool, report: (message: string, error: un
     condition: (id, wrong) => {
       const known = alarms.get(id);
       if (!wrong) {
-        if (!known || known.state === 'returned_unacknowledged') return [];
+        if (!isStanding(known)) return [];
         return [keep({ ...known, state: known.acknowledged_by ? 'normal' : 'returned_unacknowledged' })];
       }
-      const isSame = known?.text === wrong.text && known.state !== 'returned_unacknowledged';
-      if (isSame) return [];
+      const { area_id = null } = wrong;
+      if (isStanding(known) && known.text === wrong.text && known.area_id === area_id) return [];
       return [
         keep({
           id,
           priority: wrong.priority,
           state: 'unacknowledged',
-          at: known?.at ?? new Date().toISOString(),
+          at: isStanding(known) ? known.at : new Date().toISOString(),
           text: wrong.text,
           feeder_id: null,
+          area_id,
           outage_id: null,
           device_id: null,
           acknowledged_by: null,
@@ -161,7 +181,7 @@ export function makeAlarmService(pool: Pool, report: (message: string, error: un
       await writing;
       return kept;
     },
-    feederOf: (id) => alarms.get(id)?.feeder_id ?? null,
+    areaOf: (id) => alarms.get(id)?.area_id ?? null,
     stop: async () => {
       await writing;
     },

@@ -13,21 +13,31 @@ export interface CrewWork {
   hoursUnderWay: number;
 }
 
-// A status lasts until another one; the one before the period may reach into it. A job that is queued or dropped changes none,
-// and its outage was not worked at.
+// A status lasts until another one; the last one before the period may reach into it. A job that is queued or dropped
+// changes none, and its outage was not worked at. Each crew's log is entered by its index, whatever years it holds.
 const worked: NamedQuery = {
   name: 'crew_worked',
   text: `
     with entry as (
-      select log.crew_id, log.to_status, log.outage_id, greatest(log.at, $1) as from_at,
-             least(coalesce(lead(log.at) over (partition by log.crew_id order by log.log_id), $2), $2) as to_at
-      from crew_log as log
-      where log.at < $2 and log.from_status is distinct from log.to_status
+      select crew.crew_id, log.to_status, log.outage_id, greatest(log.at, $1) as from_at,
+             least(coalesce(lead(log.at) over (partition by crew.crew_id order by log.log_id), $2), $2) as to_at
+      from crew
+      cross join lateral (
+        (select log.log_id, log.at, log.to_status, log.outage_id
+         from crew_log as log
+         where log.crew_id = crew.crew_id and log.at < $1 and log.from_status is distinct from log.to_status
+         order by log.at desc, log.log_id desc
+         limit 1)
+        union all
+        select log.log_id, log.at, log.to_status, log.outage_id
+        from crew_log as log
+        where log.crew_id = crew.crew_id and log.at >= $1 and log.at < $2 and log.from_status is distinct from log.to_status
+      ) as log
+      where $3::text[] is null or crew.area_id = any($3)
     ),
     stay as (
       select entry.*, extract(epoch from entry.to_at - entry.from_at)::float8 / 3600 as hours
       from entry
-      join crew on crew.crew_id = entry.crew_id and ($3::text[] is null or crew.area_id = any($3))
       where entry.to_at > entry.from_at and entry.to_status in ('en_route', 'on_site')
     )
     select crew.kind, count(distinct stay.crew_id)::int as crews,

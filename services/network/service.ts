@@ -29,7 +29,6 @@ export interface NetworkService {
   assetOfEdge(row: number): Asset;
   assetOfMeter(key: number): Asset;
   areaOfAsset(id: string): string | null;
-  areaOfFeeder(feederId: string): string | null;
   search(words: string, limit: number): SearchHit[];
   trace(id: string, direction: TraceDirection, withRows: boolean): Trace;
   lookAhead(id: string, open: boolean): SwitchResult;
@@ -129,10 +128,6 @@ export function makeNetworkService(needs: NetworkNeeds): NetworkService {
       return describeAsset(now(), { type: 'meter', row: key });
     },
     areaOfAsset: (id) => areaOf(now(), findAsset(now(), id)),
-    areaOfFeeder: (feederId) => {
-      const row = now().network.feeder.id.rowOf(feederId);
-      return row < 0 ? null : areaOf(now(), { type: 'feeder', row });
-    },
     search: (words, limit) => searchAssets(now(), words, limit),
     trace: (id, direction, withRows) => traceAsset(now(), id, direction, withRows),
     lookAhead: (id, open) => {

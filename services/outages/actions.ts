@@ -1,11 +1,6 @@
 /** Two people at one outage: who acts on what is no longer so is told what changed, and by whom. */
-import {
-  type OutageAction,
-  type OutageChangeNote,
-  type OutageDetail,
-  shortestReason,
-  verbsWithReason,
-} from '#model/api/outages.ts';
+import { shortestReason } from '#model/api/common.ts';
+import { type OutageAction, type OutageChangeNote, type OutageDetail, verbsWithReason } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
 import type { IdColumn } from '#model/id_column.ts';
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CustomerOut } from '#model/api/calls.ts';
+import { Reason } from '#model/api/common.ts';
 import { HeadEndState, Outage, OutageAction, OutageDetail, OutageEvidence, OutagePing } from '#model/api/outages.ts';
 import { decidingArea, type RouteDeclaration, type RouteRequest } from '#model/route.ts';
 import { spanOf } from '#model/time.ts';
@@ -12,7 +13,7 @@ import type { StandingService } from './standing.ts';
 const idParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 const PlaceOutage = Type.Object({
   device_id: Type.String({ minLength: 1, maxLength: 128 }),
-  reason: Type.String({ minLength: 3, maxLength: 500 }),
+  reason: Reason,
   cause: Type.Optional(Type.String({ maxLength: 80 })),
 });
 type PlaceOutage = Static<typeof PlaceOutage>;

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { Reason } from '#model/api/common.ts';
 import { Resubmission, SetAsideCount, SetAsideEntry, setAsideStates } from '#model/api/pipeline.ts';
 import type { RouteDeclaration } from '#model/route.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
@@ -74,7 +75,7 @@ export function setAsideRoutes(service: SetAsideService, pool: Pool): RouteDecla
       role: 'engineer',
       scope: { kind: 'territory' },
       params: Params,
-      body: Type.Object({ reason: Type.String({ minLength: 3, maxLength: 500 }) }, { additionalProperties: false }),
+      body: Type.Object({ reason: Reason }, { additionalProperties: false }),
       response: SetAsideEntry,
       audited: true,
       handle: ({ params, body, session }) =>

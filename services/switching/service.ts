@@ -157,6 +157,11 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
   }
   const areaOfSteps = (steps: readonly { device_id: string }[]): string | null =>
     steps.length > 0 ? needs.areaOfDevice(steps[0].device_id) : null;
+  /** null where they lie in several: a notice of them is for everybody. */
+  const areaOfAll = (devices: readonly { device_id: string }[]): string | null => {
+    const [first, ...more] = new Set(devices.map((one) => needs.areaOfDevice(one.device_id)));
+    return more.length > 0 ? null : (first ?? null);
+  };
 
   const edit = (id: number, { title, outage, steps, revision }: OrderEdit, actor: string): Promise<SwitchingOrder> => {
     checkDevices(steps);
@@ -224,7 +229,7 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
     needs.notice(
       `SWO-${order.order_id}`,
       `Switching order ${order.order_id} was aborted and leaves ${what}`,
-      order.area_id,
+      areaOfAll(left),
     );
   }
 
@@ -258,7 +263,7 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
     ahead: { customers_dropped: number; customers_picked_up: number },
     actor: string,
   ): Promise<void> {
-    const { order_id: id, area_id: area } = order;
+    const { order_id: id } = order;
     await beginStep(pool, id, step.step_no, actor);
     const reason = `switching order ${id}, step ${step.step_no}`;
     const done = await needs.operate(step.device_id, step.operation === 'open', actor, reason).catch(async (error) => {
@@ -272,7 +277,7 @@ export function makeSwitchingService(needs: SwitchingNeeds): SwitchingService {
       needs.notice(
         `SWO-${id}-${step.step_no}`,
         `Order ${id}, step ${step.step_no}: ${happened}; foreseen ${foreseen}`,
-        area,
+        areaOfAll([step]),
       );
   }
 

@@ -1,4 +1,5 @@
 /** What a person does with an exception. Values go through the ledger, in one transaction with the decision. */
+import { shortestReason } from '#model/api/common.ts';
 import type { ExceptionVerb, VeeAction, VeeEstimate } from '#model/api/vee.ts';
 import { FluxError } from '#model/errors.ts';
 import { rowsFrom } from '#stores/columnar/engine.ts';
@@ -101,7 +102,7 @@ async function decide(client: Client, id: string, action: VeeAction, actor: stri
 export async function act(needs: RunNeeds, id: string, action: VeeAction, actor: string): Promise<void> {
   const row = await exceptionOf(needs, id);
   nextState(row.state, action.verb);
-  if (reasonNeeded.has(action.verb) && (action.reason ?? '').trim().length < 3)
+  if (reasonNeeded.has(action.verb) && (action.reason ?? '').trim().length < shortestReason)
     throw new FluxError('bad_request', `"${action.verb}" needs a reason of at least three letters`);
   const alongside = (client: Client) => decide(client, id, action, actor);
   switch (action.verb) {

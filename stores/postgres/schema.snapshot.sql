@@ -23,6 +23,7 @@ create table alarm (
   device_id text,
   acknowledged_by text,
   changed_at timestamp with time zone not null default now(),
+  area_id text,
   constraint alarm_pkey PRIMARY KEY (id)
 );
 CREATE INDEX alarm_active ON public.alarm USING btree (raised_at) WHERE (state <> 'normal'::text);
@@ -130,6 +131,7 @@ create table crew_log (
   constraint crew_log_pkey PRIMARY KEY (log_id)
 );
 CREATE INDEX crew_log_crew ON public.crew_log USING btree (crew_id, log_id);
+CREATE INDEX crew_log_time ON public.crew_log USING btree (crew_id, at, log_id);
 CREATE TRIGGER crew_log_grows BEFORE DELETE OR UPDATE ON public.crew_log FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 create table customers_served (
@@ -496,6 +498,7 @@ create table outage_step (
   constraint outage_step_pkey PRIMARY KEY (outage_id, step_no)
 );
 CREATE INDEX outage_step_from ON public.outage_step USING btree (from_at);
+CREATE INDEX outage_step_to ON public.outage_step USING btree (to_at);
 CREATE TRIGGER reliability_step_delete AFTER DELETE ON public.outage_step REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_step_changed();
 CREATE TRIGGER reliability_step_insert AFTER INSERT ON public.outage_step REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_step_changed();
 CREATE TRIGGER reliability_step_update AFTER UPDATE ON public.outage_step REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_step_changed();
@@ -872,6 +875,7 @@ create table trouble_call (
   constraint trouble_call_placed_no_key UNIQUE (placed_no)
 );
 CREATE INDEX trouble_call_at ON public.trouble_call USING btree (called_at);
+CREATE INDEX trouble_call_callback ON public.trouble_call USING btree (call_no) WHERE ((callback IS NOT NULL) AND (called_back_at IS NULL));
 CREATE INDEX trouble_call_meter ON public.trouble_call USING btree (meter_key, called_at);
 
 create table vee_due (

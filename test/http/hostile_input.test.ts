@@ -243,6 +243,32 @@ test('a text no store can hold is refused before the outage is there; the next o
   assert.equal((await place({ reason: 'seen hanging 🌳' })).body.outage.state, 'confirmed');
 });
 
+test('blanks are no reason, at any door that asks for one; around a reason they do not matter', async () => {
+  const { body: hits } = await center.call<{ id: string }[]>('GET', '/api/network/search?q=FU-&limit=1');
+  const { body: areas } = await center.call<{ area_id: string }[]>('GET', '/api/storm-mode');
+  const [device_id, area] = [hits[0].id, areas[0].area_id];
+  const [from, to] = [1, 2].map((hours) => new Date(Date.now() + hours * 3_600_000).toISOString());
+  const doors: [string, object][] = [
+    ['/api/outages', { device_id }],
+    ['/api/storm-mode', { area, on: true }],
+    [`/api/network/switches/${device_id}`, { operation: 'open' }],
+    ['/api/planned-outages', { device_id, from, to }],
+    ['/api/outages/OUT-1/etr', { source: 'operator', p50: to }],
+    ['/api/etr/overrides', { zone: area, kind: 'time', restored_at: to, expires_at: to }],
+    ['/api/pipeline/set-aside/1/dismiss', {}],
+  ];
+  for (const [address, facts] of doors)
+    for (const reason of ['   ', '  ab\t\n', '\u00a0\u00a0a\u2003']) {
+      const { status, body } = await post(address, { ...facts, reason });
+      const expected = 'body.reason must say why: 3 characters or more, blanks around it not counted';
+      assert.deepEqual([status, body.error.code, body.error.message], [400, 'bad_request', expected], address);
+    }
+  for (const on of [true, false])
+    assert.equal((await post('/api/storm-mode', { area, on, reason: ' ice\n' })).status, 200);
+  assert.equal((await post('/api/storm-mode', { area, on: true, reason: 'a b' })).status, 200);
+  assert.equal((await post('/api/storm-mode', { area, on: false, reason: 'ab' })).status, 400);
+});
+
 test('after all of it nothing had to be logged as an error', () => {
   assert.doesNotMatch(center.said(), /"level":50/);
 });

@@ -5,7 +5,7 @@ import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Hub, makeHub } from '#http/push.ts';
-import type { Kpi, StreamDelta, StreamSnapshot } from '#model/api/live.ts';
+import type { Alarm, Kpi, StreamDelta, StreamSnapshot } from '#model/api/live.ts';
 import { unpackEdgeStatus } from '#model/map.ts';
 import { type RunningCenter, startCenter, until } from '../running_center.ts';
 import { type PushReader, readStream } from './event_stream.ts';
@@ -104,18 +104,20 @@ function edgesAfter(events: PushReader['events']): Map<number, number> {
 
 describe('hub', () => {
   const kpi = { readings_per_s: 1 } as Kpi;
+  let standing: Alarm[] = [];
   let hub: Hub;
   let url: string;
   const server = createServer((incoming, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    hub.subscribe(response, null, incoming.headers['last-event-id'] as string | undefined);
+    // the address names the areas of who subscribes
+    const areas = incoming.url!.split('/')[1];
+    const lastEventId = incoming.headers['last-event-id'] as string | undefined;
+    hub.subscribe(response, areas === 'api' ? null : areas.split(','), lastEventId);
   });
   before(async () => {
-    const empty = { network_version: '1', kpi, outages: [], alarms: [], edges: '', notes: [] };
     hub = makeHub({
-      snapshot: () => empty,
+      snapshot: () => ({ network_version: '1', kpi, outages: [], alarms: standing, edges: '', notes: [] }),
       packEdges: () => '',
-      areaOfFeeder: () => null,
       flushMs: 1,
       ringSize: 10,
       maxBehindBytes: 200_000,
@@ -154,6 +156,31 @@ describe('hub', () => {
     );
     await reader.close();
     deaf.destroy();
+  });
+
+  test('alarms of other areas are told to nobody, by snapshot, live or afterwards; those of the whole utility to all', async () => {
+    const alarm = (id: string, area_id: string | null): Alarm => ({
+      ...{ id, area_id, priority: 2, state: 'unacknowledged', at: '', text: 'left a tag' },
+      ...{ feeder_id: null, outage_id: null, device_id: null, acknowledged_by: null },
+    });
+    const idsOf = (alarms: Alarm[] | undefined): string[] => (alarms ?? []).map(({ id }) => id);
+    standing = [alarm('south', 'SOUTH'), alarm('north', 'NORTH'), alarm('all', null)];
+    const [north, both, whole] = await Promise.all(
+      ['/NORTH', '/NORTH,SOUTH', ''].map((areas) => readStream({ url: `${url}${areas}`, token: '' })),
+    );
+    const expected = [
+      [north, ['north', 'all']],
+      [both, ['south', 'north', 'all']],
+      [whole, ['south', 'north', 'all']],
+    ] as const;
+    for (const [reader, ids] of expected) assert.deepEqual(idsOf((await reader.next('snapshot')).data.alarms), ids);
+    const seen = north.lastId();
+    hub.publish({ alarms: standing });
+    for (const [reader, ids] of expected) assert.deepEqual(idsOf((await reader.next('delta')).data.alarms), ids);
+    const back = await readStream({ url: `${url}/NORTH`, token: '' }, { lastEventId: seen });
+    assert.deepEqual(idsOf((await back.next('delta')).data.alarms), ['north', 'all']);
+    standing = [];
+    await Promise.all([north, both, whole, back].map((reader) => reader.close()));
   });
 
   test('more missed than is kept: a snapshot', async () => {

@@ -102,7 +102,7 @@ describe('crews and their outage', () => {
       const { log } = await field.crews.detail(crew.id);
       assert.match(String(log[0].reason), new RegExp(`${outage.id} (was rejected|is restored)`));
       const alarm = field.alarms().find((one) => one.id === `CREW-${crew.id}-${outage.id}`);
-      assert.deepEqual([alarm?.state, alarm?.priority], ['returned_unacknowledged', 2]);
+      assert.deepEqual([alarm?.state, alarm?.priority, alarm?.area_id], ['returned_unacknowledged', 2, crew.area_id]);
       assert.ok(field.said.some((text) => text.includes(crew.id) && text.includes('set free')));
     });
 
@@ -174,6 +174,21 @@ describe('crews and their outage', () => {
     await order(crew.id, 'back_in_service');
     await clear(outage);
   });
+
+  for (const isLent of [false, true])
+    test(`F5 ${isLent ? 'everybody' : 'its area'} is told what a crew ${isLent ? 'lent to another' : 'of the'} area leaves`, async () => {
+      const [crew, outage] = [await freeCrew(), await newOutage()];
+      const live = (area: string) =>
+        field.on.pool.query('update crew set area_id = $2 where crew_id = $1', [crew.id, area]);
+      await live(isLent ? 'AREA-ELSEWHERE' : outage.area_id);
+      await give(crew, outage);
+      await order(crew.id, 'release');
+      await field.crews.settled();
+      const alarm = field.alarms().find(({ id }) => id === `CREW-${crew.id}-${outage.id}`);
+      assert.equal(alarm?.area_id, isLent ? null : outage.area_id);
+      await live(crew.area_id);
+      await clear(outage);
+    });
 
   test('what is over takes no crew; who is off shift takes no job; what does not exist is named', async () => {
     const [crew, outage] = [await freeCrew(), await newOutage()];

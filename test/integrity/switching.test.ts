@@ -337,6 +337,8 @@ describe('a switching order', () => {
     await assert.rejects(act(other, 'check', 'anna'), /carries no tag that this order may take down/);
     await act(order, 'abort', 'anna');
     assert.ok(field.said.some((text) => text.includes(`order ${order.id} was aborted and leaves tag at ${fuse(8)}`)));
+    const alarm = field.alarms().find(({ id }) => id === `SWO-${order.id}`);
+    assert.equal(alarm?.area_id, field.network.areaOfAsset(fuse(8)));
     await act(other, 'check', 'anna');
     await act(other, 'approve', 'ben');
     await act(other, 'start', 'anna');

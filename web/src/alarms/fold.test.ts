@@ -13,6 +13,7 @@ const alarm = (part: Partial<Alarm>): Alarm => ({
   feeder_id: 'F1',
   outage_id: null,
   device_id: null,
+  area_id: null,
   acknowledged_by: null,
   ...part,
 });
