@@ -17,8 +17,7 @@ const experience: NamedQuery = {
     ),
     part as (
       select span.meter_key, greatest(span.from_at, counted.started_at) as from_at, coalesce(span.to_at, $7::timestamptz) as to_at,
-             -- the steps of the outage before may end a little before its restoration
-             case when counted.is_nested and span.from_at < counted.started_at then interval '5 minutes' else interval '0' end as gap
+             counted.is_nested and span.from_at < counted.started_at as is_left_over
       from counted
       join meter_outage_span as span on span.outage_id = counted.id
     ),
@@ -28,18 +27,20 @@ const experience: NamedQuery = {
       from part
     ),
     numbered as (
-      select after_others.*, extract(epoch from greatest(after_others.to_at - greatest(after_others.from_at, after_others.out_to),
-                                                         interval '0')) as seconds,
-             count(*) filter (where after_others.out_to is null or after_others.from_at > after_others.out_to + after_others.gap)
+      select after_others.*,
+             -- the steps of the outage before may end a little before its restoration
+             count(*) filter (where not coalesce(
+                 after_others.is_left_over and after_others.from_at <= after_others.out_to + interval '5 minutes', false))
                over (partition by after_others.meter_key order by after_others.from_at, after_others.to_at
                      rows unbounded preceding) as stay_no
       from after_others
     ),
     stay as (
-      select numbered.meter_key, sum(numbered.seconds) as seconds
+      select numbered.meter_key, sum(extract(epoch from numbered.to_at - numbered.from_at)) as seconds
       from numbered
+      where numbered.to_at > numbered.from_at
       group by numbered.meter_key, numbered.stay_no
-      having sum(numbered.seconds) > 300
+      having sum(extract(epoch from numbered.to_at - numbered.from_at)) > 300
     ),
     customer as (
       select stay.meter_key, count(*)::int as times, sum(stay.seconds) as seconds from stay group by stay.meter_key
