@@ -434,6 +434,7 @@ create table outage (
   constraint outage_outage_no_key UNIQUE (outage_no),
   constraint outage_pkey PRIMARY KEY (id)
 );
+CREATE INDEX outage_merged_into ON public.outage USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX outage_nested_in ON public.outage USING btree (((record ->> 'nestedIn'::text))) WHERE ((record ->> 'nestedIn'::text) IS NOT NULL);
 CREATE INDEX outage_open ON public.outage USING btree (outage_no) WHERE is_open;
 CREATE INDEX outage_started ON public.outage USING btree (started_at DESC);

@@ -14,3 +14,11 @@ alter table reliability_interruption add column continues text;
 
 insert into reliability_due (outage_id)
 select outage.id from outage where outage.record ->> 'nestedIn' is not null order by outage.outage_no;
+
+-- What restoration times need to know of outages: what one was merged into, and when it was opened again.
+create view outage_merged as
+select outage.id, outage.merged_into from outage where outage.state = 'merged' and outage.merged_into is not null;
+create index outage_merged_into on outage (merged_into) where merged_into is not null;
+
+create view outage_reopened as
+select log.outage_id, max(log.at) as reopened_at from outage_log as log where log.verb = 'reopen' group by log.outage_id;
