@@ -131,7 +131,9 @@ export class Resolver {
     const origin = meters.leftoverOf.get(meter);
     if (outage.customersOut > 0 || outage.steps.length !== 1 || origin === undefined || !book.has(origin)) return;
     const restoredMs = book.outages[book.slotOf(origin)].restoredMs ?? 0;
-    if (restoredMs > outage.startedMs) this.#core.startAt(slot, restoredMs);
+    if (restoredMs < outage.startedMs) return;
+    this.#core.startAt(slot, restoredMs);
+    outage.nestedIn = origin;
   }
 
   /** The oldest outage that shares dark meters with a pick goes on as that pick; others are merged into it. */
