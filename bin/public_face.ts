@@ -69,6 +69,9 @@ interface Scene {
 /** Homes in the square an outage is shown at, for each customer it must have at least. */
 const homesPerCustomer = 10;
 const probeMs = 1000;
+/** first pause after addresses could not be stored; it doubles */
+const settleAgainMs = 1000;
+const longestWaitMs = 60_000;
 /** pieces that nobody has to wait for */
 const rowsAtOnce = 300;
 
@@ -102,6 +105,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
   let loadedRevision = -1;
   let isLoading = false;
   let isStopped = false;
+  const stopping = new AbortController();
   let probe: NodeJS.Timeout | undefined;
   let settling: Promise<void> | undefined;
   /** until then addresses are "not read yet", never "unknown" */
@@ -183,6 +187,19 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
     }
   }
 
+  /** Goes on where it failed, after a while, until all are there: what is not read yet is not unknown. */
+  async function settle(): Promise<void> {
+    for (let waitMs = settleAgainMs; !isSettled && !isStopped; waitMs = Math.min(2 * waitMs, longestWaitMs))
+      try {
+        await settleTerritory(pool, network(), needs.seed, () => isStopped);
+        isSettled = true;
+      } catch (error) {
+        if (isStopped) return;
+        report('addresses of the territory could not be stored; tried again', error);
+        await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+  }
+
   let looking: Promise<void> | undefined;
   const lookOnce = (): void => {
     looking ??= look()
@@ -234,14 +251,12 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
       probe = setInterval(lookOnce, probeMs);
       lookOnce();
       if (needs.seed === 0) return;
-      settling = settleTerritory(pool, network(), needs.seed, () => isStopped).catch((error: unknown) =>
-        report('addresses of the territory could not be stored; the next start goes on', error),
-      );
+      settling = settle();
       await settling;
-      isSettled = true;
     },
     stop: async () => {
       isStopped = true;
+      stopping.abort();
       clearInterval(probe);
       files.stop();
       await Promise.all([publisher.stop(), settling]);

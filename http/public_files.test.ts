@@ -75,6 +75,28 @@ describe('the public folder over HTTP', () => {
     assert.equal(data.headers.get('access-control-allow-origin'), '*');
   });
 
+  test('an encoding that is refused is not sent; each encoding has a tag of its own', async () => {
+    const sent = (accepted: string): Record<string, string> => files.answer('', accepted, undefined).headers;
+    for (const [accepted, encoding] of [
+      ['br;q=0, gzip', 'gzip'],
+      ['gzip;q=0, br; q=0.000', undefined],
+      ['*;q=0', undefined],
+      ['*', 'br'],
+      ['BR;Q=0, *', 'gzip'],
+      ['gzip;q=0.5, br;q=0.1', 'br'],
+      ['abri, x-gzip', undefined],
+      ['', undefined],
+    ] as const)
+      assert.equal(sent(accepted)['content-encoding'], encoding, accepted);
+    const tags = ['br', 'gzip', ''].map((accepted) => sent(accepted).etag);
+    assert.equal(new Set(tags).size, 3);
+    const statusOf = (accepted: string, known: string): number => files.answer('', accepted, known).status;
+    assert.equal(statusOf('br', tags[0]), 304);
+    assert.equal(statusOf('gzip', tags[0]), 200, 'what is held is in another encoding');
+    assert.equal(statusOf('gzip', `"x", W/${tags[1]}`), 304, 'a cache between made it weak');
+    assert.equal(statusOf('', '"x"'), 200);
+  });
+
   test('nothing but the folder, and only what is meant for it', async () => {
     for (const address of [
       '/public/secret.key',

@@ -33,7 +33,6 @@ interface Form {
 interface Held {
   /** what of the file on the disk this is: time and size */
   mark: string;
-  tag: string;
   /** by encoding; '' is plain */
   forms: Map<string, Form>;
 }
@@ -139,10 +138,11 @@ export async function openPublicFiles(folder: string, lookEveryMs = 1000): Promi
       const file = held.get(name === '' ? 'index.html' : name);
       if (!file) return missing;
       const form =
-        (accepted.includes('br') && file.forms.get('br')) ||
-        (accepted.includes('gzip') && file.forms.get('gzip')) ||
+        (takes(accepted, 'br') && file.forms.get('br')) ||
+        (takes(accepted, 'gzip') && file.forms.get('gzip')) ||
         file.forms.get('')!;
-      if (knownTag === file.tag) return { status: 304, headers: form.headers, body: undefined };
+      if (knownTag !== undefined && namesTag(knownTag, form.headers.etag))
+        return { status: 304, headers: form.headers, body: undefined };
       return { status: 200, headers: form.headers, body: form.body };
     },
     refresh: () => refresh(),
@@ -150,6 +150,21 @@ export async function openPublicFiles(folder: string, lookEveryMs = 1000): Promi
     stop: () => clearInterval(timer),
   };
 }
+
+/** What an `Accept-Encoding` says of an encoding: by its name, else by `*`; a weight of 0 refuses it. */
+function takes(accepted: string, encoding: string): boolean {
+  const weights = new Map<string, number>();
+  for (const part of accepted.toLowerCase().split(',')) {
+    const [name, ...parameters] = part.split(';').map((text) => text.trim());
+    const weight = parameters.find((parameter) => /^q\s*=/.test(parameter));
+    weights.set(name, weight === undefined ? 1 : Number(weight.slice(weight.indexOf('=') + 1)));
+  }
+  return (weights.get(encoding) ?? weights.get('*') ?? 0) > 0;
+}
+
+/** Caches between may have made a tag weak, and may hold several. */
+const namesTag = (known: string, tag: string): boolean =>
+  known.split(',').some((one) => one.trim().replace(/^W\//, '') === tag || one.trim() === '*');
 
 function common(extension: string): Record<string, string> {
   return {
@@ -181,11 +196,10 @@ async function readForms(file: string, name: string, mark: string): Promise<Held
 
 function holding(name: string, mark: string, plain: Buffer, br?: Buffer, gz?: Buffer): Held {
   const extension = path.extname(name);
-  const tag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
+  const hash = createHash('sha256').update(plain).digest('base64url').slice(0, 22);
   const isHashed = hashedName.test(name);
   const shared = {
     ...common(extension),
-    etag: tag,
     vary: 'accept-encoding',
     'cache-control': isHashed ? longCache : shortCache,
     // data for everybody's pages; pages for nobody's frames
@@ -194,13 +208,17 @@ function holding(name: string, mark: string, plain: Buffer, br?: Buffer, gz?: Bu
   const forms = new Map<string, Form>();
   const add = (encoding: string, body: Buffer | undefined): void => {
     if (!body) return;
-    const headers = { ...shared, ...(encoding === '' ? {} : { 'content-encoding': encoding }) };
+    // a strong tag names the very bytes: each encoding has its own
+    const headers =
+      encoding === ''
+        ? { ...shared, etag: `"${hash}"` }
+        : { ...shared, etag: `"${hash}-${encoding}"`, 'content-encoding': encoding };
     forms.set(encoding, { body, headers: { ...headers, 'content-length': String(body.length) } });
   };
   add('', plain);
   add('br', br);
   add('gzip', gz);
-  return { mark, tag, forms };
+  return { mark, forms };
 }
 
 /** The banner of an old page, also for readers without script: the mark in the page is turned. */

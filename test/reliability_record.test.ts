@@ -101,7 +101,7 @@ describe('what counts', () => {
     const left = { meter: 1, darkMs: t };
     await store({ number: 1, steps: [[t, null, 10]], meters: [{ ...left, litMs: -1 }] });
     await store({ number: 1, steps: [[t, t + hour, 10]] });
-    const nested: Given = { number: 2, steps: [[t + hour, null, 1]], meters: [{ ...left, litMs: -1 }] };
+    const nested: Given = { number: 2, nestedIn: 1, steps: [[t + hour, null, 1]], meters: [{ ...left, litMs: -1 }] };
     const stays = async (): Promise<number[]> => {
       const { celid } = await service.customers(`${month}-01`, `${month}-28`, 'system', null, false);
       return celid.slice(0, 2).map(({ customers }) => customers);

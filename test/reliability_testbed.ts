@@ -25,6 +25,8 @@ export interface Given {
   steps: [number, number | null, number][];
   state?: OutageRecord['state'];
   cause?: string | null;
+  /** number of the outage it is left over from */
+  nestedIn?: number;
   meters?: { meter: number; darkMs: number; litMs: number }[];
 }
 
@@ -70,7 +72,15 @@ export async function openTestbed(): Promise<Testbed> {
     await server.pool.query('update reliability_mark set event_id = 0, time_zone = null');
   }
 
-  async function store({ number, feeder = 0, steps, state, cause = null, meters = [] }: Given): Promise<void> {
+  async function store({
+    number,
+    feeder = 0,
+    steps,
+    state,
+    cause = null,
+    nestedIn,
+    meters = [],
+  }: Given): Promise<void> {
     const rows = steps.map(
       ([fromMs, toMs, customersOut]): OutageStepRow => ({
         fromMs,
@@ -111,7 +121,14 @@ export async function openTestbed(): Promise<Testbed> {
         cause,
         mergedInto: state === 'merged' ? 'OUT-1' : null,
       },
-      ...{ nestedIn: null, splitFrom: null, phases: 0, called: 0, revision: 1, steps: rows },
+      ...{
+        nestedIn: nestedIn === undefined ? null : `OUT-${nestedIn}`,
+        splitFrom: null,
+        phases: 0,
+        called: 0,
+        revision: 1,
+        steps: rows,
+      },
     };
     const row = (one: { meter: number; darkMs: number; litMs: number }, inside: boolean): MeterRow => ({
       meter: one.meter,

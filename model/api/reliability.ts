@@ -126,6 +126,8 @@ export const Interruption = Type.Object({
   customers_interrupted: Type.Integer(),
   customer_minutes: Type.Number(),
   momentary_customers: Type.Integer(),
+  /** the outage these customers are left over from: they are counted there, their minutes here */
+  continues: Nullable(Type.String()),
 });
 export type Interruption = Static<typeof Interruption>;
 

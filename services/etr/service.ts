@@ -15,25 +15,16 @@ import type {
 import type { Outage } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
 import { allDone, oneAtATime } from '#model/one_at_a_time.ts';
-import { inTransaction, type Pool } from '#stores/postgres/pool.ts';
+import { inTransaction } from '#stores/postgres/pool.ts';
 import { calibrationOf } from './calibration_report.ts';
-import {
-  bearsOn,
-  decide,
-  type EtrSettings,
-  type EtrValue,
-  isNews,
-  isPersons,
-  type Override,
-  type Word,
-} from './decide.ts';
+import { bearsOn, decide, type EtrValue, isNews, isPersons, type Override, type Word } from './decide.ts';
 import { jobOf, repairLeft, type StageBook, stageBook, startOfStage } from './jobs.ts';
 import { type LiveModel, makeLiveModel } from './live.ts';
-import type { EtrModel } from './model.ts';
+import type { EtrNeeds } from './needs.ts';
 import { entryTimes, overrideOf, overrideRowOf, toLedger, toOverride } from './people.ts';
 import type { OutageForecast } from './restoration.ts';
-import { factOf, rowOf } from './rows.ts';
-import { type CrewFact, type Draw, type SimulationSettings, simulating } from './simulation.ts';
+import { factOf, rowOf, takenOver, valueOfRow } from './rows.ts';
+import { simulating } from './simulation.ts';
 import {
   appendRevisions,
   endOverride,
@@ -43,34 +34,9 @@ import {
   outagesSince,
   revisionsOf,
   standingOverrides,
+  wordsOfMergedOutages,
 } from './sql.ts';
 import { inSlices, studyOf } from './what_if.ts';
-
-export interface EtrNeeds {
-  pool: Pool;
-  model: EtrModel;
-  timeZone: string;
-  settings: EtrSettings;
-  simulation: SimulationSettings;
-  nowMs: () => number;
-  /** simulated clock: no rounds of its own, who drives the clock calls `refresh` */
-  isDriven?: boolean;
-  draw: Draw;
-  /** outages with customers out, as the operators see them */
-  open: () => Outage[];
-  /** any outage, also one that is over. @throws FluxError `unknown_outage` */
-  outage: (id: string) => Promise<Outage>;
-  /** where the device or the service point of an outage is */
-  placeOf: (deviceKey: number, meterKey: number) => { lat: number; lon: number; zone: string; device: string };
-  /** area of an area, a substation or a feeder; undefined where there is no such thing */
-  areaOfZone: (zone: string) => string | undefined;
-  inStorm: (area: string) => boolean;
-  /** the roster; an assumed one where none is on file */
-  crews: () => Promise<{ crews: CrewFact[]; assumed: boolean }>;
-  /** these outages have another value: told after it is durable */
-  changed: (ids: string[]) => void;
-  report: (message: string, error: unknown) => void;
-}
 
 export interface EtrService {
   start(): Promise<void>;
@@ -118,6 +84,8 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
   let timer: NodeJS.Timeout | undefined;
   let soon: NodeJS.Timeout | undefined;
   let stopped = false;
+  /** merges may have happened while nobody was here */
+  const merges = { seen: 1, done: 0 };
 
   function model(): LiveModel {
     if (!live)
@@ -226,8 +194,20 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     }
     await store(news);
     const openIds = new Set(open.map(({ id }) => id));
+    await takeOver(openIds, atMs);
     for (const id of current.keys()) if (!openIds.has(id)) forget(id);
     if (over.size > 10_000) over.clear();
+  }
+
+  /** What a person said of an outage is said of the one it was merged into, where nobody spoke of that. */
+  async function takeOver(openIds: ReadonlySet<string>, atMs: number): Promise<void> {
+    const { seen } = merges;
+    if (seen === merges.done) return;
+    const found = (await wordsOfMergedOutages(pool)).map((row) => takenOver(row, atMs));
+    const taken = found.filter(({ id }) => openIds.has(id) && !over.has(id) && !words.has(id));
+    await store(taken);
+    for (const { id, value } of taken) words.set(id, value);
+    merges.done = seen;
   }
 
   async function store(news: readonly { id: string; value: EtrValue; row: NewRevision }[]): Promise<void> {
@@ -284,13 +264,7 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
         current.clear();
         words.clear();
         for (const row of newest) {
-          const value = {
-            p50Ms: row.p50_at.getTime(),
-            p90Ms: row.p90_at.getTime(),
-            source: row.source,
-            model: row.model,
-            ...(typeof row.inputs.overrides === 'string' ? { overrides: row.inputs.overrides } : {}),
-          };
+          const value = valueOfRow(row);
           if (!row.is_persons) current.set(row.outage_id, value);
           else if (isPersons(value.source)) words.set(row.outage_id, value as Word);
         }
@@ -309,11 +283,20 @@ export function makeEtrService(needs: EtrNeeds): EtrService {
     valueOf: (id) => current.get(id) ?? null,
     follow: (news) => {
       for (const { outage } of news) {
-        if (outage.restored_at !== null || outage.state === 'rejected' || outage.state === 'merged')
-          over.add(outage.id);
-        else over.delete(outage.id);
-        if (outage.restored_at !== null) live?.over(outage.id, Date.parse(outage.restored_at) / 1000, outage.cause);
-        else if (outage.state === 'rejected' || outage.state === 'merged') live?.over(outage.id, null, null);
+        const { id, state, restored_at, cause } = outage;
+        if (state === 'merged') merges.seen++;
+        if (restored_at === null && state !== 'rejected' && state !== 'merged') {
+          over.delete(id);
+          continue;
+        }
+        over.add(id);
+        // one that is opened again begins without it, also where no round came between
+        words.delete(id);
+        live?.over(
+          id,
+          restored_at === null ? null : Date.parse(restored_at) / 1000,
+          restored_at === null ? null : cause,
+        );
       }
       wakeSoon();
     },

@@ -57,11 +57,53 @@ const newestOfOpen: NamedQuery = {
       select false as is_persons
       union all
       select true where revision.source in ('crew', 'operator') or revision.withdraws) as kind
+    left join outage_reopened as opened on opened.outage_id = past.id
+    -- what was said before an outage was restored is not said of the one that was opened again
     where past.is_open
+      and (not kind.is_persons
+           or (past.restored_at is null and (opened.reopened_at is null or revision.computed_at > opened.reopened_at)))
     order by revision.outage_id, kind.is_persons, revision.revision_id desc`,
 };
 /** Home: operational store. */
 export const newestRevisions = (on: Queryable) => rowsOf<RevisionRow & { is_persons: boolean }>(on, newestOfOpen);
+
+const wordsOfMerged: NamedQuery = {
+  name: 'etr_words_of_merged',
+  text: `
+    with recursive went as (
+      select merged.id, survivor.id as into_id
+      from outage_past as survivor
+      join outage_merged as merged on merged.merged_into = survivor.id
+      where survivor.is_open
+      union
+      select merged.id, went.into_id
+      from went
+      join outage_merged as merged on merged.merged_into = went.id
+    ),
+    -- the newest word on either side; it may be that it was taken back
+    word as (
+      select went.id, went.into_id, said.*
+      from went
+      cross join lateral (
+        select revision.* from etr_revision as revision
+        where revision.outage_id = went.id and (revision.source in ('crew', 'operator') or revision.withdraws)
+        order by revision.revision_id desc
+        limit 1
+      ) as said
+    )
+    select distinct on (word.into_id) word.into_id as "intoId", word.revision_id, word.outage_id, word.computed_at, word.p50_at,
+           word.p90_at, word.source, word.model, word.author, word.reason, word.withdraws, word.inputs
+    from word
+    left join outage_reopened as opened on opened.outage_id = word.into_id
+    where not word.withdraws and (opened.reopened_at is null or word.computed_at > opened.reopened_at)
+      and not exists (
+        select from etr_revision as later
+        where later.outage_id = word.into_id and later.revision_id > word.revision_id
+          and (later.source in ('crew', 'operator') or later.withdraws))
+    order by word.into_id, word.revision_id desc`,
+};
+/** Home: operational store. What people said of outages merged into open ones, where nobody spoke of those since. */
+export const wordsOfMergedOutages = (on: Queryable) => rowsOf<RevisionRow & { intoId: string }>(on, wordsOfMerged);
 
 export interface PastRow {
   id: string;

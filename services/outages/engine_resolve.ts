@@ -132,9 +132,10 @@ export class Resolver {
     const running = outage.steps.at(-1);
     if (running === undefined || running.toMs !== null || origin === undefined || !book.has(origin)) return;
     const restoredMs = book.outages[book.slotOf(origin)].restoredMs ?? 0;
-    if (restoredMs <= running.fromMs) return;
-    if (outage.customersOut === 0 && outage.steps.length === 1) this.#core.startAt(slot, restoredMs);
-    else book.closeStep(slot, 0, restoredMs, 0);
+    if (outage.customersOut === 0 && outage.steps.length === 1 && restoredMs >= outage.startedMs) {
+      this.#core.startAt(slot, restoredMs);
+      outage.nestedIn = origin;
+    } else if (restoredMs > running.fromMs) book.closeStep(slot, 0, restoredMs, 0);
   }
 
   /** The oldest outage that shares dark meters with a pick goes on as that pick; others are merged into it. */

@@ -141,7 +141,8 @@ describe('restoration', () => {
     send(all(bed.below('F3'), 'power_restored', 900), 905);
     tick(970);
     assert.deepEqual(active(), ['restored B 0', 'probable R 42']);
-    const [, nested] = engine.outages();
+    const [parent, nested] = engine.outages();
+    assert.equal(nested.nestedIn, parent.id);
     assert.deepEqual(
       nested.steps.map(({ fromMs, customersOut }) => [fromMs, customersOut]),
       [[900_000, 42]],

@@ -55,6 +55,24 @@ const storm = (count: number, customers = 40): Outage[] =>
   Array.from({ length: count }, (_, i) => outageAt(i, (i * 71) % meterCount, customers + (i % 50)));
 
 describe('the folder of public pages', () => {
+  test('W3 what a killed process was writing is removed at the start, and nothing else', async () => {
+    const target = path.join(folder, 'killed');
+    const left = ['index.html.br.tmp-4711', 'assets/public.css.tmp-1', `data/summary.json.gz.tmp-${process.pid}`];
+    for (const name of [...left, 'notes.tmp', 'robots.txt']) {
+      await fs.mkdir(path.dirname(path.join(target, name)), { recursive: true });
+      await fs.writeFile(path.join(target, name), 'half');
+    }
+    const publisher = publisherOf(target, () => storm(3));
+    await publisher.start();
+    await publisher.stop();
+    const names = await fs.readdir(target, { recursive: true });
+    assert.deepEqual(
+      left.filter((name) => names.includes(name)),
+      [],
+    );
+    assert.ok(['notes.tmp', 'robots.txt', 'index.html'].every((name) => names.includes(name)));
+  });
+
   test('pages, data and their compressed forms say the same; an outage restored is gone at the next build', async () => {
     const target = path.join(folder, 'pages');
     let outages = storm(3);

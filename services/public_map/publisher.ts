@@ -55,6 +55,8 @@ const compressBrotli = promisify(brotliCompress);
 const compressGzip = promisify(gzip);
 const hashOf = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex').slice(0, 16);
 
+const leftover = /\.tmp-\d+$/;
+
 /** Whole or not at all, in all its forms; the plain one comes last. @throws what the file system says */
 export async function writeWhole(file: string, content: string | Buffer): Promise<void> {
   const bytes = Buffer.from(content);
@@ -102,6 +104,7 @@ export function makePublisher(needs: PublisherNeeds): Publisher {
 
   async function writeAssets(): Promise<void> {
     for (const part of ['', 'assets', 'data']) await fs.mkdir(at(part), { recursive: true });
+    await removeLeftovers();
     [style, script] = [await writeAsset('public.css'), await writeAsset('public.js')];
     hasAssets = true;
   }
@@ -153,6 +156,13 @@ export function makePublisher(needs: PublisherNeeds): Publisher {
     stats.builds++;
     stats.lastBuildMs = performance.now() - beginMs;
     await removeOld(nowMs);
+  }
+
+  /** A process that was killed left what it was writing. */
+  async function removeLeftovers(): Promise<void> {
+    for (const part of ['', 'assets', 'data'])
+      for (const name of await fs.readdir(at(part)))
+        if (leftover.test(name)) await fs.rm(at(path.join(part, name)), { force: true });
   }
 
   async function removeOld(nowMs: number): Promise<void> {

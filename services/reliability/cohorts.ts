@@ -20,12 +20,18 @@ export interface Cohort {
   toMs: number;
   customers: number;
   lasts: boolean;
+  /** where it is a part of a longer one: what was not restored with the others went on in a nested outage */
+  darkness?: { fromMs: number; toMs: number };
 }
 
 /** An interruption that lasts longer is sustained (IEEE 1366); one that does not is momentary. */
 export const momentaryMs = 5 * 60_000;
 
-export const isSustained = ({ fromMs, toMs }: { fromMs: number; toMs: number }): boolean => toMs - fromMs > momentaryMs;
+export const isSustained = ({ darkness, fromMs, toMs }: Pick<Cohort, 'darkness' | 'fromMs' | 'toMs'>): boolean =>
+  (darkness ? darkness.toMs - darkness.fromMs : toMs - fromMs) > momentaryMs;
+
+/** Its customers are counted where their darkness began. */
+const isCountedBefore = ({ darkness, fromMs }: Cohort): boolean => darkness !== undefined && fromMs > darkness.fromMs;
 
 /** Steps in their order with ends that reach no further than the next begins: two spans never count a moment twice. */
 export function tidySteps(steps: readonly StepSpan[], nowMs: number): StepSpan[] {
@@ -84,10 +90,11 @@ export function sumsOf(cohorts: readonly Cohort[]): InterruptionSums {
   const sums: InterruptionSums = { customersInterrupted: 0, customerMs: 0, momentaryCustomers: 0 };
   for (const cohort of cohorts) {
     // one that lasts is not momentary yet, and not sustained yet
+    const counted = isCountedBefore(cohort) ? 0 : cohort.customers;
     if (isSustained(cohort)) {
-      sums.customersInterrupted += cohort.customers;
+      sums.customersInterrupted += counted;
       sums.customerMs += cohort.customers * (cohort.toMs - cohort.fromMs);
-    } else if (!cohort.lasts) sums.momentaryCustomers += cohort.customers;
+    } else if (!cohort.lasts) sums.momentaryCustomers += counted;
   }
   return sums;
 }

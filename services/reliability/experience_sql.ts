@@ -2,23 +2,45 @@
 import { type NamedQuery, oneRow, type Queryable, rowsOf } from '#stores/postgres/pool.ts';
 import { type InterruptionRow, interruptionColumns } from './sql.ts';
 
-// A nested outage's meters went dark in the one it is left over from: their stay begins with it, no moment counts twice.
+// A nested outage's meters went dark in the one it is left over from: their stay goes on in it, no moment and no interruption
+// counts twice.
 const experience: NamedQuery = {
   name: 'reliability_experience',
   text: `
     with counted as (
-      select kept.id, kept.started_at
+      select kept.id, kept.started_at, kept.continues is not null as is_nested
       from reliability_interruption as kept
       where kept.day >= $1 and kept.day < $2 and kept.origin = 'outage' and not kept.planned
         and ($3::int[] is null or kept.feeder_key = any($3)) and not kept.day = any($4::date[]) and not kept.id = any($5)
       union all
-      select outage.id, outage.started_at from outage_counted as outage where outage.id = any($6)
+      select outage.id, outage.started_at, outage.nested_in is not null from outage_counted as outage where outage.id = any($6)
     ),
-    stay as (
-      select span.meter_key, extract(epoch from coalesce(span.to_at, $7) - greatest(span.from_at, counted.started_at)) as seconds
+    part as (
+      select span.meter_key, greatest(span.from_at, counted.started_at) as from_at, coalesce(span.to_at, $7::timestamptz) as to_at,
+             counted.is_nested and span.from_at < counted.started_at as is_left_over
       from counted
       join meter_outage_span as span on span.outage_id = counted.id
-      where coalesce(span.to_at, $7) - greatest(span.from_at, counted.started_at) > interval '5 minutes'
+    ),
+    after_others as (
+      select part.*, max(part.to_at) over (partition by part.meter_key order by part.from_at, part.to_at
+                                           rows between unbounded preceding and 1 preceding) as out_to
+      from part
+    ),
+    numbered as (
+      select after_others.*,
+             -- the steps of the outage before may end a little before its restoration
+             count(*) filter (where not coalesce(
+                 after_others.is_left_over and after_others.from_at <= after_others.out_to + interval '5 minutes', false))
+               over (partition by after_others.meter_key order by after_others.from_at, after_others.to_at
+                     rows unbounded preceding) as stay_no
+      from after_others
+    ),
+    stay as (
+      select numbered.meter_key, sum(extract(epoch from numbered.to_at - numbered.from_at)) as seconds
+      from numbered
+      where numbered.to_at > numbered.from_at
+      group by numbered.meter_key, numbered.stay_no
+      having sum(extract(epoch from numbered.to_at - numbered.from_at)) > 300
     ),
     customer as (
       select stay.meter_key, count(*)::int as times, sum(stay.seconds) as seconds from stay group by stay.meter_key
@@ -141,11 +163,16 @@ export const meterEventsOf = (on: Queryable, meterKey: number, fromS: number, to
 const measured: NamedQuery = {
   name: 'reliability_measured',
   text: `
-    select span.outage_id as id, count(*)::int as customers,
-           sum(extract(epoch from coalesce(span.to_at, $2) - greatest(span.from_at, outage.started_at)) / 60)::float8 as minutes
+    select span.outage_id as id,
+           (count(*) filter (where outage.nested_in is null or span.from_at >= outage.started_at))::int as customers,
+           sum(extract(epoch from greatest(coalesce(span.to_at, $2) - greatest(span.from_at, outage.started_at), interval '0')) / 60)::float8
+             as minutes
     from meter_outage_span as span
     join outage_counted as outage on outage.id = span.outage_id
-    where span.outage_id = any($1) and coalesce(span.to_at, $2) - greatest(span.from_at, outage.started_at) > interval '5 minutes'
+    -- who is left over has been dark since before
+    where span.outage_id = any($1)
+      and coalesce(span.to_at, $2) - case when outage.nested_in is null then greatest(span.from_at, outage.started_at) else span.from_at end
+        > interval '5 minutes'
     group by span.outage_id`,
 };
 /** Sustained stays of the meters of some outages, up to now where they last. */
@@ -162,11 +189,13 @@ const differing: NamedQuery = {
         and not kept.id = any($4)
     ),
     measured as (
-      select span.outage_id, count(*)::int as customers,
-             sum(extract(epoch from span.to_at - greatest(span.from_at, counted.started_at)) / 60)::float8 as minutes
+      select span.outage_id,
+             (count(*) filter (where counted.continues is null or span.from_at >= counted.started_at))::int as customers,
+             sum(extract(epoch from greatest(span.to_at - greatest(span.from_at, counted.started_at), interval '0')) / 60)::float8 as minutes
       from counted
       join meter_outage_span as span on span.outage_id = counted.id
-      where span.to_at - greatest(span.from_at, counted.started_at) > interval '5 minutes'
+      where span.to_at - case when counted.continues is null then greatest(span.from_at, counted.started_at) else span.from_at end
+        > interval '5 minutes'
       group by span.outage_id
     )
     select ${interruptionColumns}, coalesce(measured.customers, 0) as "measuredCustomers",

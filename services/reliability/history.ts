@@ -133,6 +133,7 @@ function readLine(cell: (name: keyof typeof columns) => string, reader: HistoryR
     cause: cell('cause') || null,
     planned: planned || /^planned/i.test(cell('cause')),
     ...sumsOf(cohorts),
+    continues: null,
   };
 }
 

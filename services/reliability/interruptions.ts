@@ -9,8 +9,7 @@ import type {
 } from '#model/api/reliability.ts';
 import { FluxError } from '#model/errors.ts';
 import { meterEventTypes } from '#model/reading.ts';
-import type { Cohort, MeterSpan, StepSpan } from './cohorts.ts';
-import { cohortsOf, shareByMeters, shareBySteps, tidySteps } from './cohorts.ts';
+import { cohortsOf, type MeterSpan, shareByMeters, shareBySteps } from './cohorts.ts';
 import {
   keptDiffering,
   keptInterruptionSums,
@@ -24,8 +23,8 @@ import { minutesOf } from './indices.ts';
 import { deviceFacts, feederFacts, feedersOf, type Places } from './places.ts';
 import { windowMeters } from './planned_sql.ts';
 import { addDays, inPeriod, majorDaysOf, type Period, type Snapshot, unsettledIds } from './snapshot.ts';
-import { type InterruptionRow, keptRows } from './sql.ts';
-import { countedWithSteps } from './summary.ts';
+import { type InterruptionRow, keptRows, withTheirFamilies } from './sql.ts';
+import { type CountedOutage, countedWithSteps, interruptionsOf } from './summary.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 /** Messages of a meter are shown from this long before the interruption to this long after it. */
@@ -61,6 +60,7 @@ function toInterruption(row: InterruptionRow, lasts: boolean, isMajor: boolean, 
     customers_interrupted: row.customersInterrupted,
     customer_minutes: minutesOf(row.customerMs),
     momentary_customers: row.momentaryCustomers,
+    continues: row.continues,
   };
 }
 
@@ -123,30 +123,27 @@ export async function listInterruptions(
       customers_interrupted: less('customersInterrupted'),
       customer_minutes: minutesOf(less('customerMs')),
       momentary_customers: less('momentaryCustomers'),
+      continues: null,
     },
   ];
 }
 
-interface Found {
-  row: InterruptionRow;
-  lasts: boolean;
-  steps: StepSpan[];
-  cohorts: Cohort[];
-}
-
 /** @throws FluxError `not_found` */
-async function find(snapshot: Snapshot, id: string): Promise<Found> {
+async function find(snapshot: Snapshot, id: string): Promise<Omit<CountedOutage, 'isOver'>> {
+  const { on, zone, nowMs } = snapshot;
   const live = snapshot.live.find(({ row }) => row.id === id);
-  const [kept] = live ? [] : await keptRows(snapshot.on, [id]);
-  const row = live?.row ?? kept;
+  if (live) return live;
+  const [row] = await keptRows(on, [id]);
   if (!row)
     throw new FluxError('not_found', `no interruption ${id} counts; an outage that was rejected or merged does not`);
-  const [outage] =
-    row.origin === 'history' ? [] : await countedWithSteps(snapshot.on, [id], snapshot.zone, snapshot.nowMs);
+  if (row.origin !== 'history') {
+    const outages = await countedWithSteps(on, await withTheirFamilies(on, [id]), zone, nowMs);
+    const counted = interruptionsOf(outages, nowMs).find((one) => one.row.id === id);
+    if (counted) return { ...counted, row };
+  }
   const customers = row.customersInterrupted + row.momentaryCustomers;
-  const declared = [{ stepNo: 1, fromMs: row.startedMs, toMs: row.endedMs, customersOut: customers }];
-  const steps = tidySteps(outage?.steps ?? declared, snapshot.nowMs);
-  return { row, lasts: live?.lasts ?? false, steps, cohorts: cohortsOf(steps, snapshot.nowMs) };
+  const steps = [{ stepNo: 1, fromMs: row.startedMs, toMs: row.endedMs, customersOut: customers }];
+  return { row, lasts: false, steps, cohorts: cohortsOf(steps, nowMs) };
 }
 
 export const feederOfInterruption = async (snapshot: Snapshot, id: string): Promise<number> =>

@@ -111,6 +111,7 @@ export async function windowsWithSteps(
     isOpen: row.toMs > nowMs,
     cause: 'planned work',
     planned: true,
+    nestedIn: null,
     steps: plannedSteps(row, others.get(row.id)!, nowMs),
   }));
 }

@@ -19,7 +19,7 @@ import {
   momentaryByFeeder,
   unsettledOutages,
 } from './sql.ts';
-import { countedWithSteps, interruptionOf } from './summary.ts';
+import { type CountedOutage, countedWithSteps, interruptionsOf } from './summary.ts';
 
 export interface Snapshot {
   on: Queryable;
@@ -27,7 +27,7 @@ export interface Snapshot {
   nowMs: number;
   served: Served;
   /** outages that are not kept as they are, counted up to now */
-  live: { row: InterruptionRow; lasts: boolean }[];
+  live: CountedOutage[];
   /** kept rows that `live` takes the place of */
   replaced: InterruptionRow[];
 }
@@ -84,7 +84,7 @@ export function withSnapshot<T>(
       zone,
       nowMs,
       served,
-      live: outages.map((outage) => interruptionOf(outage, nowMs)),
+      live: interruptionsOf(outages, nowMs),
       replaced: await keptRows(client, ids),
     });
   });

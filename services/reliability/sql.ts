@@ -17,6 +17,8 @@ export interface InterruptionRow {
   customersInterrupted: number;
   customerMs: number;
   momentaryCustomers: number;
+  /** the outage whose interruption of customers goes on in this one: those are counted there, their minutes here and there */
+  continues: string | null;
   sourceFile: string | null;
   sourceLine: number | null;
 }
@@ -25,8 +27,8 @@ export const interruptionColumns = `
     kept.id, kept.origin, kept.day::text as day, (extract(epoch from kept.started_at) * 1000)::float8 as "startedMs",
     (extract(epoch from kept.ended_at) * 1000)::float8 as "endedMs", kept.feeder_key as "feederKey",
     kept.device_key as "deviceKey", kept.device, kept.cause, kept.planned, kept.customers_interrupted as "customersInterrupted",
-    kept.customer_ms as "customerMs", kept.momentary_customers as "momentaryCustomers", kept.source_file as "sourceFile",
-    kept.source_line as "sourceLine"`;
+    kept.customer_ms as "customerMs", kept.momentary_customers as "momentaryCustomers", kept.continues,
+    kept.source_file as "sourceFile", kept.source_line as "sourceLine"`;
 
 /** An outage that counts, with its steps in order. */
 export interface OutageSteps {
@@ -37,6 +39,8 @@ export interface OutageSteps {
   isOpen: boolean;
   cause: string | null;
   planned: boolean;
+  /** the outage this one is left over from */
+  nestedIn: string | null;
   day: string;
   steps: StepSpan[];
 }
@@ -46,7 +50,7 @@ const outageSteps: NamedQuery = {
   text: `
     select outage.id, outage.device_key as "deviceKey", outage.feeder_key as "feederKey",
            (extract(epoch from outage.started_at) * 1000)::float8 as "startedMs", outage.is_open as "isOpen", outage.cause,
-           outage.planned, (outage.started_at at time zone $2)::date::text as day,
+           outage.planned, outage.nested_in as "nestedIn", (outage.started_at at time zone $2)::date::text as day,
            coalesce(jsonb_agg(jsonb_build_object(
              'stepNo', step.step_no, 'fromMs', (extract(epoch from step.from_at) * 1000)::bigint,
              'toMs', (extract(epoch from step.to_at) * 1000)::bigint, 'customersOut', step.customers_out)
@@ -54,10 +58,31 @@ const outageSteps: NamedQuery = {
     from outage_counted as outage
     left join outage_step_counted as step on step.outage_id = outage.id
     where outage.id = any($1)
-    group by outage.id, outage.device_key, outage.feeder_key, outage.started_at, outage.is_open, outage.cause, outage.planned`,
+    group by outage.id, outage.device_key, outage.feeder_key, outage.started_at, outage.is_open, outage.cause, outage.planned,
+             outage.nested_in`,
 };
 export const outagesWithSteps = (on: Queryable, ids: readonly string[], zone: string): Promise<OutageSteps[]> =>
   ids.length === 0 ? Promise.resolve([]) : rowsOf<OutageSteps>(on, outageSteps, [ids, zone]);
+
+const families: NamedQuery = {
+  name: 'reliability_families',
+  text: `
+    with recursive family as (
+      select given.id from unnest($1::text[]) as given (id)
+      union
+      select kin.id
+      from family
+      cross join lateral (
+        select child.nested_in as id from outage_counted as child where child.id = family.id and child.nested_in is not null
+        union all
+        select child.id from outage_counted as child where child.nested_in = family.id
+      ) as kin
+    )
+    select family.id from family`,
+};
+/** These, what they are left over from, and what is left over from them. */
+export const withTheirFamilies = async (on: Queryable, ids: readonly string[]): Promise<string[]> =>
+  ids.length === 0 ? [] : (await rowsOf<{ id: string }>(on, families, [ids])).map(({ id }) => id);
 
 const unsettled: NamedQuery = {
   name: 'reliability_unsettled',
@@ -68,9 +93,12 @@ const unsettled: NamedQuery = {
     where outage.is_open
       and exists (select from outage_step_counted as step where step.outage_id = outage.id and step.to_at is null)`,
 };
-/** Outages whose kept row does not tell all: changed since, or not over. */
+/** Outages whose kept row does not tell all: changed since, or not over; their families may count otherwise with them. */
 export const unsettledOutages = async (on: Queryable): Promise<string[]> =>
-  (await rowsOf<{ id: string }>(on, unsettled)).map(({ id }) => id);
+  withTheirFamilies(
+    on,
+    (await rowsOf<{ id: string }>(on, unsettled)).map(({ id }) => id),
+  );
 
 const keptByIds: NamedQuery = {
   name: 'reliability_kept_by_ids',

@@ -1,9 +1,10 @@
 /** Keeps `reliability_interruption` in step with the outages: only what changed is made again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, type Pool, type Queryable } from '#stores/postgres/pool.ts';
-import { cohortsOf, momentaryMs, sumsOf, tidySteps } from './cohorts.ts';
+import { type Cohort, momentaryMs, type StepSpan, sumsOf } from './cohorts.ts';
+import { continuedOutages } from './continued.ts';
 import { dueByMessages, windowsTouchedBy, windowsUnkept, windowsWithSteps } from './planned_sql.ts';
-import { type InterruptionRow, type OutageSteps, outagesWithSteps } from './sql.ts';
+import { type InterruptionRow, type OutageSteps, outagesWithSteps, withTheirFamilies } from './sql.ts';
 import {
   claimMomentary,
   countDaysIn,
@@ -28,28 +29,43 @@ const momentaryLimit = `${momentaryMs} milliseconds`;
 /** Writers of events are batches of milliseconds; one that takes longer is waited for at the next time. */
 const settleTries = 20;
 
-/** An outage as an interruption, up to now; `lasts` where customers are still out. */
-export function interruptionOf(outage: OutageSteps, nowMs: number): { row: InterruptionRow; lasts: boolean } {
-  const cohorts = cohortsOf(tidySteps(outage.steps, nowMs), nowMs);
-  return {
-    lasts: outage.steps.some((step) => step.toMs === null),
-    row: {
-      id: outage.id,
-      origin: outage.id.startsWith('PLN-') ? 'planned' : 'outage',
-      day: outage.day,
-      startedMs: outage.startedMs,
-      endedMs: cohorts.reduce((latest, { toMs }) => Math.max(latest, toMs), outage.startedMs),
-      feederKey: outage.feederKey,
-      deviceKey: outage.deviceKey,
-      device: null,
-      cause: outage.cause,
-      planned: outage.planned,
-      ...sumsOf(cohorts),
-      sourceFile: null,
-      sourceLine: null,
-    },
-  };
+export interface CountedOutage {
+  row: InterruptionRow;
+  /** customers are still out */
+  lasts: boolean;
+  /** nothing of it counts otherwise later: none of its customers is still out in a nested outage either */
+  isOver: boolean;
+  steps: StepSpan[];
+  cohorts: Cohort[];
 }
+
+/** Outages as interruptions, up to now; whole families, as `withTheirFamilies` names them. */
+export const interruptionsOf = (outages: readonly OutageSteps[], nowMs: number): CountedOutage[] =>
+  continuedOutages(outages, nowMs).map(({ outage, steps, cohorts, continues, day }) => {
+    const lasts = outage.steps.some((step) => step.toMs === null);
+    return {
+      lasts,
+      isOver: !lasts && cohorts.every((cohort) => !cohort.lasts),
+      steps,
+      cohorts,
+      row: {
+        id: outage.id,
+        origin: outage.id.startsWith('PLN-') ? 'planned' : 'outage',
+        day,
+        startedMs: outage.startedMs,
+        endedMs: cohorts.reduce((latest, { toMs }) => Math.max(latest, toMs), outage.startedMs),
+        feederKey: outage.feederKey,
+        deviceKey: outage.deviceKey,
+        device: null,
+        cause: outage.cause,
+        planned: outage.planned,
+        ...sumsOf(cohorts),
+        continues,
+        sourceFile: null,
+        sourceLine: null,
+      },
+    };
+  });
 
 /** Those of the ids that count: outages, and windows of planned work that have begun. */
 export const countedWithSteps = async (
@@ -73,7 +89,7 @@ export async function bringOutagesForward(pool: Pool, zone: string): Promise<num
       const due = await takeDueOutages(client, outagesAtOnce);
       const ids = [
         ...new Set([
-          ...due,
+          ...(await withTheirFamilies(client, due)),
           ...(await windowsTouchedBy(client, due, nowMs)),
           ...(await windowsUnkept(client, nowMs, false, windowsAtOnce)),
         ]),
@@ -90,8 +106,8 @@ export async function bringOutagesForward(pool: Pool, zone: string): Promise<num
 
 async function keepOutages(client: Queryable, ids: readonly string[], zone: string): Promise<void> {
   const nowMs = Date.now();
-  const made = (await countedWithSteps(client, ids, zone, nowMs)).map((outage) => interruptionOf(outage, nowMs));
-  const over = made.filter(({ lasts }) => !lasts).map(({ row }) => row);
+  const made = interruptionsOf(await countedWithSteps(client, ids, zone, nowMs), nowMs);
+  const over = made.filter(({ isOver }) => isOver).map(({ row }) => row);
   const kept = new Set(over.map(({ id }) => id));
   const daysBefore = await daysOfInterruptions(client, ids);
   await dropInterruptions(

@@ -26,20 +26,21 @@ const keep: NamedQuery = {
   name: 'reliability_keep',
   text: `
     insert into reliability_interruption (id, origin, day, started_at, ended_at, feeder_key, device_key, device, cause, planned,
-                                          customers_interrupted, customer_ms, momentary_customers, source_file, source_line, imported_at)
+                                          customers_interrupted, customer_ms, momentary_customers, continues, source_file, source_line,
+                                          imported_at)
     select given.id, given.origin, given.day, to_timestamp(given."startedMs" / 1000), to_timestamp(given."endedMs" / 1000),
            given."feederKey", given."deviceKey", given.device, given.cause, given.planned, given."customersInterrupted",
-           given."customerMs", given."momentaryCustomers", given."sourceFile", given."sourceLine",
+           given."customerMs", given."momentaryCustomers", given.continues, given."sourceFile", given."sourceLine",
            case when given.origin = 'history' then now() end
     from jsonb_to_recordset($1::jsonb) as given (
       id text, origin text, day date, "startedMs" float8, "endedMs" float8, "feederKey" int, "deviceKey" int, device text,
       cause text, planned boolean, "customersInterrupted" int, "customerMs" bigint, "momentaryCustomers" int,
-      "sourceFile" text, "sourceLine" int)
+      continues text, "sourceFile" text, "sourceLine" int)
     on conflict (id) do update
       set day = excluded.day, started_at = excluded.started_at, ended_at = excluded.ended_at, feeder_key = excluded.feeder_key,
           device_key = excluded.device_key, cause = excluded.cause, planned = excluded.planned,
           customers_interrupted = excluded.customers_interrupted, customer_ms = excluded.customer_ms,
-          momentary_customers = excluded.momentary_customers
+          momentary_customers = excluded.momentary_customers, continues = excluded.continues
       where excluded.origin <> 'history'
     returning (xmax = 0) as added`,
 };
@@ -96,7 +97,12 @@ const rezone: NamedQuery = {
       update reliability_momentary as momentary set day = (momentary.from_at at time zone $1)::date
       where momentary.day <> (momentary.from_at at time zone $1)::date
     ),
-    marked as (update reliability_mark set time_zone = $1)
+    marked as (update reliability_mark set time_zone = $1),
+    -- these have the day of what they continue
+    due as (
+      insert into reliability_due (outage_id)
+      select kept.id from reliability_interruption as kept where kept.continues is not null
+    )
     update reliability_interruption as kept set day = (kept.started_at at time zone $1)::date
     where kept.day <> (kept.started_at at time zone $1)::date`,
 };

@@ -436,6 +436,8 @@ create table outage (
   constraint outage_outage_no_key UNIQUE (outage_no),
   constraint outage_pkey PRIMARY KEY (id)
 );
+CREATE INDEX outage_merged_into ON public.outage USING btree (merged_into) WHERE (merged_into IS NOT NULL);
+CREATE INDEX outage_nested_in ON public.outage USING btree (((record ->> 'nestedIn'::text))) WHERE ((record ->> 'nestedIn'::text) IS NOT NULL);
 CREATE INDEX outage_open ON public.outage USING btree (outage_no) WHERE is_open;
 CREATE INDEX outage_started ON public.outage USING btree (started_at DESC);
 CREATE TRIGGER reliability_outage_delete AFTER DELETE ON public.outage REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION reliability_outage_changed();
@@ -625,6 +627,7 @@ create table reliability_interruption (
   source_file text,
   source_line integer,
   imported_at timestamp with time zone,
+  continues text,
   constraint reliability_interruption_origin_check CHECK ((origin = ANY (ARRAY['outage'::text, 'planned'::text, 'history'::text]))),
   constraint reliability_interruption_pkey PRIMARY KEY (id)
 );

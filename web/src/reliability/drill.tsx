@@ -155,7 +155,7 @@ function InterruptionRow({
         <Cell>{minutes(one.customer_minutes)}</Cell>
       </tr>
     );
-  const mark = `${one.is_major ? ' · major event day' : ''}${one.origin === 'history' ? ' · declared' : ''}`;
+  const mark = `${one.is_major ? ' · major event day' : ''}${one.origin === 'history' ? ' · declared' : ''}${one.continues ? ` · continues ${one.continues}` : ''}`;
   return (
     <tr className={isOpen ? 'bg-chosen' : 'hover:bg-hover'}>
       <td className="px-2 text-left">
