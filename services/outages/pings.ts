@@ -139,11 +139,13 @@ export function makePingService(needs: PingNeeds): PingService {
     const isFirst = once(purpose);
     if (!isFirst && !rounds.isDue(outage, nowMs())) return undefined;
     const members = needs.membersOf(outage.id);
-    const meters = single
+    const chosen = single
       ? choose([...members, ...members.flatMap((meter) => neighboursOf(meter, rounds.number(outage.id)))], 'all')
       : isFirst
         ? await firstQuestion(outage, members)
         : furtherQuestion(outage, members);
+    // one that lies beside may be a member, too
+    const meters = [...new Set(chosen)].slice(0, settings.capPerOutage);
     rounds.asked(outage.id, meters, nowMs());
     return due(purpose, meters);
   }
@@ -153,7 +155,7 @@ export function makePingService(needs: PingNeeds): PingService {
     const deciding = (await needs.decidingMeters(outage.id)).filter(mayAsk);
     const silent = await silentMembers(pool, outage.id, members);
     const rest = choose(silent.length > 0 ? silent : members, settings.verification.share);
-    return [...new Set([...deciding, ...rest, ...beside(outage)])].slice(0, settings.capPerOutage);
+    return [...deciding, ...rest, ...beside(outage)];
   }
 
   /** Of a small one everybody in turn; a share of a large one. */

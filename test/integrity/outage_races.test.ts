@@ -183,6 +183,35 @@ test('Q3 two people who ask the meters of an outage in the same moment ask each 
   await pings.stop();
 });
 
+test('Q7 a meter that lies beside an outage and belongs to it is asked once a round', async () => {
+  await start(on.pool);
+  await service.place('F3', { reason: 'seen hanging' }, 'ann');
+  const rounds: number[][] = [];
+  let laterMs = 0;
+  const pings = makePingService({
+    ...{ pool: on.pool, settings: readPingSettings({}), network: () => bed.network },
+    drivenMs: () => Date.now() + laterMs,
+    headEnd: () => ({
+      ...{ name: 'patient', capPerRequest: 1000 },
+      ping: async function* (meters) {
+        rounds.push([...meters]);
+        yield [];
+      },
+    }),
+    open: service.open,
+    membersOf: (id) => service.membersOf(id),
+    decidingMeters: async () => [],
+    metersBeside: (id) => [...service.membersOf(id), ...service.membersOf(id)],
+    commit: async () => undefined,
+    condition: () => undefined,
+    report: (message, error) => assert.fail(`${message}: ${String(error)}`),
+  });
+  for (laterMs = 3_600_000; laterMs < 5 * 3_600_000; laterMs += 3_600_000) await pings.look();
+  assert.ok(rounds.length > 1, 'asked again with back-off');
+  for (const meters of rounds) assert.equal(new Set(meters).size, meters.length);
+  await pings.stop();
+});
+
 test('D3 what was operated in the moment before a crash is an outage after it; what the engine knew already is not told twice', async () => {
   const F3 = bed.edge('F3');
   const atMs = Date.now() - 5000;
