@@ -1,0 +1,113 @@
+/** What is declared is what was out: customer-minutes of the steps against the darkness that the meters told. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { engineOn, type Message, plant, transformers } from './engine_testbed.ts';
+import { isOpen } from './lifecycle.ts';
+import { defaultThresholds } from './thresholds.ts';
+
+const devices = ['B', 'R', 'F1', 'F2', 'F3', 'T1', 'T2', 'U1', 'V1'];
+const { stepMergeS } = defaultThresholds;
+
+interface Turn {
+  device: number;
+  /** the device itself reports it, too */
+  isTold: boolean;
+  passS: number;
+  /** what a person does about the outages: nothing, or takes the newest up, or merges it into the one before */
+  act: 'nothing' | 'confirm' | 'merge' | 'split';
+}
+
+const turn: fc.Arbitrary<Turn> = fc.record({
+  device: fc.nat({ max: devices.length - 1 }),
+  isTold: fc.boolean(),
+  passS: fc.integer({ min: 300, max: 7200 }),
+  act: fc.constantFrom('nothing' as const, 'nothing' as const, 'confirm' as const, 'merge' as const, 'split' as const),
+});
+
+function freshBed() {
+  return plant([
+    [
+      'breaker',
+      'B',
+      ['recloser', 'R', ['fuse', 'F1', ...transformers('T', 3, 4)], ['fuse', 'F2', ...transformers('U', 2, 3)]],
+      ['fuse', 'F3', ...transformers('V', 3, 2)],
+    ],
+  ]);
+}
+
+/**
+ * Each turn turns one device off, or on again; every meter says at once that it lost or has power. At the end all are on.
+ * @returns customer-minutes without power, and those of the steps
+ */
+function play(turns: readonly Turn[]): { truth: number; declared: number; changes: number } {
+  const bed = freshBed();
+  const { engine, send, tick } = engineOn(bed);
+  const below = devices.map((id) => bed.below(id));
+  const off = new Map<number, boolean>();
+  const darkSince = new Map<number, number>();
+  let [nowS, truthS, changes] = [100_000, 0, 0];
+  const flip = (device: number, isTold: boolean): void => {
+    const wasTold = off.get(device);
+    if (wasTold === undefined) off.set(device, isTold);
+    else off.delete(device);
+    if (wasTold ?? isTold) {
+      const edge = bed.edge(devices[device]);
+      bed.setOpen(edge, wasTold === undefined);
+      engine.applyDevice({ edge, open: wasTold === undefined, atMs: nowS * 1000 }, nowS * 1000);
+    }
+    const dark = new Set([...off.keys()].flatMap((at) => below[at]));
+    const said: Message[] = [];
+    for (const meter of below[0]) {
+      const sinceS = darkSince.get(meter);
+      if (dark.has(meter) === (sinceS !== undefined)) continue;
+      said.push([meter, sinceS === undefined ? 'last_gasp' : 'power_restored', nowS]);
+      if (sinceS === undefined) darkSince.set(meter, nowS);
+      else {
+        truthS += nowS - sinceS;
+        darkSince.delete(meter);
+      }
+    }
+    changes += said.length;
+    send(said, nowS + 1);
+    tick(nowS + 60);
+    tick(nowS + 200);
+  };
+  for (const { device, isTold, passS, act } of turns) {
+    nowS += passS;
+    flip(device, isTold);
+    const out = engine.outages(true).filter((outage) => isOpen(outage.state) && outage.customersOut > 0);
+    const [last, before] = [out.at(-1), out.at(-2)];
+    const options = { actor: 'ann', reason: 'test' };
+    if (!last || last.state === 'partly_restored') continue;
+    if (act === 'confirm' && last.state !== 'confirmed') engine.act(last.id, 'confirm', options, (nowS + 201) * 1000);
+    if (act === 'merge' && before) engine.act(last.id, 'merge', { ...options, into: before.id }, (nowS + 201) * 1000);
+    if (act === 'split' && last.customersOut > 1) {
+      const meters = engine.membersOf(last.id).slice(0, 1);
+      engine.act(last.id, 'split', { ...options, meters }, (nowS + 201) * 1000);
+    }
+  }
+  for (const [device, isTold] of off) {
+    nowS += 3600;
+    flip(device, isTold);
+  }
+  tick(nowS + 7200);
+  assert.ok(engine.outages().every(({ customersOut }) => customersOut === 0));
+  const declared = engine
+    .outages()
+    .filter(({ state }) => state !== 'merged' && state !== 'rejected')
+    .flatMap(({ steps }) => steps)
+    .reduce((sum, step) => sum + step.customerMinutes, 0);
+  return { truth: truthS / 60, declared, changes };
+}
+
+test('R9 customer-minutes declared are those without power, each once, whatever joins, merges, splits or moves', () => {
+  fc.assert(
+    fc.property(fc.array(turn, { minLength: 1, maxLength: 8 }), (turns) => {
+      const { truth, declared, changes } = play(turns);
+      const tolerance = (changes * stepMergeS) / 60;
+      assert.ok(Math.abs(declared - truth) <= tolerance, `${declared} declared, ${truth} true, tolerance ${tolerance}`);
+    }),
+    { numRuns: 300 },
+  );
+});
