@@ -2,7 +2,14 @@
 
 import type { OutageState } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
-import type { ChangeKind, OutageChange, OutageLogRow, OutageRecord, OutageSource } from './engine_records.ts';
+import type {
+  ChangeKind,
+  OutageChange,
+  OutageLogRow,
+  OutageRecord,
+  OutageSource,
+  OutageStepRow,
+} from './engine_records.ts';
 import { isOpen, nextState, type OutageEvent } from './lifecycle.ts';
 
 /** Gives each outage its id and its number in the order of detection. Both must never be given twice. */
@@ -14,6 +21,12 @@ export interface OutageIds {
 export function countingIds(firstNumber: number): OutageIds {
   let number = firstNumber;
   return { next: () => ({ id: `OUT-${String(number).padStart(7, '0')}`, number: number++ }) };
+}
+
+/** customers, and since when they count */
+export interface Joined {
+  fromMs: number;
+  customers: number;
 }
 
 export class OutageBook {
@@ -134,6 +147,68 @@ export class OutageBook {
     this.note(slot, 'updated');
   }
 
+  /** Customers join: they count from `fromMs` on, or from where a step begins within `mergeMs` of that. */
+  join(slot: number, customers: number, fromMs: number, mergeMs: number): void {
+    this.#add(slot, [{ fromMs, toMs: null, customersOut: customers }], mergeMs);
+    this.outages[slot].customersOut += customers;
+  }
+
+  /** An outage takes over all that another one has counted, step by step. */
+  joinAll(slot: number, other: OutageRecord, mergeMs: number): void {
+    const { steps } = this.outages[slot];
+    const earlierMs = (steps[0]?.fromMs ?? 0) - (other.steps[0]?.fromMs ?? Number.POSITIVE_INFINITY);
+    if (earlierMs > 0 && earlierMs <= mergeMs) {
+      steps[0].fromMs -= earlierMs;
+      measure(steps[0]);
+    }
+    this.#add(slot, other.steps, mergeMs);
+    this.outages[slot].customersOut += other.customersOut;
+  }
+
+  #add(slot: number, spans: readonly Omit<OutageStepRow, 'customerMinutes'>[], mergeMs: number): void {
+    const outage = this.outages[slot];
+    const { steps } = outage;
+    this.note(slot, 'updated');
+    if (steps.at(-1)?.toMs !== null) return;
+    for (const { fromMs, toMs, customersOut } of spans) {
+      if (customersOut === 0) continue;
+      // Nobody was out by it yet: it begins with the first.
+      if (steps.length === 1 && steps[0].customersOut === 0 && Math.abs(fromMs - steps[0].fromMs) > mergeMs)
+        outage.startedMs = steps[0].fromMs = fromMs;
+      const first = stepAt(steps, fromMs, mergeMs);
+      addTo(steps, customersOut, first, toMs === null ? steps.length : stepAt(steps, toMs, mergeMs));
+    }
+    outage.startedMs = Math.min(outage.startedMs, steps[0].fromMs);
+  }
+
+  /**
+   * Customers go who were not out by this outage, or are another's now: those who joined last, with all that was counted of
+   * them since the last return. Answers from when on how many of them had counted here.
+   */
+  leave(slot: number, customers: number): Joined[] {
+    const outage = this.outages[slot];
+    const { steps } = outage;
+    outage.customersOut -= customers;
+    const joined: Joined[] = [];
+    this.note(slot, 'updated');
+    if (steps.at(-1)?.toMs !== null) return joined;
+    let left = customers;
+    for (let i = steps.length - 1; left > 0; i--) {
+      const before = i > 0 && steps[i - 1].toMs === steps[i].fromMs ? steps[i - 1].customersOut : undefined;
+      const isGrowth = before !== undefined && before < steps[i].customersOut;
+      const going = isGrowth ? Math.min(left, steps[i].customersOut - before) : left;
+      joined.push({ fromMs: steps[i].fromMs, customers: going });
+      addTo(steps, -going, i);
+      left -= going;
+      if (isGrowth && steps[i].customersOut === before) {
+        steps[i - 1].toMs = steps[i].toMs;
+        steps.splice(i, 1);
+        measure(steps[i - 1]);
+      }
+    }
+    return joined;
+  }
+
   /**
    * Customers are back: the running step ends, the next begins with those who are still out. Within `mergeMs` of the
    * last step's end they count as back at that end, so that messages trickling in make one step, not hundreds.
@@ -151,7 +226,7 @@ export class OutageBook {
       running.customersOut = outage.customersOut;
     } else {
       running.toMs = endMs;
-      running.customerMinutes = (running.customersOut * (endMs - running.fromMs)) / 60_000;
+      measure(running);
       outage.steps.push({ fromMs: endMs, toMs: null, customersOut: outage.customersOut, customerMinutes: 0 });
       this.note(slot, 'step_closed');
     }
@@ -176,6 +251,38 @@ export class OutageBook {
     this.#log = [];
     return { changes: changes.sort((a, b) => a.outage.number - b.outage.number), log };
   }
+}
+
+/**
+ * The step that begins at a time, split off where none begins within `mergeMs`. What was told before a restoration that
+ * was taken back stays as it is.
+ */
+function stepAt(steps: OutageStepRow[], fromMs: number, mergeMs: number): number {
+  let i = steps.length - 1;
+  while (i > 0 && fromMs < steps[i].fromMs && steps[i - 1].toMs === steps[i].fromMs) i--;
+  const step = steps[i];
+  if (Math.abs(fromMs - step.fromMs) <= mergeMs) return i;
+  if (fromMs < step.fromMs) {
+    if (i === 0) steps.unshift({ fromMs, toMs: step.fromMs, customersOut: 0, customerMinutes: 0 });
+    return i;
+  }
+  if (step.toMs !== null && step.toMs - fromMs <= mergeMs) return i + 1;
+  steps.splice(i + 1, 0, { ...step, fromMs });
+  step.toMs = fromMs;
+  measure(step);
+  measure(steps[i + 1]);
+  return i + 1;
+}
+
+function addTo(steps: OutageStepRow[], customers: number, first: number, end = steps.length): void {
+  for (const step of steps.slice(first, end)) {
+    step.customersOut += customers;
+    measure(step);
+  }
+}
+
+function measure(step: OutageStepRow): void {
+  step.customerMinutes = step.toMs === null ? 0 : (step.customersOut * (step.toMs - step.fromMs)) / 60_000;
 }
 
 /** All fields of a record but its steps are plain values. */

@@ -117,24 +117,10 @@ export class Resolver {
         if (litMs < outage.startedMs && core.suffers(meter, outage.phases)) slot = held;
       }
       if (slot < 0) continue;
-      this.#beginWith(slot, meter);
-      core.enlist(slot, [meter]);
+      core.enlist(slot, [meter], outages[slot].startedMs);
       return true;
     }
     return false;
-  }
-
-  /** An outage that stood below another one has that one's customers from its restoration on, not before. SPEC.md, R6 */
-  #beginWith(slot: number, meter: number): void {
-    const { book, meters } = this.#core;
-    const outage = book.outages[slot];
-    const origin = meters.leftoverOf.get(meter);
-    const running = outage.steps.at(-1);
-    if (running === undefined || running.toMs !== null || origin === undefined || !book.has(origin)) return;
-    const restoredMs = book.outages[book.slotOf(origin)].restoredMs ?? 0;
-    if (restoredMs <= running.fromMs) return;
-    if (outage.customersOut === 0 && outage.steps.length === 1) this.#core.startAt(slot, restoredMs);
-    else book.closeStep(slot, 0, restoredMs, 0);
   }
 
   /** The oldest outage that shares dark meters with a pick goes on as that pick; others are merged into it. */
@@ -252,6 +238,9 @@ export class Resolver {
     const outage = book.outages[slot];
     const before = core.membersOf(slot);
     const members: number[] = [];
+    const joining: number[] = [];
+    const from = new Map<number, number[]>();
+    let stayed = 0;
     let [lit, dark, callers, critical] = [0, 0, 0, 0];
     const below = pick.meter >= 0 ? [pick.meter] : grid.metersBelow(pick.device);
     const reach = below.length + pick.strays.length;
@@ -276,18 +265,24 @@ export class Resolver {
         callers += called[meter];
       }
       if (grid.isCritical(meter)) critical++;
-      if (at !== slot) core.setOutage(meter, slot);
+      if (at === slot) stayed++;
+      else if (at < 0) joining.push(meter);
+      else from.getOrInsertComputed(at, () => []).push(meter);
     }
-    for (const meter of before)
-      if (outageOf[meter] === slot && this.#claimed[meter] !== this.#round) core.setOutage(meter, -1);
+    for (const meter of before) if (this.#claimed[meter] !== this.#round) core.setOutage(meter, -1);
+    book.leave(slot, before.length - stayed);
+    for (const [other, moved] of from)
+      for (const { customers, fromMs: sinceMs } of core.dismiss(other, moved))
+        book.join(slot, customers, sinceMs, core.mergeMs);
+    for (const meter of members) if (outageOf[meter] !== slot) core.setOutage(meter, slot);
     core.setMembers(slot, members);
+    core.count(slot, joining, outage.startedMs);
     if (outage.dark !== dark || outage.lit !== lit || outage.called !== callers || outage.criticalOut !== critical)
       book.note(slot, 'updated');
     outage.dark = dark;
     outage.lit = lit;
     outage.called = callers;
     outage.criticalOut = critical;
-    book.setOut(slot, members.length);
   }
 }
 
