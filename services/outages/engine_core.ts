@@ -305,11 +305,19 @@ export class EngineCore {
 
   /** From when on a meter's darkness is counted nowhere else: not in the outage it is left over from, nor as planned. */
   darkSince(meter: number): number {
-    const { darkMs, leftoverOf } = this.meters;
-    const origin = leftoverOf.get(meter);
-    const restoredMs = origin !== undefined && this.book.has(origin) ? this.book.outages[this.book.slotOf(origin)].restoredMs : 0;
-    const graceMs = this.thresholds.plannedGraceS * 1000;
-    return Math.max(darkMs[meter], restoredMs ?? 0, this.planned.plannedUntil(meter, darkMs[meter], this.nowMs, graceMs));
+    const atMs = this.meters.darkMs[meter];
+    const { plannedGraceS } = this.thresholds;
+    return Math.max(atMs, this.#leftOverMs(meter), this.planned.plannedUntil(meter, atMs, this.nowMs, plannedGraceS * 1000));
+  }
+
+  /** The restoration of the outage a meter is left over from, or of that part of it. */
+  #leftOverMs(meter: number): number {
+    const { leftoverOf, ripeMs } = this.meters;
+    const id = leftoverOf.get(meter);
+    if (id === undefined || !this.book.has(id)) return 0;
+    const { restoredMs, steps } = this.book.outages[this.book.slotOf(id)];
+    const leftMs = ripeMs[meter] - this.thresholds.leftoverGraceS * 1000;
+    return restoredMs ?? steps.findLast(({ fromMs }) => fromMs <= leftMs)?.fromMs ?? 0;
   }
 
   /** Lets all members go, uncounted: nobody is out by this outage any more. */

@@ -169,9 +169,9 @@ export class Resolver {
   #open(pick: Pick): number {
     const { book, meters, nowMs } = this.#core;
     const origin = this.#originOf(pick);
-    const parent = origin !== undefined && book.has(origin) ? book.outages[book.slotOf(origin)] : undefined;
     // Up to the parent's restoration these customers are counted there.
-    const startedMs = Math.max(pick.sinceMs, parent?.restoredMs ?? 0, this.#plannedUntil(pick.dark));
+    const since = Float64Array.from(pick.dark, (meter) => this.#core.darkSince(meter)).sort();
+    const startedMs = Math.max(pick.sinceMs, since[since.length >> 2]);
     const heard = pick.dark.some((meter) => meters.called[meter] === 0);
     const slot = book.open(pick.device, pick.meter, heard ? 'last_gasp' : 'call', startedMs, nowMs);
     book.outages[slot].phases = pick.phases;
