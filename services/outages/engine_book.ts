@@ -182,29 +182,36 @@ export class OutageBook {
   }
 
   /**
-   * Customers go who were not out by this outage, or are another's now: those who joined last, with all that was counted of
-   * them since the last return. Answers from when on how many of them had counted here.
+   * Customers go who were not out by this outage, or are another's now, with all that was counted of them: since the times
+   * given; `silent` ones are those who joined last, since the last return. Answers from when on how many had counted here.
    */
-  leave(slot: number, customers: number): Joined[] {
+  leave(slot: number, since: readonly number[], silent: number, mergeMs: number): Joined[] {
     const outage = this.outages[slot];
     const { steps } = outage;
-    outage.customersOut -= customers;
-    const joined: Joined[] = [];
+    outage.customersOut -= since.length + silent;
     this.note(slot, 'updated');
+    const joined: Joined[] = [];
     if (steps.at(-1)?.toMs !== null) return joined;
-    let left = customers;
-    for (let i = steps.length - 1; left > 0; i--) {
-      const before = i > 0 && steps[i - 1].toMs === steps[i].fromMs ? steps[i - 1].customersOut : undefined;
-      const isGrowth = before !== undefined && before < steps[i].customersOut;
-      const going = isGrowth ? Math.min(left, steps[i].customersOut - before) : left;
-      joined.push({ fromMs: steps[i].fromMs, customers: going });
-      addTo(steps, -going, i);
-      left -= going;
-      if (isGrowth && steps[i].customersOut === before) {
-        steps[i - 1].toMs = steps[i].toMs;
-        steps.splice(i, 1);
-        measure(steps[i - 1]);
-      }
+    const take = (customers: number, first: number): number => {
+      const taken = Math.min(customers, ...steps.slice(first).map((step) => step.customersOut));
+      if (taken === 0) return 0;
+      addTo(steps, -taken, first);
+      joined.push({ fromMs: steps[first].fromMs, customers: taken });
+      return taken;
+    };
+    const byStep = Map.groupBy(since, (atMs) => Math.max(0, steps.findLastIndex((step) => step.fromMs <= atMs + mergeMs)));
+    for (const [first, { length }] of byStep)
+      for (let [i, left] = [first, length]; left > 0 && i < steps.length; i++) left -= take(left, i);
+    let left = silent;
+    for (let i = steps.length - 1; left > 0 && i >= 0; i--) {
+      const grown = steps[i].customersOut - (i > 0 ? steps[i - 1].customersOut : 0);
+      left -= take(grown > 0 ? Math.min(left, grown) : left, i);
+    }
+    for (let i = steps.length - 1; i > 0; i--) {
+      if (steps[i - 1].toMs !== steps[i].fromMs || steps[i - 1].customersOut !== steps[i].customersOut) continue;
+      steps[i - 1].toMs = steps[i].toMs;
+      measure(steps[i - 1]);
+      steps.splice(i, 1);
     }
     return joined;
   }

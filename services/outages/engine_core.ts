@@ -341,8 +341,10 @@ export class EngineCore {
 
   /** Some members were not out by it, or are another's now. Answers from when on how many of them had counted. */
   dismiss(slot: number, leaving: readonly number[]): Joined[] {
+    if (leaving.length === 0) return [];
     this.#release(slot, leaving);
-    return this.book.leave(slot, leaving.length);
+    const since = leaving.filter((meter) => this.meters.state[meter] === meterDark).map((meter) => this.darkSince(meter));
+    return this.book.leave(slot, since, leaving.length - since.length, this.mergeMs);
   }
 
   #release(slot: number, leaving: readonly number[]): void {

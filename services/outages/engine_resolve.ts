@@ -240,7 +240,6 @@ export class Resolver {
     const members: number[] = [];
     const joining: number[] = [];
     const from = new Map<number, number[]>();
-    let stayed = 0;
     let [lit, dark, callers, critical] = [0, 0, 0, 0];
     const below = pick.meter >= 0 ? [pick.meter] : grid.metersBelow(pick.device);
     const reach = below.length + pick.strays.length;
@@ -265,12 +264,13 @@ export class Resolver {
         callers += called[meter];
       }
       if (grid.isCritical(meter)) critical++;
-      if (at === slot) stayed++;
-      else if (at < 0) joining.push(meter);
-      else from.getOrInsertComputed(at, () => []).push(meter);
+      if (at < 0) joining.push(meter);
+      else if (at !== slot) from.getOrInsertComputed(at, () => []).push(meter);
     }
-    for (const meter of before) if (this.#claimed[meter] !== this.#round) core.setOutage(meter, -1);
-    book.leave(slot, before.length - stayed);
+    core.dismiss(
+      slot,
+      before.filter((meter) => this.#claimed[meter] !== this.#round),
+    );
     for (const [other, moved] of from)
       for (const { customers, fromMs: sinceMs } of core.dismiss(other, moved))
         book.join(slot, customers, sinceMs, core.mergeMs);
