@@ -10,6 +10,7 @@ import type {
   OutageSource,
   OutageStepRow,
 } from './engine_records.ts';
+import { addTo, measure, runStart, stepAt } from './engine_steps.ts';
 import { isOpen, nextState, type OutageEvent } from './lifecycle.ts';
 
 /** Gives each outage its id and its number in the order of detection. Both must never be given twice. */
@@ -147,6 +148,14 @@ export class OutageBook {
     this.note(slot, 'updated');
   }
 
+  /** It began at another time than believed; all its customers count from then on. For one without closed steps. */
+  startAt(slot: number, startedMs: number): void {
+    const outage = this.outages[slot];
+    outage.startedMs = startedMs;
+    outage.steps[0].fromMs = startedMs;
+    this.note(slot, 'updated');
+  }
+
   /** Customers join: they count from `fromMs` on, or from where a step begins within `mergeMs` of that. */
   join(slot: number, customers: number, fromMs: number, mergeMs: number): void {
     this.#add(slot, [{ fromMs, toMs: null, customersOut: customers }], mergeMs);
@@ -185,7 +194,7 @@ export class OutageBook {
    * Customers go who were not out by this outage, or are another's now, with all that was counted of them: since the times
    * given; `silent` ones are those who joined last, since the last return. Answers from when on how many had counted here.
    */
-  leave(slot: number, since: readonly number[], silent: number, mergeMs: number): Joined[] {
+  leave(slot: number, since: Float64Array, silent: number, mergeMs: number): Joined[] {
     const outage = this.outages[slot];
     const { steps } = outage;
     outage.customersOut -= since.length + silent;
@@ -199,16 +208,18 @@ export class OutageBook {
       joined.push({ fromMs: steps[first].fromMs, customers: taken });
       return taken;
     };
-    const byStep = Map.groupBy(since, (atMs) => Math.max(0, steps.findLastIndex((step) => step.fromMs <= atMs + mergeMs)));
+    const run = runStart(steps);
+    const stepOf = (atMs: number): number => steps.findLastIndex((step) => step.fromMs <= atMs + mergeMs);
+    const byStep = Map.groupBy(since, (atMs) => Math.max(run, stepOf(atMs)));
     for (const [first, { length }] of byStep)
       for (let [i, left] = [first, length]; left > 0 && i < steps.length; i++) left -= take(left, i);
     let left = silent;
-    for (let i = steps.length - 1; left > 0 && i >= 0; i--) {
-      const grown = steps[i].customersOut - (i > 0 ? steps[i - 1].customersOut : 0);
+    for (let i = steps.length - 1; left > 0 && i >= run; i--) {
+      const grown = steps[i].customersOut - (i > run ? steps[i - 1].customersOut : 0);
       left -= take(grown > 0 ? Math.min(left, grown) : left, i);
     }
-    for (let i = steps.length - 1; i > 0; i--) {
-      if (steps[i - 1].toMs !== steps[i].fromMs || steps[i - 1].customersOut !== steps[i].customersOut) continue;
+    for (let i = steps.length - 1; i > run; i--) {
+      if (steps[i - 1].customersOut !== steps[i].customersOut) continue;
       steps[i - 1].toMs = steps[i].toMs;
       measure(steps[i - 1]);
       steps.splice(i, 1);
@@ -258,38 +269,6 @@ export class OutageBook {
     this.#log = [];
     return { changes: changes.sort((a, b) => a.outage.number - b.outage.number), log };
   }
-}
-
-/**
- * The step that begins at a time, split off where none begins within `mergeMs`. What was told before a restoration that
- * was taken back stays as it is.
- */
-function stepAt(steps: OutageStepRow[], fromMs: number, mergeMs: number): number {
-  let i = steps.length - 1;
-  while (i > 0 && fromMs < steps[i].fromMs && steps[i - 1].toMs === steps[i].fromMs) i--;
-  const step = steps[i];
-  if (Math.abs(fromMs - step.fromMs) <= mergeMs) return i;
-  if (fromMs < step.fromMs) {
-    if (i === 0) steps.unshift({ fromMs, toMs: step.fromMs, customersOut: 0, customerMinutes: 0 });
-    return i;
-  }
-  if (step.toMs !== null && step.toMs - fromMs <= mergeMs) return i + 1;
-  steps.splice(i + 1, 0, { ...step, fromMs });
-  step.toMs = fromMs;
-  measure(step);
-  measure(steps[i + 1]);
-  return i + 1;
-}
-
-function addTo(steps: OutageStepRow[], customers: number, first: number, end = steps.length): void {
-  for (const step of steps.slice(first, end)) {
-    step.customersOut += customers;
-    measure(step);
-  }
-}
-
-function measure(step: OutageStepRow): void {
-  step.customerMinutes = step.toMs === null ? 0 : (step.customersOut * (step.toMs - step.fromMs)) / 60_000;
 }
 
 /** All fields of a record but its steps are plain values. */

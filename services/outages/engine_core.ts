@@ -10,6 +10,7 @@ import { PlannedWork } from './engine_planned.ts';
 import { MeasuredRates } from './engine_rates.ts';
 import type { OutageRecord } from './engine_records.ts';
 import { MeterRows } from './engine_rows.ts';
+import { countSince, darkSince } from './engine_since.ts';
 import { TouchedMeters } from './engine_touched.ts';
 import type { GridView } from './grid_view.ts';
 import { engineMayMove, isOut, type OutageEvent } from './lifecycle.ts';
@@ -268,10 +269,10 @@ export class EngineCore {
     return this.thresholds.stepMergeS * 1000;
   }
 
-  /** Takes meters of no outage into one; they count as `count` says. */
+  /** Takes meters of no outage into one; they count as `countSince` says. */
   enlist(slot: number, meters: readonly number[], fromMs: number, silentMs = fromMs): void {
     this.admit(slot, meters);
-    this.count(slot, meters, fromMs, silentMs);
+    countSince(this, slot, meters, fromMs, silentMs);
   }
 
   /** Members whose steps are another matter. */
@@ -285,39 +286,6 @@ export class EngineCore {
       }
       if (this.grid.isCritical(meter)) outage.criticalOut++;
     }
-  }
-
-  /** Dark meters count from their own time, but not from before `fromMs`; silent ones from `silentMs`, or like the last. */
-  count(slot: number, meters: readonly number[], fromMs: number, silentMs?: number): void {
-    const { book } = this;
-    const since: number[] = [];
-    for (const meter of meters)
-      if (this.meters.state[meter] === meterDark) since.push(Math.max(fromMs, this.darkSince(meter)));
-    const times = Float64Array.from(since).sort();
-    for (let i = 0; i < times.length; ) {
-      const first = i;
-      while (i < times.length && times[i] - times[first] <= this.mergeMs) i++;
-      book.join(slot, i - first, times[first], this.mergeMs);
-    }
-    const silent = meters.length - times.length;
-    if (silent > 0) book.join(slot, silent, silentMs ?? book.outages[slot].steps.at(-1)!.fromMs, this.mergeMs);
-  }
-
-  /** From when on a meter's darkness is counted nowhere else: not in the outage it is left over from, nor as planned. */
-  darkSince(meter: number): number {
-    const atMs = this.meters.darkMs[meter];
-    const { plannedGraceS } = this.thresholds;
-    return Math.max(atMs, this.#leftOverMs(meter), this.planned.plannedUntil(meter, atMs, this.nowMs, plannedGraceS * 1000));
-  }
-
-  /** The restoration of the outage a meter is left over from, or of that part of it. */
-  #leftOverMs(meter: number): number {
-    const { leftoverOf, ripeMs } = this.meters;
-    const id = leftoverOf.get(meter);
-    if (id === undefined || !this.book.has(id)) return 0;
-    const { restoredMs, steps } = this.book.outages[this.book.slotOf(id)];
-    const leftMs = ripeMs[meter] - this.thresholds.leftoverGraceS * 1000;
-    return restoredMs ?? steps.findLast(({ fromMs }) => fromMs <= leftMs)?.fromMs ?? 0;
   }
 
   /** Lets all members go, uncounted: nobody is out by this outage any more. */
@@ -343,7 +311,7 @@ export class EngineCore {
   dismiss(slot: number, leaving: readonly number[]): Joined[] {
     if (leaving.length === 0) return [];
     this.#release(slot, leaving);
-    const since = leaving.filter((meter) => this.meters.state[meter] === meterDark).map((meter) => this.darkSince(meter));
+    const since = darkSince(this, leaving);
     return this.book.leave(slot, since, leaving.length - since.length, this.mergeMs);
   }
 
@@ -381,15 +349,6 @@ export class EngineCore {
     outage.mergedInto = survivor.id;
     this.book.advance(slot, event, this.nowMs, actor, reason ?? `the same outage as ${survivor.id}`);
     this.file(slot);
-  }
-
-  startAt(slot: number, startedMs: number): void {
-    const outage = this.book.outages[slot];
-    const [first] = outage.steps;
-    outage.startedMs = startedMs;
-    this.book.note(slot, 'updated');
-    first.fromMs = startedMs;
-    if (first.toMs !== null) first.customerMinutes = (first.customersOut * (first.toMs - startedMs)) / 60_000;
   }
 
   /** The running step goes; closed steps are history and stay. */

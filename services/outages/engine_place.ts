@@ -2,8 +2,8 @@
 import { FluxError } from '#model/errors.ts';
 import type { Joined } from './engine_book.ts';
 import type { EngineCore } from './engine_core.ts';
-import { meterDark } from './engine_meters.ts';
 import { goOnBelow, restoreAll } from './engine_return.ts';
+import { darkSince } from './engine_since.ts';
 import { engineMayMove, isOut, mayBeAbsorbed } from './lifecycle.ts';
 
 /**
@@ -129,9 +129,10 @@ function seat(core: EngineCore, slot: number, edge: number, below: Int32Array, f
 
 /** Since when those are dark that no outage has: a switch that opens below a fault takes them over. One clock dates nothing. */
 function darkBefore(core: EngineCore, below: Int32Array): number {
-  const { state, outage } = core.meters;
-  const dark = below.filter((meter) => state[meter] === meterDark && outage[meter] < 0);
-  const since = Float64Array.from(dark, (meter) => core.darkSince(meter)).sort();
+  const since = darkSince(
+    core,
+    below.filter((meter) => core.meters.outage[meter] < 0),
+  );
   return since.length === 0 ? Number.POSITIVE_INFINITY : since[since.length >> 2];
 }
 

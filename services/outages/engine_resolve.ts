@@ -5,6 +5,7 @@
 import type { EngineCore } from './engine_core.ts';
 import { meterDark } from './engine_meters.ts';
 import type { OutageRecord } from './engine_records.ts';
+import { countSince, darkSince } from './engine_since.ts';
 import { engineMayMove } from './lifecycle.ts';
 import { predict } from './prediction.ts';
 import type { Pick } from './prediction_picks.ts';
@@ -170,7 +171,7 @@ export class Resolver {
     const { book, meters, nowMs } = this.#core;
     const origin = this.#originOf(pick);
     // Up to the parent's restoration these customers are counted there.
-    const since = Float64Array.from(pick.dark, (meter) => this.#core.darkSince(meter)).sort();
+    const since = darkSince(this.#core, pick.dark);
     const startedMs = Math.max(pick.sinceMs, since[since.length >> 2]);
     const heard = pick.dark.some((meter) => meters.called[meter] === 0);
     const slot = book.open(pick.device, pick.meter, heard ? 'last_gasp' : 'call', startedMs, nowMs);
@@ -218,7 +219,7 @@ export class Resolver {
     // A customer calls minutes after the meters knew.
     if (outage.source === 'call' && outage.steps.length === 1 && outage.nestedIn === null) {
       const sinceMs = Math.max(pick.sinceMs, this.#plannedUntil(pick.dark));
-      if (sinceMs < outage.startedMs) core.startAt(slot, sinceMs);
+      if (sinceMs < outage.startedMs) book.startAt(slot, sinceMs);
     }
     // A leftover starts with its parent's restoration; what its neighbours answered just before that counts as well.
     const fromMs = Math.min(outage.startedMs, pick.sinceMs);
@@ -276,7 +277,7 @@ export class Resolver {
         book.join(slot, customers, sinceMs, core.mergeMs);
     for (const meter of members) if (outageOf[meter] !== slot) core.setOutage(meter, slot);
     core.setMembers(slot, members);
-    core.count(slot, joining, outage.startedMs);
+    countSince(core, slot, joining, outage.startedMs);
     if (outage.dark !== dark || outage.lit !== lit || outage.called !== callers || outage.criticalOut !== critical)
       book.note(slot, 'updated');
     outage.dark = dark;
