@@ -81,7 +81,7 @@ function play(turns: readonly Turn[]) {
     }
     changes += said.length;
     see(nowS + 1, (atMs) => engine.apply(messages(said), atMs));
-    see(nowS + 60, engine.tick);
+    see(nowS + 61, engine.tick);
     see(nowS + 200, engine.tick);
   };
   for (const { device, isTold, passS, act } of turns) {
