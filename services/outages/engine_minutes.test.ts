@@ -97,8 +97,8 @@ function play(turns: readonly Turn[]) {
     if (act === 'confirm' && last.state !== 'confirmed') does('confirm', last.id);
     if (act === 'restore') does('restore', last.id);
     if (act === 'merge' && before) does('merge', last.id, { into: before.id });
-    if (act === 'split' && last.customersOut > 1)
-      does('split', last.id, { meters: engine.membersOf(last.id).slice(0, 1) });
+    const [dark] = engine.membersOf(last.id).filter((meter) => darkSince.has(meter));
+    if (act === 'split' && last.customersOut > 1 && dark !== undefined) does('split', last.id, { meters: [dark] });
   }
   for (const [device, isTold] of off) {
     nowS += 3600;
@@ -124,5 +124,29 @@ test('R9 customer-minutes declared are those without power, each once, whatever 
       assert.ok(declared >= truth - tolerance, told);
     }),
     { numRuns: 500 },
+  );
+});
+
+test('R9 a device that opens above an older outage has its customers from then on, and the older one has them from before', () => {
+  const bed = freshBed();
+  const { engine } = engineOn(bed);
+  const [own, all] = [bed.below('T1'), bed.below('B')];
+  const say = (type: Message[1], meters: number[], atS: number): void => {
+    engine.apply(messages(meters.map((meter): Message => [meter, type, atS])), (atS + 1) * 1000);
+  };
+  say('last_gasp', own, 0);
+  engine.tick(1_300_000);
+  bed.setOpen(bed.edge('B'), true);
+  engine.applyDevice({ edge: bed.edge('B'), open: true, atMs: 9_000_000 }, 9_000_000);
+  const others = all.filter((meter) => !own.includes(meter));
+  say('last_gasp', others, 9000);
+  assert.deepEqual(
+    engine.outages(true).map(({ steps }) => steps.map((step) => [step.fromMs, step.toMs, step.customersOut])),
+    [
+      [
+        [0, 9_000_000, own.length],
+        [9_000_000, null, all.length],
+      ],
+    ],
   );
 });
