@@ -53,6 +53,13 @@ export class OutageBook {
     return slot;
   }
 
+  /** The outage that goes on for this one: itself, or what it was merged into. */
+  survivorOf(slot: number): number {
+    let at = slot;
+    for (let id = this.outages[at].mergedInto; id !== null; id = this.outages[at].mergedInto) at = this.slotOf(id);
+    return at;
+  }
+
   has(id: string): boolean {
     return this.#slots.has(id);
   }
