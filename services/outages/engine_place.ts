@@ -109,7 +109,7 @@ function claim(core: EngineCore, below: Int32Array, forSlot: number): { absorbed
   for (const [at, leaving] of taken) {
     if (absorbed.includes(at) || !engineMayMove(book.outages[at].state)) continue;
     core.dirty.add(core.topOfOutage(book.outages[at]));
-    moved.meters.push(...leaving);
+    for (const meter of leaving) moved.meters.push(meter);
     moved.joined.push(...core.dismiss(at, leaving));
   }
   return { absorbed, moved };
