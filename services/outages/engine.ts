@@ -26,7 +26,7 @@ import { Resolver } from './engine_resolve.ts';
 import { type Return, takeReturns } from './engine_return.ts';
 import { recallOutage, restoreState } from './engine_state.ts';
 import type { GridView } from './grid_view.ts';
-import { engineMayMove, nextState } from './lifecycle.ts';
+import { engineMayMove, isOut, nextState } from './lifecycle.ts';
 import type { OutageThresholds } from './thresholds.ts';
 
 export interface DeviceEvent {
@@ -262,7 +262,16 @@ function takeEvents(core: EngineCore, events: MeterEventColumns, counts: EventCo
     }
     core.changed(meter);
   }
-  for (const [slot, list] of returns) takeReturns(core, slot, list);
+  for (const [slot, list] of returns) {
+    const into = book.survivorOf(slot);
+    const survivor = book.outages[into];
+    if (into !== slot) {
+      // What came over was counted as it is now, not as it was before these messages.
+      survivor.dark += list.filter(({ wasDark }) => wasDark).length;
+      survivor.called += list.filter(({ wasCalled }) => wasCalled).length;
+    }
+    if (isOut(survivor.state)) takeReturns(core, into, list);
+  }
 }
 
 /** Brings everything up to the present: hold windows, predictions, ages. */

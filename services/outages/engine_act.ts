@@ -55,7 +55,7 @@ export function act(core: EngineCore, slot: number, verb: OutageVerb, options: A
   if (verb === 'reopen') {
     outage.restoredMs = null;
     outage.steps.push({ fromMs: core.nowMs, toMs: null, customersOut: 0, customerMinutes: 0 });
-    core.fill(slot, core.reachOf(outage), outage.startedMs);
+    core.fill(slot, core.reachOf(outage), outage.startedMs, core.nowMs);
     outage.customersRestored = Math.max(0, outage.customersRestored - outage.customersOut);
   }
   core.file(slot);
@@ -94,7 +94,6 @@ function mergeByHand(core: EngineCore, slot: number, options: ActOptions): void 
     survivor.meter = -1;
     book.note(into, 'moved');
   }
-  core.enlist(into, members);
   if (survivor.state === 'predicted' || survivor.state === 'probable')
     book.advance(into, 'confirm', core.nowMs, options.actor, `took in ${id}`);
   core.file(into);
@@ -121,7 +120,8 @@ function splitOff(core: EngineCore, slot: number, options: ActOptions): void {
   book.outages[part].splitFrom = outage.id;
   book.write(part, 'opened', null, 'predicted', core.nowMs, options.actor, `split off ${outage.id}`);
   book.advance(part, 'confirm', core.nowMs, options.actor, options.reason ?? null);
-  core.enlist(part, leaving);
+  core.admit(part, leaving);
+  book.join(part, leaving.length, fromMs, 0);
   book.advance(slot, 'split', core.nowMs, options.actor, options.reason ?? `${leaving.length} customers are another`);
   core.file(part);
   core.file(slot);

@@ -2,7 +2,15 @@
 
 import type { OutageState } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
-import type { ChangeKind, OutageChange, OutageLogRow, OutageRecord, OutageSource } from './engine_records.ts';
+import type {
+  ChangeKind,
+  OutageChange,
+  OutageLogRow,
+  OutageRecord,
+  OutageSource,
+  OutageStepRow,
+} from './engine_records.ts';
+import { addTo, measure, runStart, stepAt } from './engine_steps.ts';
 import { isOpen, nextState, type OutageEvent } from './lifecycle.ts';
 
 /** Gives each outage its id and its number in the order of detection. Both must never be given twice. */
@@ -14,6 +22,12 @@ export interface OutageIds {
 export function countingIds(firstNumber: number): OutageIds {
   let number = firstNumber;
   return { next: () => ({ id: `OUT-${String(number).padStart(7, '0')}`, number: number++ }) };
+}
+
+/** customers, and since when they count */
+export interface Joined {
+  fromMs: number;
+  customers: number;
 }
 
 export class OutageBook {
@@ -37,6 +51,13 @@ export class OutageBook {
     if (slot === undefined)
       throw new FluxError('unknown_outage', `there is no outage ${id}; it may have been closed and archived`);
     return slot;
+  }
+
+  /** The outage that goes on for this one: itself, or what it was merged into. */
+  survivorOf(slot: number): number {
+    let at = slot;
+    for (let id = this.outages[at].mergedInto; id !== null; id = this.outages[at].mergedInto) at = this.slotOf(id);
+    return at;
   }
 
   has(id: string): boolean {
@@ -134,6 +155,85 @@ export class OutageBook {
     this.note(slot, 'updated');
   }
 
+  /** It began at another time than believed; all its customers count from then on. For one without closed steps. */
+  startAt(slot: number, startedMs: number): void {
+    const outage = this.outages[slot];
+    outage.startedMs = startedMs;
+    outage.steps[0].fromMs = startedMs;
+    this.note(slot, 'updated');
+  }
+
+  /** Customers join: they count from `fromMs` on, or from where a step begins within `mergeMs` of that. */
+  join(slot: number, customers: number, fromMs: number, mergeMs: number): void {
+    this.#add(slot, [{ fromMs, toMs: null, customersOut: customers }], mergeMs);
+    this.outages[slot].customersOut += customers;
+  }
+
+  /** An outage takes over all that another one has counted, step by step. */
+  joinAll(slot: number, other: OutageRecord, mergeMs: number): void {
+    const { steps } = this.outages[slot];
+    const earlierMs = (steps[0]?.fromMs ?? 0) - (other.steps[0]?.fromMs ?? Number.POSITIVE_INFINITY);
+    if (earlierMs > 0 && earlierMs <= mergeMs) {
+      steps[0].fromMs -= earlierMs;
+      measure(steps[0]);
+    }
+    this.#add(slot, other.steps, mergeMs);
+    this.outages[slot].customersOut += other.customersOut;
+  }
+
+  #add(slot: number, spans: readonly Omit<OutageStepRow, 'customerMinutes'>[], mergeMs: number): void {
+    const outage = this.outages[slot];
+    const { steps } = outage;
+    this.note(slot, 'updated');
+    if (steps.at(-1)?.toMs !== null) return;
+    for (const { fromMs, toMs, customersOut } of spans) {
+      if (customersOut === 0) continue;
+      // Nobody was out by it yet: it begins with the first.
+      if (steps.length === 1 && steps[0].customersOut === 0 && Math.abs(fromMs - steps[0].fromMs) > mergeMs)
+        outage.startedMs = steps[0].fromMs = fromMs;
+      const first = stepAt(steps, fromMs, mergeMs);
+      addTo(steps, customersOut, first, toMs === null ? steps.length : stepAt(steps, toMs, mergeMs));
+    }
+    outage.startedMs = Math.min(outage.startedMs, steps[0].fromMs);
+  }
+
+  /**
+   * Customers go who were not out by this outage, or are another's now, with all that was counted of them: since the times
+   * given; `silent` ones are those who joined last, since the last return. Answers from when on how many had counted here.
+   */
+  leave(slot: number, since: Float64Array, silent: number, mergeMs: number): Joined[] {
+    const outage = this.outages[slot];
+    const { steps } = outage;
+    outage.customersOut -= since.length + silent;
+    this.note(slot, 'updated');
+    const joined: Joined[] = [];
+    if (steps.at(-1)?.toMs !== null) return joined;
+    const take = (customers: number, first: number): number => {
+      const taken = Math.min(customers, ...steps.slice(first).map((step) => step.customersOut));
+      if (taken === 0) return 0;
+      addTo(steps, -taken, first);
+      joined.push({ fromMs: steps[first].fromMs, customers: taken });
+      return taken;
+    };
+    const run = runStart(steps);
+    const stepOf = (atMs: number): number => steps.findLastIndex((step) => step.fromMs <= atMs + mergeMs);
+    const byStep = Map.groupBy(since, (atMs) => Math.max(run, stepOf(atMs)));
+    for (const [first, { length }] of byStep)
+      for (let [i, left] = [first, length]; left > 0 && i < steps.length; i++) left -= take(left, i);
+    let left = silent;
+    for (let i = steps.length - 1; left > 0 && i >= run; i--) {
+      const grown = steps[i].customersOut - (i > run ? steps[i - 1].customersOut : 0);
+      left -= take(grown > 0 ? Math.min(left, grown) : left, i);
+    }
+    for (let i = steps.length - 1; i > run; i--) {
+      if (steps[i - 1].customersOut !== steps[i].customersOut) continue;
+      steps[i - 1].toMs = steps[i].toMs;
+      measure(steps[i - 1]);
+      steps.splice(i, 1);
+    }
+    return joined;
+  }
+
   /**
    * Customers are back: the running step ends, the next begins with those who are still out. Within `mergeMs` of the
    * last step's end they count as back at that end, so that messages trickling in make one step, not hundreds.
@@ -151,7 +251,7 @@ export class OutageBook {
       running.customersOut = outage.customersOut;
     } else {
       running.toMs = endMs;
-      running.customerMinutes = (running.customersOut * (endMs - running.fromMs)) / 60_000;
+      measure(running);
       outage.steps.push({ fromMs: endMs, toMs: null, customersOut: outage.customersOut, customerMinutes: 0 });
       this.note(slot, 'step_closed');
     }

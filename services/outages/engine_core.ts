@@ -2,7 +2,7 @@
  * The state of the engine and the moves it is made of: membership, restoration, prediction of one island. `engine.ts`
  * puts them behind events, time and verbs.
  */
-import { OutageBook, type OutageIds } from './engine_book.ts';
+import { type Joined, OutageBook, type OutageIds } from './engine_book.ts';
 import { Islands } from './engine_islands.ts';
 import { MeterEvidence, meterDark, meterUnknown } from './engine_meters.ts';
 import { PendingMeters } from './engine_pending.ts';
@@ -10,6 +10,7 @@ import { PlannedWork } from './engine_planned.ts';
 import { MeasuredRates } from './engine_rates.ts';
 import type { OutageRecord } from './engine_records.ts';
 import { MeterRows } from './engine_rows.ts';
+import { countSince, darkSince } from './engine_since.ts';
 import { TouchedMeters } from './engine_touched.ts';
 import type { GridView } from './grid_view.ts';
 import { engineMayMove, isOut, type OutageEvent } from './lifecycle.ts';
@@ -201,7 +202,10 @@ export class EngineCore {
     }
     const [most] = [...shared].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
     const top = most ? most[0] : this.topOfOutage(outage);
-    for (const meter of members) if (this.topOfMeter(meter) !== top) this.setOutage(meter, -1);
+    this.dismiss(
+      slot,
+      members.filter((meter) => this.topOfMeter(meter) !== top),
+    );
     this.file(slot, top);
   }
 
@@ -261,8 +265,18 @@ export class EngineCore {
     else this.#members[slot] = [meter];
   }
 
-  /** Takes meters into an outage and counts them. */
-  enlist(slot: number, meters: readonly number[]): void {
+  get mergeMs(): number {
+    return this.thresholds.stepMergeS * 1000;
+  }
+
+  /** Takes meters of no outage into one; they count as `countSince` says. */
+  enlist(slot: number, meters: readonly number[], fromMs: number, silentMs = fromMs): void {
+    this.admit(slot, meters);
+    countSince(this, slot, meters, fromMs, silentMs);
+  }
+
+  /** Members whose steps are another matter. */
+  admit(slot: number, meters: readonly number[]): void {
     const outage = this.book.outages[slot];
     for (const meter of meters) {
       this.addMember(slot, meter);
@@ -272,7 +286,6 @@ export class EngineCore {
       }
       if (this.grid.isCritical(meter)) outage.criticalOut++;
     }
-    this.book.setOut(slot, outage.customersOut + meters.length);
   }
 
   /** Lets all members go, uncounted: nobody is out by this outage any more. */
@@ -288,8 +301,21 @@ export class EngineCore {
     return members;
   }
 
-  /** Some members leave, uncounted: they are another outage's. */
+  /** Some members leave, uncounted since the running step began: they are another outage's. */
   letGo(slot: number, leaving: readonly number[]): void {
+    this.#release(slot, leaving);
+    this.book.setOut(slot, this.book.outages[slot].customersOut - leaving.length);
+  }
+
+  /** Some members were not out by it, or are another's now. Answers from when on how many of them had counted. */
+  dismiss(slot: number, leaving: readonly number[]): Joined[] {
+    if (leaving.length === 0) return [];
+    this.#release(slot, leaving);
+    const since = darkSince(this, leaving);
+    return this.book.leave(slot, since, leaving.length - since.length, this.mergeMs);
+  }
+
+  #release(slot: number, leaving: readonly number[]): void {
     const outage = this.book.outages[slot];
     for (const meter of leaving) {
       this.setOutage(meter, -1);
@@ -299,7 +325,6 @@ export class EngineCore {
       }
       if (this.grid.isCritical(meter)) outage.criticalOut--;
     }
-    this.book.setOut(slot, outage.customersOut - leaving.length);
   }
 
   /** Meters that an outage at its device takes out. */
@@ -314,24 +339,16 @@ export class EngineCore {
     this.file(slot);
   }
 
+  /** Its members and all that it counted go into another outage. */
   merge(slot: number, into: number, event: OutageEvent = 'absorbed', actor = 'engine', reason?: string): void {
     const outage = this.book.outages[slot];
     const survivor = this.book.outages[into];
-    this.disband(slot);
+    this.book.joinAll(into, outage, this.mergeMs);
+    this.admit(into, this.disband(slot));
     this.endSteps(slot);
     outage.mergedInto = survivor.id;
-    if (outage.startedMs < survivor.startedMs && survivor.steps.length === 1) this.startAt(into, outage.startedMs);
     this.book.advance(slot, event, this.nowMs, actor, reason ?? `the same outage as ${survivor.id}`);
     this.file(slot);
-  }
-
-  startAt(slot: number, startedMs: number): void {
-    const outage = this.book.outages[slot];
-    const [first] = outage.steps;
-    outage.startedMs = startedMs;
-    this.book.note(slot, 'updated');
-    first.fromMs = startedMs;
-    if (first.toMs !== null) first.customerMinutes = (first.customersOut * (first.toMs - startedMs)) / 60_000;
   }
 
   /** The running step goes; closed steps are history and stay. */
@@ -340,18 +357,27 @@ export class EngineCore {
     if (steps.at(-1)?.toMs === null) steps.pop();
   }
 
-  /** Everyone below who is not in another outage and has not answered lit since `fromMs` is taken to be out. */
-  fill(slot: number, below: Iterable<number>, fromMs: number): void {
+  /**
+   * Everyone below who is not in another outage and has not answered lit since `litFromMs` is taken to be out; members who
+   * are not below, or have answered, leave. Who joins counts from `fromMs` on at the soonest.
+   */
+  fill(slot: number, below: Iterable<number>, litFromMs: number, fromMs: number): void {
     const outage = this.book.outages[slot];
-    const { state, litMs } = this.meters;
-    const members: number[] = [];
+    const { state, litMs, outage: outageOf } = this.meters;
+    const joining: number[] = [];
+    const staying = new Set<number>();
     outage.lit = 0;
     for (const meter of below) {
       if (outage.phases !== 0 && !this.suffers(meter, outage.phases)) continue;
-      if (state[meter] !== meterDark && litMs[meter] > fromMs) outage.lit++;
-      else if (this.meters.outage[meter] < 0 && !this.isPlanned(meter)) members.push(meter);
+      if (state[meter] !== meterDark && litMs[meter] > litFromMs) outage.lit++;
+      else if (this.isPlanned(meter)) continue;
+      else if (outageOf[meter] === slot) staying.add(meter);
+      else if (outageOf[meter] < 0) joining.push(meter);
     }
-    this.enlist(slot, members);
+    const leaving = this.membersOf(slot).filter((meter) => !staying.has(meter));
+    for (const meter of leaving) this.dirty.add(this.topOfMeter(meter));
+    this.dismiss(slot, leaving);
+    this.enlist(slot, joining, fromMs, Math.max(fromMs, litFromMs));
   }
 
   /** True where the model has a meter on these phases alone; all of them at 0. */

@@ -1,7 +1,9 @@
 /** Outages at devices that are known: by telemetry, or because a person names them. SPEC.md, P9, V3. */
 import { FluxError } from '#model/errors.ts';
+import type { Joined } from './engine_book.ts';
 import type { EngineCore } from './engine_core.ts';
 import { goOnBelow, restoreAll } from './engine_return.ts';
+import { darkSince } from './engine_since.ts';
 import { engineMayMove, isOut, mayBeAbsorbed } from './lifecycle.ts';
 
 /**
@@ -32,7 +34,7 @@ export function placeAt(
     if (source === 'grid_event') return undefined;
     throw nothingBelow();
   }
-  const absorbed = claim(core, below, -1);
+  const { absorbed, moved } = claim(core, below, -1);
   const [oldest, ...others] = absorbed;
   const slot = oldest ?? book.open(edge, -1, source, atMs, core.nowMs);
   const outage = book.outages[slot];
@@ -40,7 +42,7 @@ export function placeAt(
   else if (outage.device !== edge || outage.meter >= 0) book.note(slot, 'moved');
   for (const other of others) core.merge(other, slot);
   outage.source = source;
-  seat(core, slot, edge, below, atMs);
+  seat(core, slot, edge, below, atMs, moved);
   book.advance(slot, event, core.nowMs, actor, reason);
   core.file(slot);
   return slot;
@@ -57,9 +59,10 @@ export function moveTo(core: EngineCore, slot: number, edge: number): void {
     const { id } = book.outages[standing];
     throw new FluxError('already_there', `${id} stands at that device already; merge ${outage.id} into it instead`);
   }
-  for (const other of claim(core, below, slot)) core.merge(other, slot);
+  const { absorbed, moved } = claim(core, below, slot);
+  for (const other of absorbed) core.merge(other, slot);
   book.note(slot, 'moved');
-  seat(core, slot, edge, below, outage.startedMs);
+  seat(core, slot, edge, below, outage.startedMs, moved);
 }
 
 /** The outage that stays at this device whatever the engine thinks, if there is one. */
@@ -82,37 +85,55 @@ function customersAt(core: EngineCore, edge: number): Int32Array {
   return core.grid.metersBelow(edge).filter((meter) => !core.isPlanned(meter));
 }
 
+/** Meters that leave predictions which stay, with what was counted of them there. */
+interface Moved {
+  meters: number[];
+  joined: Joined[];
+}
+
 /**
  * Frees the meters below a device for an outage that will stand there. Answers the predictions that lie wholly below, to
  * be merged; those that reach beyond stay, and are predicted anew without what is explained here.
  */
-function claim(core: EngineCore, below: Int32Array, forSlot: number): number[] {
+function claim(core: EngineCore, below: Int32Array, forSlot: number): { absorbed: number[]; moved: Moved } {
   const { book, meters } = core;
   const inside = new Set(below);
-  const taken = new Set<number>();
-  for (const meter of below) if (meters.outage[meter] >= 0) taken.add(meters.outage[meter]);
+  const taken = Map.groupBy(below, (meter) => meters.outage[meter]);
+  taken.delete(-1);
   taken.delete(forSlot);
-  const absorbed = core.inOrder(taken).filter((slot) => {
+  const absorbed = core.inOrder(taken.keys()).filter((slot) => {
     const outage = book.outages[slot];
     return mayBeAbsorbed(outage.state) && core.membersOf(slot).every((meter) => inside.has(meter));
   });
-  for (const meter of below) {
-    const at = meters.outage[meter];
-    if (at < 0 || at === forSlot || absorbed.includes(at) || !engineMayMove(book.outages[at].state)) continue;
+  const moved: Moved = { meters: [], joined: [] };
+  for (const [at, leaving] of taken) {
+    if (absorbed.includes(at) || !engineMayMove(book.outages[at].state)) continue;
     core.dirty.add(core.topOfOutage(book.outages[at]));
-    core.setOutage(meter, -1);
+    for (const meter of leaving) moved.meters.push(meter);
+    moved.joined.push(...core.dismiss(at, leaving));
   }
-  return absorbed;
+  return { absorbed, moved };
 }
 
-function seat(core: EngineCore, slot: number, edge: number, below: Int32Array, fromMs: number): void {
-  const outage = core.book.outages[slot];
-  for (const meter of core.disband(slot)) core.dirty.add(core.topOfMeter(meter));
+function seat(core: EngineCore, slot: number, edge: number, below: Int32Array, fromMs: number, moved: Moved): void {
+  const { book } = core;
+  const outage = book.outages[slot];
   core.unfile(slot);
   outage.device = edge;
   outage.meter = -1;
   outage.phases = 0;
-  core.fill(slot, below, fromMs);
+  core.admit(slot, moved.meters);
+  for (const { customers, fromMs: sinceMs } of moved.joined) book.join(slot, customers, sinceMs, core.mergeMs);
+  core.fill(slot, below, fromMs, Math.min(fromMs, darkBefore(core, below)));
+}
+
+/** Since when those are dark that no outage has: a switch that opens below a fault takes them over. One clock dates nothing. */
+function darkBefore(core: EngineCore, below: Int32Array): number {
+  const since = darkSince(
+    core,
+    below.filter((meter) => core.meters.outage[meter] < 0),
+  );
+  return since.length === 0 ? Number.POSITIVE_INFINITY : since[since.length >> 2];
 }
 
 export function closeAt(core: EngineCore, edge: number, atMs: number): void {

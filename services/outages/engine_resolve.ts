@@ -5,6 +5,7 @@
 import type { EngineCore } from './engine_core.ts';
 import { meterDark } from './engine_meters.ts';
 import type { OutageRecord } from './engine_records.ts';
+import { countSince, darkSince } from './engine_since.ts';
 import { engineMayMove } from './lifecycle.ts';
 import { predict } from './prediction.ts';
 import type { Pick } from './prediction_picks.ts';
@@ -117,25 +118,23 @@ export class Resolver {
         if (litMs < outage.startedMs && core.suffers(meter, outage.phases)) slot = held;
       }
       if (slot < 0) continue;
-      this.#beginWith(slot, meter);
-      core.enlist(slot, [meter]);
+      this.#takeLeftOver(slot, meter);
+      core.enlist(slot, [meter], outages[slot].startedMs);
       return true;
     }
     return false;
   }
 
-  /** An outage that stood below another one has that one's customers from its restoration on, not before. SPEC.md, R6 */
-  #beginWith(slot: number, meter: number): void {
+  /** An outage that stood there without customers begins with those another one left over, and names it. SPEC.md, R6 */
+  #takeLeftOver(slot: number, meter: number): void {
     const { book, meters } = this.#core;
     const outage = book.outages[slot];
     const origin = meters.leftoverOf.get(meter);
-    const running = outage.steps.at(-1);
-    if (running === undefined || running.toMs !== null || origin === undefined || !book.has(origin)) return;
+    if (outage.customersOut > 0 || outage.steps.length !== 1 || origin === undefined || !book.has(origin)) return;
     const restoredMs = book.outages[book.slotOf(origin)].restoredMs ?? 0;
-    if (outage.customersOut === 0 && outage.steps.length === 1 && restoredMs >= outage.startedMs) {
-      this.#core.startAt(slot, restoredMs);
-      outage.nestedIn = origin;
-    } else if (restoredMs > running.fromMs) book.closeStep(slot, 0, restoredMs, 0);
+    if (restoredMs < outage.startedMs) return;
+    book.startAt(slot, restoredMs);
+    outage.nestedIn = origin;
   }
 
   /** The oldest outage that shares dark meters with a pick goes on as that pick; others are merged into it. */
@@ -184,9 +183,9 @@ export class Resolver {
   #open(pick: Pick): number {
     const { book, meters, nowMs } = this.#core;
     const origin = this.#originOf(pick);
-    const parent = origin !== undefined && book.has(origin) ? book.outages[book.slotOf(origin)] : undefined;
     // Up to the parent's restoration these customers are counted there.
-    const startedMs = Math.max(pick.sinceMs, parent?.restoredMs ?? 0, this.#plannedUntil(pick.dark));
+    const since = darkSince(this.#core, pick.dark);
+    const startedMs = Math.max(pick.sinceMs, since[since.length >> 2]);
     const heard = pick.dark.some((meter) => meters.called[meter] === 0);
     const slot = book.open(pick.device, pick.meter, heard ? 'last_gasp' : 'call', startedMs, nowMs);
     book.outages[slot].phases = pick.phases;
@@ -233,7 +232,7 @@ export class Resolver {
     // A customer calls minutes after the meters knew.
     if (outage.source === 'call' && outage.steps.length === 1 && outage.nestedIn === null) {
       const sinceMs = Math.max(pick.sinceMs, this.#plannedUntil(pick.dark));
-      if (sinceMs < outage.startedMs) core.startAt(slot, sinceMs);
+      if (sinceMs < outage.startedMs) book.startAt(slot, sinceMs);
     }
     // A leftover starts with its parent's restoration; what its neighbours answered just before that counts as well.
     const fromMs = Math.min(outage.startedMs, pick.sinceMs);
@@ -253,6 +252,8 @@ export class Resolver {
     const outage = book.outages[slot];
     const before = core.membersOf(slot);
     const members: number[] = [];
+    const joining: number[] = [];
+    const from = new Map<number, number[]>();
     let [lit, dark, callers, critical] = [0, 0, 0, 0];
     const below = pick.meter >= 0 ? [pick.meter] : grid.metersBelow(pick.device);
     const reach = below.length + pick.strays.length;
@@ -277,18 +278,25 @@ export class Resolver {
         callers += called[meter];
       }
       if (grid.isCritical(meter)) critical++;
-      if (at !== slot) core.setOutage(meter, slot);
+      if (at < 0) joining.push(meter);
+      else if (at !== slot) from.getOrInsertComputed(at, () => []).push(meter);
     }
-    for (const meter of before)
-      if (outageOf[meter] === slot && this.#claimed[meter] !== this.#round) core.setOutage(meter, -1);
+    core.dismiss(
+      slot,
+      before.filter((meter) => this.#claimed[meter] !== this.#round),
+    );
+    for (const [other, moved] of from)
+      for (const { customers, fromMs: sinceMs } of core.dismiss(other, moved))
+        book.join(slot, customers, sinceMs, core.mergeMs);
+    for (const meter of members) if (outageOf[meter] !== slot) core.setOutage(meter, slot);
     core.setMembers(slot, members);
+    countSince(core, slot, joining, outage.startedMs);
     if (outage.dark !== dark || outage.lit !== lit || outage.called !== callers || outage.criticalOut !== critical)
       book.note(slot, 'updated');
     outage.dark = dark;
     outage.lit = lit;
     outage.called = callers;
     outage.criticalOut = critical;
-    book.setOut(slot, members.length);
   }
 }
 
