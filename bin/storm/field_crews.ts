@@ -116,11 +116,12 @@ export function makeFieldCrews(needs: FieldCrewNeeds): FieldCrews {
     const device = find(outage);
     if (device < 0) {
       counts.nothing_found++;
-      // one meter that is dark by itself has a fault of its own house: nothing for this crew
+      // one meter that is dark by itself has a fault of its own house: nothing for this crew; several had no supply for a while
+      const wasOut = outage.state === 'partly_restored' || outage.meters_dark > 1;
       await tryTo('nothing found', () =>
         outages.act(
           outage.id,
-          outage.state === 'partly_restored'
+          wasOut
             ? { verb: 'restore', reason: 'crew: everybody has power' }
             : { verb: 'reject', reason: 'crew: nothing found, power is on' },
           visit.crew,
