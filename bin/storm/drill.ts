@@ -101,6 +101,7 @@ export async function runDrill(options: DrillOptions): Promise<ReportCard> {
     const crews = makeFieldCrews({
       ...{ seed, field, crews: center.crews, outages: center.outages, settled: center.settled },
       edgeAbove: (edge) => truth.edgeAbove(edge),
+      transformerOf: (meter) => asBuilt.network.meter.transformer[meter],
       deviceId: (edge) => network.edge.id.at(edge),
       nowMs: () => drillStartMs + Math.round(atS * 1000),
       refused: (what) => refused.push(what),

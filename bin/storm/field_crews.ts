@@ -16,6 +16,8 @@ export interface FieldCrewNeeds {
   field: StormField;
   /** next edge towards the source in the field */
   edgeAbove: (edge: number) => number;
+  /** edge row of what really feeds a meter, -1 where nothing does */
+  transformerOf: (meter: number) => number;
   deviceId: (edge: number) => string;
   nowMs: () => number;
   crews: {
@@ -29,7 +31,11 @@ export interface FieldCrewNeeds {
     ): Promise<Crew>;
     report(id: string, position: { lon: number; lat: number }): Promise<Crew>;
   };
-  outages: { open(): Outage[]; act(id: string, action: OutageAction, actor: string): Promise<unknown> };
+  outages: {
+    open(): Outage[];
+    membersOf(id: string): number[];
+    act(id: string, action: OutageAction, actor: string): Promise<unknown>;
+  };
   settled: () => Promise<void>;
   /** a crew or a dispatcher was refused: told, and gone on */
   refused: (what: string) => void;
@@ -87,7 +93,9 @@ export function makeFieldCrews(needs: FieldCrewNeeds): FieldCrews {
 
   /** What really keeps the place dark: the device itself, one above it, one below it. */
   function find(outage: Outage): number {
-    const { edge_row: device } = outage;
+    // who stands at the house sees the wires that lead to it, wherever it is recorded
+    const [house] = outage.device_kind === 'service_point' ? outages.membersOf(outage.id) : [];
+    const device = house === undefined ? outage.edge_row : needs.transformerOf(house);
     if (field.openAt.has(device)) return device;
     for (let row = device; row >= 0; row = needs.edgeAbove(row)) if (field.openAt.has(row)) return row;
     for (const open of field.openAt.keys()) if (isAbove(device, open)) return open;

@@ -54,6 +54,7 @@ export function makeLiveStorm(options: LiveStormOptions, pieces: LiveStormPieces
   const crews = makeFieldCrews({
     ...{ seed, field, crews: pieces.crews, outages: pieces.outages },
     edgeAbove: (edge) => truth.edgeAbove(edge),
+    transformerOf: (meter) => network.meter.transformer[meter],
     deviceId: (edge) => network.edge.id.at(edge),
     // ten minutes of the storm
     nowMs: () => startMs + (Date.now() - startMs) * speed,
