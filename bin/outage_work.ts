@@ -148,7 +148,11 @@ export async function joinOutageWork(needs: OutageWorkNeeds): Promise<OutageWork
     },
     stormPieces: (crews) => ({
       ...{ pool, crews, report },
-      outages: { open: () => outages().open(), act: (...order) => outages().act(...order) },
+      outages: {
+        open: () => outages().open(),
+        membersOf: (id) => outages().membersOf(id),
+        act: (...order) => outages().act(...order),
+      },
       takeCall: (call) => calls.take(call, 'simulation'),
       statesStored: states.wake,
     }),
