@@ -34,9 +34,12 @@ const detailOf = async (id: string): Promise<OutageDetail> =>
   (await center.call<OutageDetail>('GET', `/api/outages/${id}`)).body;
 
 let id: string;
+/** one moment for the whole fault: with `stepMergeS` 0 each other one is a step */
+let gaspMs: number;
 
 test('last gasps of one transformer: one outage, there', async () => {
-  await postEvents(center, 'last_gasp', transformers[0].meters);
+  gaspMs = Date.now();
+  await postEvents(center, 'last_gasp', transformers[0].meters, gaspMs);
   const [outage] = await until('the outage', async () => {
     const found = await open();
     return found.length > 0 && found;
@@ -51,7 +54,7 @@ test('last gasps of one transformer: one outage, there', async () => {
 });
 
 test('gasps of its siblings: the same outage moves up to the fuse', async () => {
-  for (const sibling of transformers.slice(1)) await postEvents(center, 'last_gasp', sibling.meters);
+  for (const sibling of transformers.slice(1)) await postEvents(center, 'last_gasp', sibling.meters, gaspMs);
   const outages = await until('at the fuse', async () => {
     const found = await open();
     return found.length === 1 && found[0].device_id === fuse.id && found;
