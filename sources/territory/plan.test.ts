@@ -23,6 +23,8 @@ test('apportion gives away everything, respects the least and the order of weigh
         }
       },
     ),
+    // weights that differ, and whose shares do not as far as a double tells
+    { examples: [[[226.62440500833853, 999.9999999999994, 999.9999999999995], 0, 1]] },
   );
 });
 

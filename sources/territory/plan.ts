@@ -46,7 +46,7 @@ export function apportion(total: number, weights: readonly number[], least: numb
   for (const part of parts) left -= part;
   const order = weights
     .map((weight, index) => ({ index, rest: (free * weight) / sum - Math.floor((free * weight) / sum) }))
-    .sort((a, b) => b.rest - a.rest || a.index - b.index);
+    .sort((a, b) => b.rest - a.rest || weights[b.index] - weights[a.index] || a.index - b.index);
   for (let i = 0; i < left; i++) parts[order[i % order.length].index]++;
   return parts;
 }
