@@ -104,7 +104,6 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
   let currentToMs = Date.now();
   let loadedRevision = -1;
   let isLoading = false;
-  let isStopped = false;
   const stopping = new AbortController();
   let probe: NodeJS.Timeout | undefined;
   let settling: Promise<void> | undefined;
@@ -189,12 +188,16 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
 
   /** Goes on where it failed, after a while, until all are there: what is not read yet is not unknown. */
   async function settle(): Promise<void> {
-    for (let waitMs = settleAgainMs; !isSettled && !isStopped; waitMs = Math.min(2 * waitMs, longestWaitMs))
+    for (
+      let waitMs = settleAgainMs;
+      !isSettled && !stopping.signal.aborted;
+      waitMs = Math.min(2 * waitMs, longestWaitMs)
+    )
       try {
-        await settleTerritory(pool, network(), needs.seed, () => isStopped);
+        await settleTerritory(pool, network(), needs.seed, stopping.signal);
         isSettled = true;
       } catch (error) {
-        if (isStopped) return;
+        if (stopping.signal.aborted) return;
         report('addresses of the territory could not be stored; tried again', error);
         await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
@@ -247,7 +250,7 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
     },
     start: async () => {
       await publisher.start();
-      if (isStopped) return;
+      if (stopping.signal.aborted) return;
       probe = setInterval(lookOnce, probeMs);
       lookOnce();
       if (needs.seed === 0) return;
@@ -255,7 +258,6 @@ export async function openPublicFace(needs: PublicFaceNeeds): Promise<PublicFace
       await settling;
     },
     stop: async () => {
-      isStopped = true;
       stopping.abort();
       clearInterval(probe);
       files.stop();
@@ -282,7 +284,7 @@ async function settleTerritory(
   pool: Pool,
   network: NetworkColumns,
   seed: number,
-  isStopped: () => boolean,
+  stopping: AbortSignal,
 ): Promise<void> {
   const { rows } = await pool.query<{ done: number | null }>(
     "select max(premise.meter_key) as done from premise where premise.source = 'synthetic'",
@@ -305,7 +307,7 @@ async function settleTerritory(
     const { key, unit, place: placeKey } = normal;
     waiting.push({ meter_key: meter, account_id: account, address, street_key: key, unit, place: placeKey });
     if (waiting.length < rowsAtOnce) continue;
-    if (isStopped()) return;
+    if (stopping.aborted) return;
     await store(waiting);
     waiting = [];
   }

@@ -67,6 +67,11 @@ export function openStorm(pieces: StormPieces): Storm {
   const flagsOf = ({ area }: NetworkColumns): Uint8Array<ArrayBuffer> =>
     Uint8Array.from({ length: area.count }, (_, row) => (stormy.has(area.id.at(row)) ? 1 : 0));
 
+  const openNow = () =>
+    outages()
+      .open()
+      .filter(({ state }) => isOut(state));
+
   const holdBack = makeHoldBack({
     limitPerS: () => pieces.messagesPerS,
     isBellwether: (meter) => known().speaks[meter] === 1,
@@ -79,10 +84,7 @@ export function openStorm(pieces: StormPieces): Storm {
   const service = makeStormService({
     ...{ pool, nowMs, timeZone: pieces.timeZone, automatic: pieces.automatic, report: pieces.report },
     areas: () => known().areas,
-    open: () =>
-      outages()
-        .open()
-        .filter(({ state }) => isOut(state)),
+    open: openNow,
     crews: () => pieces.crews().list(),
     gustAhead: pieces.gustAhead ?? (() => null),
     changed: (areas) => {
@@ -100,9 +102,7 @@ export function openStorm(pieces: StormPieces): Storm {
   async function curve(hours: number): Promise<StormCurve> {
     const toS = Math.floor(nowMs() / 1000);
     const { time_s, customers_out } = await outages().timeline(toS - hours * 3600, toS, 240);
-    const open = outages()
-      .open()
-      .filter(({ state }) => isOut(state));
+    const open = openNow();
     if (!ahead || nowMs() - ahead.atMs > curveKeptMs) {
       const answer =
         open.length === 0

@@ -9,13 +9,16 @@ import type { CrewFact, OpenJob, SimulationSettings } from './simulation.ts';
 export interface RunVisit {
   job: number;
   worker: number;
+  /** its place in the order of that crew, 1 = next */
   turn: number;
   beginsS: number;
   arrivesS: number;
   assessedS: number;
   restoredS: number;
   driveKm: number;
+  /** customers brought back per crew-hour when it was chosen, critical ones weighted */
   worth: number;
+  /** others it was chosen before */
   waiting: number;
 }
 

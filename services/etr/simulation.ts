@@ -5,7 +5,7 @@
  */
 import type { Spread } from './durations.ts';
 import { type Restoration, summary } from './restoration.ts';
-import { makeRuns } from './runs.ts';
+import { makeRuns, type RunVisit } from './runs.ts';
 
 /** An outage as the simulation needs it. Times are UTC epoch seconds. */
 export interface OpenJob {
@@ -81,20 +81,9 @@ export const simulationDefaults: SimulationSettings = {
 };
 
 /** One stay of a crew at an outage, in one run. */
-export interface Visit {
+export interface Visit extends Omit<RunVisit, 'job' | 'worker'> {
   outage: string;
   crew: string;
-  /** its place in the order of that crew, 1 = next */
-  turn: number;
-  beginsS: number;
-  arrivesS: number;
-  assessedS: number;
-  restoredS: number;
-  driveKm: number;
-  /** customers brought back per crew-hour when it was chosen, critical ones weighted */
-  worth: number;
-  /** others it was chosen before */
-  waiting: number;
 }
 
 /** Numbers in [0, 1) that belong to an outage, a run and a stage: the same with more crews, so that curves compare. */

@@ -2,7 +2,6 @@
 import { shortestReason } from '#model/api/common.ts';
 import { type OutageAction, type OutageChangeNote, type OutageDetail, verbsWithReason } from '#model/api/outages.ts';
 import { FluxError } from '#model/errors.ts';
-import type { IdColumn } from '#model/id_column.ts';
 
 /**
  * Refuses an action that was decided on an older state of the outage. Only what is in the log counts: customers who are
@@ -36,13 +35,4 @@ export function refuseWithoutReason(id: string, { verb, reason = '' }: OutageAct
     'bad_request',
     `"${done}" of ${id} needs a reason: say why in "reason", ${shortestReason} characters or more; nothing was done`,
   );
-}
-
-export const unknownOutage = (id: string): FluxError => new FluxError('unknown_outage', `there is no outage ${id}`);
-
-/** @throws FluxError with `code`, naming what is not there */
-export function rowIn(ids: IdColumn, id: string, code: string, what: string): number {
-  const row = ids.rowOf(id);
-  if (row < 0) throw new FluxError(code, `there is no ${what} ${id} in the network`);
-  return row;
 }

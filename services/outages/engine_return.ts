@@ -58,7 +58,7 @@ export function takeReturns(core: EngineCore, slot: number, returns: readonly Re
     for (const meter of silent) leave(meter);
     back += silent.length;
   }
-  if (back > 0) book.closeStep(slot, back, atMs, core.thresholds.stepMergeS * 1000);
+  if (back > 0) book.closeStep(slot, back, atMs, core.mergeMs);
   judgeReturn(core, slot, atMs);
 }
 
@@ -108,7 +108,7 @@ export function goOnBelow(core: EngineCore, slot: number, atMs: number): void {
   if (standing.some((other) => book.outages[other].state === 'partly_restored')) return;
   leaveOver(core, slot, elsewhere);
   for (const meter of elsewhere) core.setOutage(meter, -1);
-  if (elsewhere.length > 0) book.closeStep(slot, elsewhere.length, atMs, thresholds.stepMergeS * 1000);
+  if (elsewhere.length > 0) book.closeStep(slot, elsewhere.length, atMs, core.mergeMs);
   outage.dark = remain.filter((meter) => core.meters.state[meter] === meterDark).length;
   outage.called = remain.filter((meter) => core.meters.called[meter] === 1).length;
   outage.criticalOut = remain.filter((meter) => grid.isCritical(meter)).length;
@@ -139,7 +139,7 @@ export function restoreAll(
   const stillOut = outage.customersOut;
   book.advance(slot, event, core.nowMs, actor, reason);
   leaveOver(core, slot, core.membersOf(slot));
-  if (stillOut > 0) book.closeStep(slot, stillOut, endMs, core.thresholds.stepMergeS * 1000);
+  if (stillOut > 0) book.closeStep(slot, stillOut, endMs, core.mergeMs);
   core.disband(slot);
   core.endSteps(slot);
   outage.restoredMs = endMs;

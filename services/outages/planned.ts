@@ -8,6 +8,7 @@ import { edgeKinds, type NetworkColumns } from '#model/network.ts';
 import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
 import type { PlannedWindow } from './engine_records.ts';
+import { rowIn } from './named.ts';
 import {
   findPlanned,
   insertPlanned,
@@ -74,18 +75,13 @@ export function makePlannedService(needs: PlannedNeeds): PlannedService {
     if ((request.device_id === undefined) === (request.meter_ids === undefined))
       throw new FluxError('bad_request', 'name what is switched off: either device_id or meter_ids');
     if (request.device_id !== undefined) {
-      const edge = network.edge.id.rowOf(request.device_id);
-      if (edge < 0) throw new FluxError('unknown_asset', `there is no device ${request.device_id} in the network`);
+      const edge = rowIn(network.edge.id, request.device_id, 'unknown_asset', 'device');
       const meters = [...needs.metersBelow(edge)];
       if (meters.length === 0)
         throw new FluxError('bad_request', `no customer loses supply with ${request.device_id} alone`);
       return { edge, meters };
     }
-    const meters = request.meter_ids!.map((id) => {
-      const row = network.meter.id.rowOf(id);
-      if (row < 0) throw new FluxError('unknown_meter', `there is no meter ${id} in the network`);
-      return row;
-    });
+    const meters = request.meter_ids!.map((id) => rowIn(network.meter.id, id, 'unknown_meter', 'meter'));
     return { edge: null, meters: [...new Set(meters)] };
   }
 

@@ -9,7 +9,7 @@ import type { NetworkColumns } from '#model/network.ts';
 import { oneAtATime } from '#model/one_at_a_time.ts';
 import type { MeterEventColumns } from '#model/reading.ts';
 import type { Pool } from '#stores/postgres/pool.ts';
-import { refuseStale, refuseWithoutReason, rowIn, unknownOutage } from './actions.ts';
+import { refuseStale, refuseWithoutReason } from './actions.ts';
 import { createOutageEngine, type OutageEngine } from './engine.ts';
 import { countingIds } from './engine_book.ts';
 import type { EngineResult, PlannedWindow } from './engine_records.ts';
@@ -17,6 +17,7 @@ import { evidenceOf } from './evidence.ts';
 import type { GridView } from './grid_view.ts';
 import type { HoldBack } from './hold_back.ts';
 import { chainLogOfBefore } from './log_sql.ts';
+import { rowIn, unknownOutage } from './named.ts';
 import { isListed, makeOpenList } from './open_list.ts';
 import { makeReplay } from './replay.ts';
 import {

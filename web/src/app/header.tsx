@@ -16,6 +16,7 @@ import { customersOfArea } from '../map/area.ts';
 import { useNetwork } from '../map/network_store.ts';
 import { modeOf, modeRule, totalsOf } from '../outages/events.ts';
 import { useStormModes } from '../storm/use_storm.ts';
+import { PhoneIcon } from './icon.tsx';
 import { Mark } from './mark.tsx';
 import { Nav } from './nav.tsx';
 import { toggleUtc, useScreen } from './screen_store.ts';
@@ -109,19 +110,10 @@ export function Header({ session, onChangePassword }: { session: Session; onChan
             onClick={() => useScreen.setState({ paletteOpen: true })}
             title="Commands and search (Ctrl+K)"
           >
-            <svg
-              className="sm:hidden"
-              width="14"
-              height="14"
-              viewBox="0 0 14 14"
-              fill="none"
-              stroke="currentColor"
-              strokeWidth="1.5"
-            >
-              <title>Search</title>
+            <PhoneIcon title="Search">
               <circle cx="6" cy="6" r="4" />
               <path d="m9 9 4 4" />
-            </svg>
+            </PhoneIcon>
             <span className="hidden sm:inline">Search</span> <span className="key hidden sm:inline-block">Ctrl K</span>
           </button>
           <Suspense fallback={<span className="button">{session.user}</span>}>

@@ -1,6 +1,7 @@
 import { Menu } from '@base-ui/react/menu';
 import type { Session } from '#model/api/common.ts';
 import { signOut } from '../lib/api/endpoints.ts';
+import { PhoneIcon } from './icon.tsx';
 import { toggleTheme, toggleUtc } from './screen_store.ts';
 
 const menuItem = 'block w-full px-3 py-1.5 text-left data-[highlighted]:bg-hover outline-none cursor-default';
@@ -10,19 +11,10 @@ export function UserMenu({ session, onChangePassword }: { session: Session; onCh
   return (
     <Menu.Root>
       <Menu.Trigger className="button" aria-label={`Menu of ${session.user}`}>
-        <svg
-          className="sm:hidden"
-          width="14"
-          height="14"
-          viewBox="0 0 14 14"
-          fill="none"
-          stroke="currentColor"
-          strokeWidth="1.5"
-        >
-          <title>{session.user}</title>
+        <PhoneIcon title={session.user}>
           <circle cx="7" cy="4" r="2.8" />
           <path d="M1.5 13c.6-3 3-4 5.5-4s4.9 1 5.5 4" />
-        </svg>
+        </PhoneIcon>
         <span className="hidden max-w-24 truncate sm:inline">{session.open ? 'open mode' : session.user}</span>
         <span className="hidden text-dim md:inline">{session.role}</span>
       </Menu.Trigger>

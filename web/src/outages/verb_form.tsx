@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { type OutageAction, type OutageChangeNote, type OutageVerb, verbsWithReason } from '#model/api/outages.ts';
 import { Problem } from '../app/facts.tsx';
@@ -6,7 +6,7 @@ import { ReasonField } from '../app/reason_field.tsx';
 import { useScreen } from '../app/screen_store.ts';
 import { useTimeView } from '../app/use_time_view.ts';
 import { kindWords } from '../crews/board.ts';
-import { getCrews } from '../crews/crews_api.ts';
+import { useCrews } from '../crews/use_crews.ts';
 import { ApiFailure } from '../lib/api/client.ts';
 import { actOnOutage } from '../lib/api/endpoints.ts';
 import { learnOutage, useLive } from '../lib/push/live_store.ts';
@@ -133,13 +133,13 @@ function Fields({ id, verb }: { id: string; verb: OutageVerb }) {
 
 /** Any crew by its name; those that can go now are proposed. */
 function CrewField() {
-  const crews = useQuery({ queryKey: ['crews', 'list'], queryFn: ({ signal }) => getCrews(signal) });
+  const { crews } = useCrews();
   return (
     <label className="grid gap-0.5 text-dim">
       Crew
       <input name="crew" required maxLength={80} className="field" list="crews-free" autoComplete="off" />
       <datalist id="crews-free">
-        {crews.data
+        {crews
           ?.filter(({ can_be_assigned }) => can_be_assigned)
           .map((crew) => (
             <option key={crew.id} value={crew.id}>
