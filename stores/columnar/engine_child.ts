@@ -2,6 +2,7 @@
  * The child process that owns one DuckDB instance. It answers one request per message and holds no other state: the
  * parent may kill it at any moment (a query has no other hard deadline) and start a new one.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DOUBLE,
   type DuckDBConnection,
@@ -32,15 +33,27 @@ const duckTypes: Record<WireColumn['type'], DuckDBType> = {
   varchar: VARCHAR,
 };
 
+/** The engine of a center that was killed has the file for as long as it takes to notice, which a busy machine draws out. */
+const lockedForMs = 15_000;
+const lockedAgainMs = 50;
+
 async function open(request: Extract<EngineRequest, { op: 'open' }>): Promise<void> {
-  instance = await DuckDBInstance.create(request.path, {
-    memory_limit: request.memoryLimit,
-    threads: String(request.threads),
-    preserve_insertion_order: 'false',
-    temp_directory: request.temporaryFolder,
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-  });
+  const create = () =>
+    DuckDBInstance.create(request.path, {
+      memory_limit: request.memoryLimit,
+      threads: String(request.threads),
+      preserve_insertion_order: 'false',
+      temp_directory: request.temporaryFolder,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+  for (const untilMs = performance.now() + lockedForMs; !instance; )
+    try {
+      instance = await create();
+    } catch (error) {
+      if (!/could not set lock/i.test(String(error)) || performance.now() > untilMs) throw error;
+      await sleep(lockedAgainMs);
+    }
   main = await instance.connect();
   await main.run("set timezone = 'UTC'");
   // Footers of the history's parts are read once: a year of a meter is 365 of them.
