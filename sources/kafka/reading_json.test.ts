@@ -139,6 +139,14 @@ describe('a reading from its bytes', () => {
     assert.ok(taken > 2000, `only ${taken} were taken`);
   });
 
+  test('what follows all seven fields is left to the rules', () => {
+    const seven =
+      '"meter_id":"M0","reading_time":"2026-03-01T00:15:00Z","interval_minutes":15,"kwh":1.2,"voltage":240.1,"quality":"actual","source_seq":1';
+    assert.ok(byBytes(`{${seven}}`));
+    for (const more of [',', ',"firmware":"7.1"', ',"kwh":1.2', ',"":0'])
+      assert.equal(byBytes(`{${seven}${more}}`), undefined, more);
+  });
+
   test('any mangled message is left to the rules or means the same', () => {
     const text =
       '{"meter_id":"M0","reading_time":"2026-03-01T00:15:00.000Z","interval_minutes":15,"kwh":1.234,"voltage":240.1,"quality":"actual","source_seq":12}';

@@ -183,6 +183,8 @@ export function takeReading(
   let [seen, meter, startMs, minutes, wh, decivolt, quality, sequence] = [0, -1, Number.NaN, 15, 0, 0, 1, -1];
   let [idFrom, idTo] = [0, 0];
   for (let k = 0; ; k++) {
+    // an eighth field is none of ours
+    if (k === fieldNames.length) return false;
     while (isSpace(bytes[at])) at++;
     const field = fieldAt(bytes, at, order[k]);
     // a name that is none of ours, or stands twice
