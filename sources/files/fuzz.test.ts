@@ -103,9 +103,11 @@ for (const [name, { reader, text }] of Object.entries(files))
           // A number at the end of a line that is cut is shorter and looks whole; no format of lines can tell.
           const isCutNumber =
             bytes[length - 1] !== 10 && strange.length === 1 && strange[0].at === result?.rows.at(-1)?.at;
-          assert.ok(strange.length === 0 || isCutNumber, strange.map(keyOf).join('; '));
+          // Before its first line of a second channel a file looks like one of a meter that only takes.
+          const isOneChannel = name === 'Smart Meter Texas' && !text.slice(0, length).includes(',A,Surplus');
+          assert.ok(strange.length === 0 || isCutNumber || isOneChannel, strange.map(keyOf).join('; '));
         }),
-        { numRuns: 200 },
+        { numRuns: 200, examples: [[bytes.indexOf('\n', bytes.indexOf('\n') + 1) + 1]] },
       );
     });
 
