@@ -183,8 +183,7 @@ export async function startCenter(config: Config, progress: Progress, fail: (err
     ...{ config, pool, network: columns, seed: loaded.seed, report, alarm },
     ...{ membersOf: outages.membersOf, settled: outages.settled, planned: work.plannedNow },
   });
-  const meterRowOf = (id: string): number => columns().meter.id.rowOf(id);
-  const doorNeeds = { sink, ledger, meterRowOf, eventsStored: outages.apply };
+  const doorNeeds = { sink, ledger, meterIds: () => columns().meter.id, eventsStored: outages.apply };
   const door = openDoor(doorNeeds);
   const setAside = makeSetAsideService({ pool, resubmit: makeResubmit(doorNeeds) });
   const throughput = watchThroughput(pool, () => pipeline.lagS());

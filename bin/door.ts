@@ -1,4 +1,5 @@
 /** The HTTP door joined to the stream: decode, group, commit exactly once, tell the outages. */
+import type { IdColumn } from '#model/id_column.ts';
 import {
   appendEvents,
   appendReadings,
@@ -8,16 +9,17 @@ import {
   pickEvents,
   type ReadingColumns,
 } from '#model/reading.ts';
+import type { RecordsBody } from '#model/route.ts';
 import type { Committed, CommittedEvents, Ledger, SegmentSink } from '#model/stream.ts';
 import type { DoorAnswer } from '#services/readings/routes.ts';
-import { decodeEvents, decodeReadings } from '#sources/http/decode.ts';
+import { eventsOf, readingsOf } from '#sources/http/body.ts';
 import { commitEvents, commitReadings } from '#stream/commit.ts';
 import { type Intake, makeIntake } from '#stream/intake.ts';
 
 export interface DoorNeeds {
   sink: SegmentSink;
   ledger: Ledger;
-  meterRowOf: (meterId: string) => number;
+  meterIds: () => IdColumn;
   /** durable events, in order */
   eventsStored: (events: MeterEventColumns, previousEventId: number, lastEventId: number, receivedMs: number) => void;
   /** UTC epoch ms; the real time where left out */
@@ -41,8 +43,8 @@ function joinedBy<Columns extends { count: number }>(
 }
 
 export interface Door {
-  takeReadings(body: unknown): Promise<DoorAnswer>;
-  takeEvents(body: unknown): Promise<DoorAnswer>;
+  takeReadings(body: RecordsBody): Promise<DoorAnswer>;
+  takeEvents(body: RecordsBody): Promise<DoorAnswer>;
   /** events of an in-process source: the simulated field, answers of the head-end */
   commitFieldEvents(events: MeterEventColumns): Promise<void>;
   commitPingAnswers(events: MeterEventColumns): Promise<void>;
@@ -97,10 +99,17 @@ export function openDoor(needs: DoorNeeds): Door {
   const events = eventIntake('http_events');
   const fieldEvents = eventIntake('simulation_events');
   const pingAnswers = eventIntake('headend_events');
-  const facts = () => ({ meterRowOf: needs.meterRowOf, nowMs: nowMs() });
+  const facts = () => {
+    const ids = needs.meterIds();
+    return {
+      meterRowOf: (id: string) => ids.rowOf(id),
+      meterRowOfBytes: (bytes: Uint8Array, from: number, to: number) => ids.rowOfBytes(bytes, from, to),
+      nowMs: nowMs(),
+    };
+  };
   return {
     takeReadings: async (body) => {
-      const decoded = decodeReadings(body, facts());
+      const decoded = await readingsOf(body, facts());
       const done = await readings.submit(decoded.readings, decoded.readings.count, decoded.setAside);
       return {
         accepted: done.accepted,
@@ -110,7 +119,7 @@ export function openDoor(needs: DoorNeeds): Door {
       };
     },
     takeEvents: async (body) => {
-      const decoded = decodeEvents(body, facts());
+      const decoded = eventsOf(body, facts());
       const done = await events.submit(decoded.events, decoded.events.count, decoded.setAside);
       return {
         accepted: done.accepted,

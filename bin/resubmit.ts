@@ -1,8 +1,9 @@
 /** Set-aside records through the door again, at sources of their own: one batch, one transaction, one after another. */
+import type { IdColumn } from '#model/id_column.ts';
 import { type MeterEventColumns, pickEvents, type SetAside } from '#model/reading.ts';
 import type { Claim, Ledger, SegmentSink } from '#model/stream.ts';
 import type { Resubmit } from '#services/pipeline/set_aside.ts';
-import { decodeEvents, decodeReadings } from '#sources/http/decode.ts';
+import { decodeEvents, decodeReadings } from '#sources/records/decode.ts';
 import type { Client } from '#stores/postgres/pool.ts';
 import { commitEvents, commitReadings } from '#stream/commit.ts';
 
@@ -11,7 +12,7 @@ export const resubmittedSources = { reading: 'resubmitted', event: 'resubmitted_
 export interface ResubmitNeeds {
   sink: SegmentSink;
   ledger: Ledger<Client>;
-  meterRowOf: (meterId: string) => number;
+  meterIds: () => IdColumn;
   /** durable events, in order */
   eventsStored: (events: MeterEventColumns, previousEventId: number, lastEventId: number, receivedMs: number) => void;
 }
@@ -33,7 +34,7 @@ export function makeResubmit(needs: ResubmitNeeds): Resubmit {
   const resubmit: Resubmit = async (kind, records, alongside) => {
     const claim = claims.get(kind) ?? (await ledger.claim(resubmittedSources[kind], 0, kind));
     claims.set(kind, claim);
-    const facts = { meterRowOf: needs.meterRowOf, nowMs: Date.now() };
+    const facts = { meterRowOf: (id: string) => needs.meterIds().rowOf(id), nowMs: Date.now() };
     const offsetFrom = claim.nextOffset;
     const { source } = claim;
     const place = {

@@ -14,6 +14,13 @@ export interface RouteRequest {
   signal: AbortSignal;
 }
 
+/** JSON of many records: read only where somebody needs objects. */
+export interface RecordsBody {
+  bytes: Uint8Array;
+  /** @throws what an unreadable body is answered with */
+  read(): unknown;
+}
+
 /** An answer that is bytes already. */
 export interface BinaryAnswer {
   bytes: Uint8Array;
@@ -57,7 +64,7 @@ export interface RouteDeclaration {
   response?: Schema;
   /** most bytes of a request body; 1 MiB unless said */
   maxBodyBytes?: number;
-  /** true: the body is records, and the handler judges the text of each */
+  /** true: the body is a `RecordsBody`, and the handler judges each record; `body` only describes it */
   takesRecords?: boolean;
   /** most calls of one client (its address) in a span; more answer 429 */
   limit?: { calls: number; seconds: number };

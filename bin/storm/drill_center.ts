@@ -150,7 +150,7 @@ export async function openDrillCenter(needs: DrillNeeds): Promise<DrillCenter> {
   });
   const door = openDoor({
     ...{ sink, ledger, nowMs: drivenMs },
-    meterRowOf: (id) => columns().meter.id.rowOf(id),
+    meterIds: () => columns().meter.id,
     eventsStored: outages.apply,
   });
   const kpi = kpiReader({

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { History, LatestReading, ReadingWindow, Receipt, StoredEvent } from '#model/api/readings.ts';
 import type { SetAside } from '#model/reading.ts';
-import type { RouteDeclaration, RouteRequest } from '#model/route.ts';
+import type { RecordsBody, RouteDeclaration, RouteRequest } from '#model/route.ts';
 import { spanOf } from '#model/time.ts';
 import type { ReadingsService } from './service.ts';
 import type { WindowService } from './window.ts';
@@ -18,8 +18,8 @@ export interface ReadingsRouteNeeds {
   service: ReadingsService;
   window: WindowService;
   areaOfAsset: (id: string) => string | null;
-  takeReadings: (body: unknown) => Promise<DoorAnswer>;
-  takeEvents: (body: unknown) => Promise<DoorAnswer>;
+  takeReadings: (body: RecordsBody) => Promise<DoorAnswer>;
+  takeEvents: (body: RecordsBody) => Promise<DoorAnswer>;
 }
 
 const assetQuery = {
@@ -59,7 +59,7 @@ export function readingsRoutes(needs: ReadingsRouteNeeds): RouteDeclaration[] {
       response: Receipt,
       maxBodyBytes,
       takesRecords: true,
-      handle: async ({ body }) => receiptOf(await needs.takeReadings(body)),
+      handle: async ({ body }) => receiptOf(await needs.takeReadings(body as RecordsBody)),
     },
     {
       method: 'POST',
@@ -71,7 +71,7 @@ export function readingsRoutes(needs: ReadingsRouteNeeds): RouteDeclaration[] {
       response: Receipt,
       maxBodyBytes,
       takesRecords: true,
-      handle: async ({ body }) => receiptOf(await needs.takeEvents(body)),
+      handle: async ({ body }) => receiptOf(await needs.takeEvents(body as RecordsBody)),
     },
     {
       method: 'GET',

@@ -3,7 +3,7 @@
  * piece, landed or set aside with its line; the same bytes give the same pieces, so a load can go on at a record number.
  */
 import { makeReadingColumns, type ReadingColumns, type SetAside } from '#model/reading.ts';
-import { decodeReadings } from '#sources/http/decode.ts';
+import { decodeReadings } from '#sources/records/decode.ts';
 
 /** A file that can be read again from its beginning: formats that need to know their channels first read it twice. */
 export interface FileInput {

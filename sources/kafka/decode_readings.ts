@@ -2,10 +2,10 @@
 import { isUtf8 } from 'node:buffer';
 import { appendReadings, makeReadingColumns, type ReadingColumns, type SetAside } from '#model/reading.ts';
 import type { Landing } from '#model/stream.ts';
+import { takenMeterId, takeReading } from '#sources/records/reading_json.ts';
 import { type DoorFacts, decodeReading, maxContent, Refused } from '#sources/records/rules.ts';
 import { type AvroReader, wireHeadBytes } from './avro.ts';
 import { takeAvroReading } from './reading_avro.ts';
-import { takenMeterId, takeReading } from './reading_json.ts';
 import { type AbortedTransaction, headersOf, type PartitionPlace, readBatches } from './record_batch.ts';
 
 export interface DecodeFacts extends DoorFacts {

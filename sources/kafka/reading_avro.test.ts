@@ -4,11 +4,11 @@ import avro from 'avsc';
 import fc from 'fast-check';
 import { IdColumn } from '#model/id_column.ts';
 import { makeReadingColumns, type ReadingColumns, readingQualities } from '#model/reading.ts';
+import type { ReadingFacts } from '#sources/records/reading_json.ts';
 import { type DoorFacts, decodeReading, Refused } from '#sources/records/rules.ts';
 import { makeAvroReader, readingSchema } from './avro.ts';
 import { avroEncoder } from './encode_readings.ts';
 import { takeAvroReading } from './reading_avro.ts';
-import type { ReadingFacts } from './reading_json.ts';
 
 const ids = IdColumn.from(['M0', 'MTR-000001']);
 const facts = {

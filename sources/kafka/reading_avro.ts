@@ -1,11 +1,11 @@
 /**
- * A reading in Avro by our own schema, read from its bytes straight into columns, as reading_json.ts does for JSON: what
+ * A reading in Avro by our own schema, read from its bytes straight into columns, as sources/records/reading_json.ts does for JSON: what
  * is unusual or wrong is left to the ordinary way.
  */
 import { type ReadingColumns, readingQualities } from '#model/reading.ts';
+import { type ReadingFacts, takenMeterId } from '#sources/records/reading_json.ts';
 import { futureToleranceMs, maxKwh, oldestMs } from '#sources/records/rules.ts';
 import { wireHeadBytes } from './avro.ts';
-import { type ReadingFacts, takenMeterId } from './reading_json.ts';
 
 const qualityBytes = readingQualities.map((quality) => Buffer.from(quality));
 

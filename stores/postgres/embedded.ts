@@ -156,11 +156,22 @@ async function writableOrLinked(native: string): Promise<boolean> {
  */
 async function socketFolder(home: string): Promise<string> {
   const file = path.join(home, 'postgres.socket');
-  const kept = (await fs.readFile(file, 'utf8').catch(() => '')).trim();
-  if (kept) return kept;
-  const folder = path.join('/tmp', `flux-${process.getuid?.() ?? 0}-${randomBytes(5).toString('hex')}`);
-  await fs.writeFile(`${file}.new`, `${folder}\n`);
-  await fs.rename(`${file}.new`, file);
+  const kept = async (): Promise<string> => (await fs.readFile(file, 'utf8').catch(() => '')).trim();
+  const known = await kept();
+  if (known) return known;
+  const random = randomBytes(5).toString('hex');
+  const aside = `${file}.new-${random}`;
+  await fs.writeFile(aside, `/tmp/flux-${process.getuid?.() ?? 0}-${random}\n`);
+  try {
+    await fs.link(aside, file);
+  } catch (error) {
+    // Another start was quicker: its name is the one.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await fs.rm(aside, { force: true });
+  }
+  const folder = await kept();
+  if (!folder) throw new FluxError('postgres_start_failed', `${file} is empty; remove it and start again`);
   return folder;
 }
 

@@ -38,7 +38,8 @@ const knownTime = new Uint8Array(40);
 let knownTimeLength = 0;
 let knownTimeMs = Number.NaN;
 
-function isSpace(byte: number): boolean {
+/** White space of JSON. */
+export function isSpace(byte: number): boolean {
   return byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
 }
 

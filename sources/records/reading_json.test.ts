@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { IdColumn } from '#model/id_column.ts';
 import { makeReadingColumns, type ReadingColumns, readingQualities } from '#model/reading.ts';
+import { jsonEncoder } from '#sources/kafka/encode_readings.ts';
 import { type DoorFacts, decodeReading, Refused } from '#sources/records/rules.ts';
-import { jsonEncoder } from './encode_readings.ts';
 import { type ReadingFacts, takeReading } from './reading_json.ts';
 
 const ids = IdColumn.from(['M0', 'MTR-000001', 'x'.repeat(128)]);
