@@ -72,6 +72,8 @@ export class IdColumn {
   #slots: Int32Array | undefined;
   /** row found last by its bytes */
   #near = -1;
+  /** rows it was behind the one found before it, where that was near */
+  #stride = 1;
 
   /** @param slots the hash index, where it is made already */
   constructor(bytes: Uint8Array, offsets: Uint32Array, slots?: Int32Array) {
@@ -114,16 +116,22 @@ export class IdColumn {
 
   /** The row of an id that stands as ASCII in `bytes` from `from` to before `to`, or -1. */
   rowOfBytes(bytes: Uint8Array, from: number, to: number): number {
-    // Head-ends send meters in their order, a partition's share of them: a few rows on costs no cache miss, a hash does.
+    const expected = this.#near + this.#stride;
+    const isExpected = expected < this.count && this.#equalsBytes(expected, bytes, from, to);
+    const row = isExpected ? expected : this.#rowAround(bytes, from, to);
+    if (row >= 0) this.#near = row;
+    return row;
+  }
+
+  /** Head-ends send meters in their order, a partition's share of them: a few rows on costs no cache miss, a hash does. */
+  #rowAround(bytes: Uint8Array, from: number, to: number): number {
     const last = Math.min(this.#near + nearRows, this.count - 1);
     for (let row = this.#near + 1; row <= last; row++)
       if (this.#equalsBytes(row, bytes, from, to)) {
-        this.#near = row;
+        this.#stride = row - this.#near;
         return row;
       }
-    const row = this.#rowByHash(bytes, from, to);
-    if (row >= 0) this.#near = row;
-    return row;
+    return this.#rowByHash(bytes, from, to);
   }
 
   #rowByHash(bytes: Uint8Array, from: number, to: number): number {

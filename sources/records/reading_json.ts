@@ -136,6 +136,18 @@ function instant(bytes: Uint8Array, from: number, to: number): number {
   return ms - (bytes[at] === minus ? -1 : 1) * (zoneHours * 60 + zoneMinutes) * 60_000;
 }
 
+let alignedMs = Number.NaN;
+let alignedMinutes = 0;
+
+/** Whether an interval of so many minutes may begin then. Most readings of a batch begin as the one before. */
+export function isAligned(startMs: number, minutes: number): boolean {
+  if (startMs === alignedMs && minutes === alignedMinutes) return true;
+  if (startMs % (minutes * 60_000) !== 0) return false;
+  alignedMs = startMs;
+  alignedMinutes = minutes;
+  return true;
+}
+
 /** Position of the quote that ends the text beginning there, -1 where it is none, has escapes or does not end. */
 function textEnd(bytes: Uint8Array, from: number, end: number): number {
   if (bytes[from] !== quote) return -1;
@@ -240,7 +252,7 @@ export function takeReading(
   }
   const isRight =
     (seen & neededFields) === neededFields &&
-    startMs % (minutes * 60_000) === 0 &&
+    isAligned(startMs, minutes) &&
     startMs <= facts.nowMs + futureToleranceMs &&
     startMs >= oldestMs;
   if (!isRight) return false;

@@ -16,34 +16,66 @@ import { quoted } from '#stores/columnar/literal.ts';
 
 export const segmentFolder = (dataFolder: string): string => path.join(dataFolder, 'segments');
 
-/**
- * Columns of a segment as they travel to the engine; the bronze layer reads exactly the names of `segmentSelect`. 64-bit
- * integers travel as doubles (exact below 2^53): a BigInt per value would cost more than all the rest.
- */
-function segmentColumns(batch: Batch): WireColumn[] {
-  const { readings, landing } = batch;
+/** Columns of a segment as they travel to the engine, and what makes the file's columns of them. */
+function segmentShape({ readings, landing, receivedAtMs, ...batch }: Batch): { columns: WireColumn[]; select: string } {
   const n = readings.count;
-  const recordOffset = batch.recordOffsets?.subarray(0, n) ?? consecutive(batch.offsetFrom, n);
-  return [
-    { name: 'meter_key', type: 'integer', values: readings.meterKey.subarray(0, n) },
-    { name: 'interval_start_s', type: 'integer', values: readings.intervalStartS.subarray(0, n) },
-    { name: 'interval_minutes', type: 'utinyint', values: readings.intervalMinutes.subarray(0, n) },
-    { name: 'wh', type: 'integer', values: readings.wh.subarray(0, n) },
-    { name: 'decivolt', type: 'usmallint', values: readings.decivolt.subarray(0, n) },
-    { name: 'quality', type: 'utinyint', values: readings.quality.subarray(0, n) },
-    { name: 'source_seq', type: 'double', values: readings.sourceSeq.subarray(0, n) },
-    { name: 'record_offset', type: 'double', values: recordOffset },
-    ...(landing
-      ? [{ name: 'create_time_ms', type: 'double', values: landing.createTimeMs.subarray(0, n) } as const]
-      : []),
-    ...(landing ? landingTexts(landing).filter((column) => column.texts.size > 0) : []),
+  const offsets = batch.recordOffsets?.subarray(0, n);
+  const texts = landing ? landingTexts(landing) : [];
+  const shaped: Shaped[] = [
+    plain({ name: 'meter_key', type: 'integer', values: readings.meterKey.subarray(0, n) }),
+    plain({ name: 'interval_start_s', type: 'integer', values: readings.intervalStartS.subarray(0, n) }),
+    mostlyOne('interval_minutes', readings.intervalMinutes.subarray(0, n)),
+    plain({ name: 'wh', type: 'integer', values: readings.wh.subarray(0, n) }),
+    plain({ name: 'decivolt', type: 'usmallint', values: readings.decivolt.subarray(0, n) }),
+    mostlyOne('quality', readings.quality.subarray(0, n)),
+    wholeNumbers('source_seq', readings.sourceSeq.subarray(0, n)),
+    offsets ? wholeNumbers('record_offset', offsets) : rising('record_offset', batch.offsetFrom),
+    { sql: `${Math.round(receivedAtMs)}::bigint as received_at_ms` },
+    ...(landing ? [wholeNumbers('create_time_ms', landing.createTimeMs.subarray(0, n))] : []),
+    ...texts.map((column) => (column.texts.size > 0 ? plain(column) : { sql: `null::varchar as ${column.name}` })),
+    // The arrival of each row is the segment it came in; only merged segments have to say it row by row.
+    { sql: 'null::bigint as segment_id' },
   ];
+  return {
+    columns: shaped.flatMap(({ column }) => (column ? [column] : [])),
+    select: shaped.map(({ sql }) => sql).join(', '),
+  };
 }
 
-function consecutive(first: number, count: number): Float64Array {
-  const numbers = new Float64Array(count);
-  for (let i = 0; i < count; i++) numbers[i] = first + i;
-  return numbers;
+/** A column of the file: what travels for it, where anything does, and its SQL. */
+interface Shaped {
+  column?: WireColumn;
+  sql: string;
+}
+
+const plain = (column: WireColumn): Shaped => ({ column, sql: column.name });
+const rising = (name: string, first: number): Shaped => ({ sql: `${first}::bigint + rowid as ${name}` });
+
+/** Small codes of which a batch nearly always has one. */
+function mostlyOne(name: string, values: Uint8Array): Shaped {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return plain({ name, type: 'utinyint', values });
+  return { sql: `${values[0]}::utinyint as ${name}` };
+}
+
+/**
+ * 64-bit integers below 2^53. Those that rise by one do not travel, those of a narrow range as 32 bits; the others as
+ * doubles: a BigInt per value would cost more than all the rest.
+ */
+function wholeNumbers(name: string, values: Float64Array): Shaped {
+  const first = values[0];
+  let [low, high, isRising] = [first, first, true];
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i];
+    if (value < low) low = value;
+    if (value > high) high = value;
+    if (value !== first + i) isRising = false;
+  }
+  if (isRising) return rising(name, first);
+  if (high === low) return { sql: `${first}::bigint as ${name}` };
+  if (high - low > 0x7fffffff) return { column: { name, type: 'double', values }, sql: `${name}::bigint as ${name}` };
+  const above = new Int32Array(values.length);
+  for (let i = 0; i < values.length; i++) above[i] = values[i] - low;
+  return { column: { name, type: 'integer', values: above }, sql: `${low}::bigint + ${name} as ${name}` };
 }
 
 /** Only segments of messages have these; see landing.ts. */
@@ -53,24 +85,6 @@ function landingTexts({ key, headers, content }: Landing): TextColumn[] {
     { name: 'record_headers', type: 'varchar', texts: headers },
     { name: 'record_content', type: 'varchar', texts: content },
   ];
-}
-
-/** The columns of a segment file out of those that travelled. */
-function segmentSelect({ receivedAtMs, landing }: Batch): string {
-  const ofMessages = landing
-    ? [
-        'create_time_ms::bigint as create_time_ms',
-        ...landingTexts(landing).map(({ name, texts }) => (texts.size > 0 ? name : `null::varchar as ${name}`)),
-      ]
-    : [];
-  return [
-    'meter_key, interval_start_s, interval_minutes, wh, decivolt, quality',
-    'source_seq::bigint as source_seq, record_offset::bigint as record_offset',
-    `${Math.round(receivedAtMs)}::bigint as received_at_ms`,
-    ...ofMessages,
-    // The arrival of each row is the segment it came in; only merged segments have to say it row by row.
-    'null::bigint as segment_id',
-  ].join(', ');
 }
 
 function controlSums(
@@ -123,11 +137,12 @@ export function makeSegmentSink(engine: Engine, dataFolder: string): SegmentSink
       const final = path.join(folder, name);
       const aside = `${final}.tmp`;
       try {
+        const { columns, select } = segmentShape(batch);
         await engine.export(
           'segment',
-          segmentColumns(batch),
+          columns,
           batch.readings.count,
-          `copy (select ${segmentSelect(batch)} from segment) to ${quoted(aside)} (${parquetOptions})`,
+          `copy (select ${select} from segment) to ${quoted(aside)} (${parquetOptions})`,
         );
         const written = await settle(aside, final);
         return {
