@@ -6,8 +6,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { channel } from 'node:diagnostics_channel';
 import os from 'node:os';
 import path from 'node:path';
+import type { Writable } from 'node:stream';
 import { FluxError } from '#model/errors.ts';
-import type { EngineRequest, EngineResponse, WireColumn } from '#stores/columnar/engine_wire.ts';
+import {
+  type EngineRequest,
+  type EngineResponse,
+  numbersFd,
+  type SentColumn,
+  type WireColumn,
+} from '#stores/columnar/engine_wire.ts';
 
 export interface EngineOptions {
   /** for logs and metrics */
@@ -108,8 +115,10 @@ export function startEngine(options: EngineOptions): Engine {
       execArgv: [],
       // Nothing of ours: no database address, no secrets in the process that runs analytical SQL.
       env: {},
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
     });
+    // A child that ends has not read all; what was asked of it fails as it ends.
+    started.stdio[numbersFd]?.on('error', () => undefined);
     child = started;
     if (options.background && started.pid) lowerPriority(started.pid);
     started.on('message', (response: EngineResponse) => {
@@ -166,7 +175,7 @@ export function startEngine(options: EngineOptions): Engine {
     return attempt;
   }
 
-  function send(call: EngineCall, deadlineMs: number): Promise<unknown> {
+  function send(call: EngineCall, deadlineMs: number, numbers: readonly Uint8Array[] = []): Promise<unknown> {
     const id = nextId++;
     const asked = child;
     if (!asked)
@@ -198,6 +207,8 @@ export function startEngine(options: EngineOptions): Engine {
           }),
         );
       });
+      const pipe = asked.stdio[numbersFd] as Writable;
+      for (const part of numbers) pipe.write(part);
     });
   }
 
@@ -220,14 +231,15 @@ export function startEngine(options: EngineOptions): Engine {
       },
       export: async (table, columns, rowCount, copy) => {
         await before();
-        return (await send({ op: 'export', table, columns, rowCount, copy }, longestMs)) as Record<string, unknown[]>;
+        const { heads, numbers } = parted(columns);
+        const call = { op: 'export', table, columns: heads, rowCount, copy } as const;
+        return (await send(call, longestMs, numbers)) as Record<string, unknown[]>;
       },
       load: async (table, columns, rowCount, statements = {}) => {
         await before();
-        await send(
-          { op: 'load', table, columns, rowCount, before: statements.before ?? [], after: statements.after ?? [] },
-          longestMs,
-        );
+        const { before: first = [], after: last = [] } = statements;
+        const { heads, numbers } = parted(columns);
+        await send({ op: 'load', table, columns: heads, rowCount, before: first, after: last }, longestMs, numbers);
       },
       stop: async () => {
         stopping = true;
@@ -246,6 +258,18 @@ export function startEngine(options: EngineOptions): Engine {
   // Kept for the first caller, who sees the error; here it must not be an unhandled rejection.
   ready().catch(() => undefined);
   return engine;
+}
+
+/** Columns as a message names them, and the bytes that follow through the pipe. */
+function parted(columns: WireColumn[]): { heads: SentColumn[]; numbers: Uint8Array[] } {
+  const numbers: Uint8Array[] = [];
+  const heads = columns.map((column): SentColumn => {
+    if (column.type === 'varchar') return column;
+    const { name, type, values } = column;
+    numbers.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    return { name, type, byteLength: values.byteLength };
+  });
+  return { heads, numbers };
 }
 
 function lowerPriority(pid: number): void {

@@ -2,6 +2,7 @@
  * The child process that owns one DuckDB instance. It answers one request per message and holds no other state: the
  * parent may kill it at any moment (a query has no other hard deadline) and start a new one.
  */
+import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DOUBLE,
@@ -17,7 +18,14 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
-import type { EngineRequest, EngineResponse, WireColumn } from '#stores/columnar/engine_wire.ts';
+import {
+  type ColumnHead,
+  type EngineRequest,
+  type EngineResponse,
+  numbersFd,
+  type SentColumn,
+  type WireColumn,
+} from '#stores/columnar/engine_wire.ts';
 
 let instance: DuckDBInstance | undefined;
 /** `main` runs statements one after another (layer refresh, segments); queries get a connection each. */
@@ -71,6 +79,47 @@ function columnsOf(names: string[], columns: readonly (readonly unknown[])[]): R
 async function query(connection: DuckDBConnection, sql: string, values: unknown[]): Promise<Record<string, unknown[]>> {
   const reader = await connection.runAndReadAll(sql, values as DuckDBValue[]);
   return columnsOf(reader.deduplicatedColumnNames(), reader.getColumnsJS());
+}
+
+/** Numbers of a request lie here until they are in a table; what a large one needs besides goes with it. */
+let room = new ArrayBuffer(0);
+const keptRoomBytes = 16 * 1024 * 1024;
+/** Every column begins where the widest number may. */
+const placed = (byteLength: number): number => Math.ceil(byteLength / 8) * 8;
+
+const arrayOf = {
+  integer: Int32Array,
+  smallint: Int16Array,
+  utinyint: Uint8Array,
+  usmallint: Uint16Array,
+  double: Float64Array,
+} satisfies Record<ColumnHead['type'], unknown>;
+
+/**
+ * The columns of a request with their numbers, which stand in the pipe in the order of the requests. Waits where they are
+ * still on their way. @throws where the parent ended before it had sent them all
+ */
+function received(columns: SentColumn[]): WireColumn[] {
+  const bytes = columns.reduce((sum, column) => sum + ('byteLength' in column ? placed(column.byteLength) : 0), 0);
+  let memory = room;
+  if (memory.byteLength < bytes) {
+    memory = new ArrayBuffer(bytes);
+    if (bytes <= keptRoomBytes) room = memory;
+  }
+  let at = 0;
+  return columns.map((column) => {
+    if (!('byteLength' in column)) return column;
+    const { name, type, byteLength } = column;
+    const from = at;
+    at += placed(byteLength);
+    for (let done = 0; done < byteLength; ) {
+      const count = fs.readSync(numbersFd, new Uint8Array(memory, from + done, byteLength - done));
+      if (count === 0) throw new Error('the numbers of a request broke off');
+      done += count;
+    }
+    const Numbers = arrayOf[type];
+    return { name, type, values: new Numbers(memory, from, byteLength / Numbers.BYTES_PER_ELEMENT) } as WireColumn;
+  });
 }
 
 const chunkRows = 2048;
@@ -142,18 +191,21 @@ async function answer(request: EngineRequest): Promise<unknown> {
       });
     case 'export':
       return inTurn(async (connection) => {
+        // first of all: the numbers of the next request stand behind them
+        const columns = received(request.columns);
         await connection.run(
           `create or replace temp table ${request.table} (${request.columns.map((column) => `${column.name} ${column.type}`).join(', ')})`,
         );
-        await append(connection, request.table, request.columns, request.rowCount);
+        await append(connection, request.table, columns, request.rowCount);
         const result = await query(connection, request.copy, []);
         await connection.run(`drop table ${request.table}`);
         return result;
       });
     case 'load':
       return inTurn(async (connection) => {
+        const columns = received(request.columns);
         for (const statement of request.before) await connection.run(statement);
-        await append(connection, request.table, request.columns, request.rowCount);
+        await append(connection, request.table, columns, request.rowCount);
         for (const statement of request.after) await connection.run(statement);
       });
   }
