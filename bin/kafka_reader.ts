@@ -9,6 +9,7 @@ import type { PartitionReader, Place } from '#sources/kafka/consumer.ts';
 import { decodeEvents, type EventFacts } from '#sources/kafka/decode_events.ts';
 import type { ReadingDecoder } from '#sources/kafka/decode_thread.ts';
 import type { FetchedPartition } from '#sources/kafka/fetch.ts';
+import { releaseRecords } from '#sources/kafka/records_memory.ts';
 import { beginLife, type Life, lifeOf, recordGap, storeDeviceStates } from '#stores/postgres/kafka_topics.ts';
 import type { Client, Pool } from '#stores/postgres/pool.ts';
 import { commitEvents, commitReadings } from '#stream/commit.ts';
@@ -96,6 +97,7 @@ export function makeKafkaReader(needs: KafkaReaderNeeds): PartitionReader {
       needs.facts(),
       fetched.aborted,
     );
+    releaseRecords(fetched.records);
     const { claim, life } = own;
     const receivedAtMs = Date.now();
     await commitEvents(

@@ -19,7 +19,7 @@ export interface Place extends PartitionPlace {
 export interface PartitionReader {
   /** Takes the partition over. @returns the offset to read from */
   open(place: Place): Promise<number>;
-  /** Makes what was fetched durable. @returns the offset to go on from */
+  /** Makes what was fetched durable; its records are the reader's to release. @returns the offset to go on from */
   take(place: Place, from: number, fetched: FetchedPartition): Promise<number>;
   /** The offset to read from is not there (any more). @returns the offset to go on from */
   outOfRange(place: Place, offset: number, first: number, next: number): Promise<number>;
@@ -264,12 +264,13 @@ export function startConsumer(needs: ConsumerNeeds): Consumer {
       if (part.error !== undefined) return refused(reading, from, part.error);
       reading.highWatermark = part.highWatermark;
       if (part.records.length === 0) return;
+      const end = offsetAfter(part.records, from);
       const next = await needs.reader.take(reading.place, from, part);
       reading.records += next - from;
       reading.nextOffset = next;
       reading.failures = 0;
       // the usual case: what was read ahead begins where this ended
-      if (reading.fetchOffset !== next && part.records.length > 0 && offsetAfter(part.records, from) !== next) {
+      if (reading.fetchOffset !== next && end !== next) {
         reading.opening++;
         reading.fetchOffset = next;
       }

@@ -5,6 +5,7 @@ import { IdColumn } from '#model/id_column.ts';
 import { makeBatchWriter } from './batch_writer.ts';
 import { startDecoder } from './decode_thread.ts';
 import type { FetchedPartition } from './fetch.ts';
+import { recordsOf } from './records_memory.ts';
 
 const place = { topic: 'ami', partition: 3 };
 const messageOf = (meterId: string, kwh = 1.5): string =>
@@ -14,7 +15,7 @@ function fetchedOf(values: string[], baseOffset = 0): FetchedPartition {
   const writer = makeBatchWriter();
   for (const value of values) writer.add(1_782_864_900_000, undefined, Buffer.from(value));
   const head = { compression: 'lz4', producerId: -1n, producerEpoch: -1, firstSequence: -1, baseOffset } as const;
-  const records = writer.finish(head);
+  const records = recordsOf([writer.finish(head)]);
   return { topicId: 't', partition: 3, error: undefined, highWatermark: 0, logStart: 0, aborted: [], records };
 }
 

@@ -8,6 +8,7 @@ import type { IdColumn } from '#model/id_column.ts';
 import type { BatchArrays, DecodedReadings } from './decode_readings.ts';
 import type { FetchedPartition } from './fetch.ts';
 import type { AbortedTransaction, PartitionPlace } from './record_batch.ts';
+import { releaseRecords, type SharedBytes } from './records_memory.ts';
 
 /** What the thread is asked; `records` are its own until it answers. */
 export interface DecodeRequest {
@@ -31,7 +32,7 @@ export type DecodeAnswer = { id: number } & (
 );
 
 export interface ReadingDecoder {
-  /** @throws FluxError `kafka_damaged_batch`, `schema_registry`, `kafka_decoder_lost`: nothing is taken then */
+  /** The records are the thread's from here on. @throws FluxError `kafka_damaged_batch`, `schema_registry`, `kafka_decoder_lost`: nothing is taken then */
   decode(place: PartitionPlace, from: number, fetched: FetchedPartition): Promise<DecodedReadings>;
   /** Gives the arrays of an answer back once it is stored: nobody may look at them after this. */
   giveBack(decoded: DecodedReadings): void;
@@ -45,11 +46,8 @@ export interface DecoderNeeds {
   schemaRegistry: string | undefined;
 }
 
-/** Answers of a broker of at most this many partitions are copied into memory that is there. */
-const mostSpareRecords = 12;
-
 interface Waiting {
-  records: SharedArrayBuffer;
+  records: SharedBytes;
   resolve: (decoded: DecodedReadings) => void;
   reject: (error: Error) => void;
 }
@@ -59,24 +57,11 @@ export function startDecoder(needs: DecoderNeeds): ReadingDecoder {
   let thread: Worker | undefined;
   let known: IdColumn | undefined;
   let nextId = 1;
-  const spareRecords: SharedArrayBuffer[] = [];
-
-  /** The answer's bytes lie in a buffer that holds other partitions, too. */
-  function copyOf(records: Buffer): Uint8Array<SharedArrayBuffer> {
-    const at = spareRecords.findIndex((spare) => spare.byteLength >= records.length);
-    const [buffer] = at < 0 ? [new SharedArrayBuffer(records.length)] : spareRecords.splice(at, 1);
-    const copy = new Uint8Array(buffer, 0, records.length);
-    copy.set(records);
-    return copy;
-  }
 
   function answered(answer: DecodeAnswer): void {
     const asked = waiting.get(answer.id);
     waiting.delete(answer.id);
-    if (asked) {
-      if (spareRecords.length === mostSpareRecords) spareRecords.shift();
-      spareRecords.push(asked.records);
-    }
+    if (asked) releaseRecords(asked.records);
     if ('decoded' in answer) asked?.resolve(answer.decoded);
     else {
       const { code, message, canRetry, details } = answer.error;
@@ -116,7 +101,7 @@ export function startDecoder(needs: DecoderNeeds): ReadingDecoder {
     decode: (place, from, fetched) => {
       thread ??= start();
       const ids = needs.meterIds();
-      const records = copyOf(fetched.records);
+      const { records } = fetched;
       const { topic, partition } = place;
       const request: DecodeRequest = {
         id: nextId++,
@@ -128,7 +113,7 @@ export function startDecoder(needs: DecoderNeeds): ReadingDecoder {
       if (ids !== known) request.meterIds = { bytes: ids.bytes, offsets: ids.offsets };
       known = ids;
       const decoded = new Promise<DecodedReadings>((resolve, reject) =>
-        waiting.set(request.id, { resolve, reject, records: records.buffer }),
+        waiting.set(request.id, { resolve, reject, records }),
       );
       thread.postMessage(request);
       return decoded;

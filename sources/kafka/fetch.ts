@@ -1,6 +1,7 @@
 /** One fetch from one broker: its answer with the record batches of each partition as they came, undecoded. */
 import { type Connection, fetchV13, protocolErrorsCodesById, type Reader } from '@platformatic/kafka';
 import type { AbortedTransaction } from './record_batch.ts';
+import { recordsOf, type SharedBytes } from './records_memory.ts';
 
 export interface FetchFrom {
   topicId: string;
@@ -19,7 +20,7 @@ export interface FetchedPartition {
   /** oldest offset that retention has left */
   logStart: number;
   aborted: AbortedTransaction[];
-  records: Buffer;
+  records: SharedBytes;
 }
 
 export interface FetchLimits {
@@ -34,7 +35,7 @@ const fetchKey = 1;
 /** The first version that names topics by id: a recreated topic is another one. */
 const fetchVersion = 13;
 const readCommitted = 1;
-const noBytes = Buffer.alloc(0);
+const noBytes = recordsOf([]);
 
 export function fetchFrom(
   connection: Connection,
@@ -101,9 +102,9 @@ function partitionOf(r: Reader, topicId: string): FetchedPartition {
   const aborted = r.readNullableArray((t) => ({ producerId: t.readInt64(), firstOffset: t.readInt64() })) ?? [];
   r.readInt32(); // preferred replica
   const size = r.readUnsignedVarInt() - 1;
-  let records: Buffer = noBytes;
+  let records = noBytes;
   if (size > 0) {
-    records = r.buffer.slice(r.position, r.position + size);
+    records = recordsOf(r.buffer.subarray(r.position, r.position + size).buffers);
     r.skip(size);
   }
   return { topicId, partition, error, highWatermark, logStart, aborted, records };

@@ -3,10 +3,8 @@
  * source, partition, offsets and owner, so the same batch written twice is the same file and nobody overwrites another.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { FluxError, messageOf } from '#model/errors.ts';
 import type { ReadingColumns } from '#model/reading.ts';
 import type { Batch, Landing, SegmentManifest, SegmentSink } from '#model/stream.ts';
@@ -104,10 +102,24 @@ function controlSums(
 /** Small integers, sorted runs: zstd over Parquet v2 encodings. */
 const parquetOptions = 'format parquet, parquet_version v2, compression zstd, row_group_size 122880';
 
+const pieceBytes = 256 * 1024;
+/** Used again: a stream makes new memory for every piece of a file. */
+const pieces: Buffer[] = [];
+
 export async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
+  const piece = pieces.pop() ?? Buffer.allocUnsafeSlow(pieceBytes);
+  const handle = await fs.open(file, 'r');
+  try {
+    for (;;) {
+      const { bytesRead } = await handle.read(piece, 0, pieceBytes);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    pieces.push(piece);
+    await handle.close();
+  }
 }
 
 /** Makes a file that stands aside durable under its name. @returns its checksum and size */
