@@ -1,5 +1,5 @@
 /** Messages of an events topic: what meters report, and the states of devices as telemetry sees them. JSON. */
-import { type MeterEventColumns, makeMeterEventColumns, type SetAside } from '#model/reading.ts';
+import { appendEvents, type MeterEventColumns, makeMeterEventColumns, type SetAside } from '#model/reading.ts';
 import { asRecord, type DoorFacts, decodeEvent, instantMs, Refused } from '#sources/records/rules.ts';
 import { contentOf, jsonOf } from './decode_readings.ts';
 import { type AbortedTransaction, type PartitionPlace, readBatches } from './record_batch.ts';
@@ -34,6 +34,14 @@ function takeDevice(record: { [field: string]: unknown }, facts: EventFacts, dev
   devices.state.push(state);
 }
 
+const firstCapacity = 1024;
+
+function widened(events: MeterEventColumns): MeterEventColumns {
+  const wider = makeMeterEventColumns(events.type.length * 2);
+  appendEvents(wider, events);
+  return wider;
+}
+
 /** @throws FluxError `kafka_damaged_batch` */
 export function decodeEvents(
   records: Buffer,
@@ -42,38 +50,30 @@ export function decodeEvents(
   facts: EventFacts,
   aborted: readonly AbortedTransaction[] = [],
 ): DecodedEvents {
-  const decoded: { record: unknown; offset: number; content: () => string }[] = [];
+  let events = makeMeterEventColumns(firstCapacity);
+  const devices: DeviceStateColumns = { deviceId: [], eventTimeMs: [], state: [] };
   const setAside: SetAside[] = [];
-  const refuse = (error: unknown, offset: number, content: () => string): void => {
-    if (!(error instanceof Refused)) throw error;
-    setAside.push({ index: offset - from, offset, code: error.code, reason: error.message, content: content() });
-  };
   const nextOffset = readBatches(
     records,
     from,
     place,
     {
       record: (bytes, offset, _timeMs, _keyFrom, _keyTo, valueFrom, valueTo) => {
-        const content = (): string => contentOf(bytes, valueFrom, valueTo);
         try {
-          decoded.push({ record: jsonOf(bytes, valueFrom, valueTo), offset, content });
+          const fields = asRecord(jsonOf(bytes, valueFrom, valueTo));
+          if (fields.device_id !== undefined) takeDevice(fields, facts, devices);
+          else {
+            if (events.count === events.type.length) events = widened(events);
+            decodeEvent(fields, facts, events);
+          }
         } catch (error) {
-          refuse(error, offset, content);
+          if (!(error instanceof Refused)) throw error;
+          const content = contentOf(bytes, valueFrom, valueTo);
+          setAside.push({ index: offset - from, offset, code: error.code, reason: error.message, content });
         }
       },
     },
     aborted,
   );
-  const events = makeMeterEventColumns(decoded.length);
-  const devices: DeviceStateColumns = { deviceId: [], eventTimeMs: [], state: [] };
-  for (const { record, offset, content } of decoded) {
-    try {
-      const fields = asRecord(record);
-      if (fields.device_id !== undefined) takeDevice(fields, facts, devices);
-      else decodeEvent(fields, facts, events);
-    } catch (error) {
-      refuse(error, offset, content);
-    }
-  }
-  return { events, devices, setAside: setAside.sort((a, b) => a.index - b.index), nextOffset };
+  return { events, devices, setAside, nextOffset };
 }

@@ -39,7 +39,7 @@ const readingMessages = [
   Buffer.from('{"meter_id":"M0","reading_time":"2026-03-01T00:15:00Z","kwh":1}'),
 ];
 const eventMessages = [
-  Buffer.from('{"meter_id":"M0","event_time":"2026-03-01T00:15:07Z","event_type":"last_gasp"}'),
+  Buffer.from('{"meter_id":"M0","event_time":"2026-03-01T00:15:07Z","type":"last_gasp"}'),
   Buffer.from('{"device_id":"F-1","event_time":"2026-03-01T00:15:07Z","state":"open"}'),
 ];
 
@@ -116,14 +116,26 @@ describe('whatever messages a topic holds', async () => {
     assert.equal(landing.content.get(0), message);
   });
 
+  test('an answer of many thousand events is taken whole', () => {
+    const many = Array.from({ length: 5000 }, () => eventMessages[0]);
+    const { events, setAside } = decodeEvents(batchOf(many), 100, place, facts);
+    assert.deepEqual(
+      [events.count, setAside.length, events.eventTimeMs[4999]],
+      [5000, 0, Date.UTC(2026, 2, 1, 0, 15, 7)],
+    );
+  });
+
   test('each is an event, the state of a device or set aside, none stops the batch', () => {
+    let taken = 0;
     fc.assert(
       fc.property(fc.array(mangled(eventMessages), { minLength: 1, maxLength: 8 }), (values) => {
         const { events, devices, setAside, nextOffset } = decodeEvents(batchOf(values), 100, place, facts);
+        taken += events.count;
         assert.equal(events.count + devices.state.length + setAside.length, values.length);
         assert.equal(nextOffset, 100 + values.length);
       }),
       { numRuns: 3000 },
     );
+    assert.ok(taken > 1000, `only ${taken} were taken`);
   });
 });

@@ -92,9 +92,17 @@ export function decodeReadings(
   const content = new Map<number, string>();
   const setAside: SetAside[] = [];
 
+  // The schema of the message before: the others of a batch have it, too.
+  let schema = -1;
+  let isOwn = false;
   function takeUsual(bytes: Buffer, valueFrom: number, valueTo: number): boolean {
     if (bytes[valueFrom] !== 0) return takeReading(bytes, valueFrom, valueTo, facts, readings);
-    const isOwn = valueTo - valueFrom > wireHeadBytes && facts.avro.isOwn(bytes.readInt32BE(valueFrom + 1));
+    if (valueTo - valueFrom <= wireHeadBytes) return false;
+    const id = bytes.readInt32BE(valueFrom + 1);
+    if (id !== schema) {
+      schema = id;
+      isOwn = facts.avro.isOwn(id);
+    }
     return isOwn && takeAvroReading(bytes, valueFrom, valueTo, facts, readings);
   }
 

@@ -12,8 +12,16 @@ const qualityBytes = readingQualities.map((quality) => Buffer.from(quality));
 // Position behind the last number read, -1 where it has no end.
 let after = 0;
 
-/** Zigzag long below 2^53. The low 28 bits are gathered as an integer: most numbers are no longer than that. */
+/** Zigzag long below 2^53. Most have one byte. */
 function long(bytes: Buffer, from: number, end: number): number {
+  const first = from < end ? bytes[from] : 0x80;
+  if (first >= 0x80) return longer(bytes, from, end);
+  after = from + 1;
+  return (first >>> 1) ^ -(first & 1);
+}
+
+/** The low 28 bits are gathered as an integer: few numbers are longer than that. */
+function longer(bytes: Buffer, from: number, end: number): number {
   const lowEnd = Math.min(end, from + 4);
   let low = 0;
   let at = from;
@@ -40,14 +48,23 @@ function long(bytes: Buffer, from: number, end: number): number {
   return Number.NaN;
 }
 
+function isQuality(code: number, bytes: Buffer, from: number, to: number): boolean {
+  const text = qualityBytes[code];
+  if (text.length !== to - from) return false;
+  for (let i = 0; i < text.length; i++) if (text[i] !== bytes[from + i]) return false;
+  return true;
+}
+
+// Most readings of a batch have that of the one before.
+let lastQuality = 0;
+
 function qualityOf(bytes: Buffer, from: number, to: number): number {
-  for (let code = 0; code < qualityBytes.length; code++) {
-    const text = qualityBytes[code];
-    if (text.length !== to - from) continue;
-    let i = 0;
-    while (i < text.length && text[i] === bytes[from + i]) i++;
-    if (i === text.length) return code;
-  }
+  if (isQuality(lastQuality, bytes, from, to)) return lastQuality;
+  for (let code = 0; code < qualityBytes.length; code++)
+    if (isQuality(code, bytes, from, to)) {
+      lastQuality = code;
+      return code;
+    }
   return -1;
 }
 

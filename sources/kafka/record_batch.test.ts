@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { FluxError } from '#model/errors.ts';
 import { type BatchHead, type Compression, makeBatchWriter } from './batch_writer.ts';
+import { crc32c } from './plain_bytes.ts';
 import { type AbortedTransaction, headersOf, offsetAfter, readBatches } from './record_batch.ts';
 
 interface Told {
@@ -121,7 +122,6 @@ describe('record batches', () => {
   });
 
   test('lengths that lie under a right checksum, and any bytes at all: an error that says where, nothing else', async () => {
-    const { crc32c } = await import('@platformatic/kafka');
     const whole = batchOf(0, ['aaaa', 'bbbb', 'cccc']);
     fc.assert(
       fc.property(
@@ -159,6 +159,26 @@ describe('record batches', () => {
     bytes.writeInt16BE(1, 21);
     bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
     assert.throws(() => read(bytes, 0), /can not be decompressed/);
+  });
+
+  test('a damaged or a very large batch leaves those behind it right', () => {
+    for (const compression of ['lz4', 'snappy'] as const) {
+      const good = batchOf(7, ['a', 'b'], { compression });
+      const bad = Buffer.from(good);
+      bad.fill(0x5a, 61);
+      bad.writeUInt32BE(crc32c(bad.subarray(21)), 17);
+      assert.throws(() => read(bad, 7), { code: 'kafka_damaged_batch' });
+      const large = batchOf(3, ['x'.repeat(70 * 1024 * 1024)], { compression });
+      const { told } = read(Buffer.concat([large, good]), 3);
+      assert.deepEqual(
+        told.map(({ offset, value }) => [offset, value?.slice(0, 1), value?.length]),
+        [
+          [3, 'x', 70 * 1024 * 1024],
+          [7, 'a', 1],
+          [8, 'b', 1],
+        ],
+      );
+    }
   });
 
   test('given-up transactions do not count, markers leave no hole', () => {

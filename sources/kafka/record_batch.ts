@@ -3,17 +3,15 @@
  * told to a visitor as positions in its bytes. Checked here: CRC-32C, lengths, compression. A broker may cut the last
  * batch of an answer off in the middle; what is whole is taken, the rest is fetched again.
  */
-import zlib from 'node:zlib';
-// Not by way of @platformatic/kafka, which is made of it: 10 MB more of heap to walk at each collection of a thread.
-import { crc32c, lz4Decompress, snappyDecompress } from '@platformatic/wasm-utils';
 import { FluxError, messageOf } from '#model/errors.ts';
+import { crc32c, plainBytes } from './plain_bytes.ts';
 
 export interface PartitionPlace {
   topic: string;
   partition: number;
 }
 
-/** Told of each record; positions are in `bytes`, -1 where there is no key or value. */
+/** Told of each record; positions are in `bytes`, which are there during the call alone; -1 where there is no key or value. */
 export interface RecordVisitor {
   record(
     bytes: Buffer,
@@ -38,8 +36,6 @@ export interface AbortedTransaction {
 const headBytes = 61;
 /** Base offset and length: not part of the length. */
 const logOverhead = 12;
-/** Bytes a batch may have once it is no longer compressed: brokers take 1 MB messages unless told otherwise. */
-const maxPlainBytes = 256 * 1024 * 1024;
 
 const isTransactional = 0x10;
 const isControl = 0x20;
@@ -116,18 +112,10 @@ export function readBatches(
   return next;
 }
 
-function plainBytes(packed: Buffer, kind: number, place: PartitionPlace, base: number): Buffer {
+function unpacked(packed: Buffer, kind: number, place: PartitionPlace, base: number): Buffer {
   try {
-    switch (kind) {
-      case 1:
-        return zlib.gunzipSync(packed, { maxOutputLength: maxPlainBytes });
-      case 2:
-        return snappyDecompress(packed);
-      case 3:
-        return lz4Decompress(packed);
-      case 4:
-        return zlib.zstdDecompressSync(packed, { maxOutputLength: maxPlainBytes });
-    }
+    const bytes = plainBytes(packed, kind);
+    if (bytes) return bytes;
   } catch (cause) {
     damaged(place, base, `a batch can not be decompressed (${messageOf(cause)})`, cause);
   }
@@ -174,7 +162,7 @@ function readRecords(
   const maxTimeMs = int64(batch, start + 35);
   const count = batch.readInt32BE(start + 57);
   const kind = attributes & 7;
-  const bytes = kind === 0 ? batch : plainBytes(batch.subarray(start + headBytes, batchEnd), kind, place, base);
+  const bytes = kind === 0 ? batch : unpacked(batch.subarray(start + headBytes, batchEnd), kind, place, base);
   const end = kind === 0 ? batchEnd : bytes.length;
   let at = kind === 0 ? start + headBytes : 0;
   const lastDelta = batch.readInt32BE(start + 23);
