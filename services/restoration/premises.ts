@@ -24,41 +24,104 @@ export const accountOf = (text: string): string => text.toUpperCase().replaceAll
 
 const none = -1;
 
+/** Whole numbers as they come. In typed memory: a million numbers in an array of JavaScript are walked at each collection. */
+class Numbers {
+  #values: Int32Array<ArrayBuffer>;
+  count = 0;
+
+  constructor(expected: number) {
+    this.#values = new Int32Array(Math.max(expected, 16));
+  }
+
+  /** @returns its row */
+  push(value: number): number {
+    if (this.count === this.#values.length) {
+      const larger = new Int32Array(this.#values.length * 2);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.count] = value;
+    return this.count++;
+  }
+
+  at(row: number): number {
+    return this.#values[row];
+  }
+
+  set(row: number, value: number): void {
+    this.#values[row] = value;
+  }
+}
+
 /** Rows by a text that may stand several times: the first row of each text, and a chain through the others. */
 class Chains {
   readonly #texts: IdColumnBuilder;
-  readonly #first: number[] = [];
-  readonly #last: number[] = [];
-  readonly #next: number[] = [];
-  readonly #textOf: number[] = [];
+  readonly #first: Numbers;
+  readonly #last: Numbers;
+  readonly #next: Numbers;
+  readonly #textOf: Numbers;
 
   constructor(expected: number) {
     this.#texts = new IdColumnBuilder(expected);
+    this.#first = new Numbers(expected);
+    this.#last = new Numbers(expected);
+    this.#next = new Numbers(expected);
+    this.#textOf = new Numbers(expected);
   }
 
   add(text: string): void {
-    const row = this.#next.push(none) - 1;
+    const row = this.#next.push(none);
     const id = this.#texts.rowFor(text);
-    if (id === this.#first.length) this.#first.push(row);
-    else this.#next[this.#last[id]] = row;
-    this.#last[id] = row;
+    if (id === this.#first.count) {
+      this.#first.push(row);
+      this.#last.push(row);
+    } else {
+      this.#next.set(this.#last.at(id), row);
+      this.#last.set(id, row);
+    }
     this.#textOf.push(id);
   }
 
   pack(): { rowsOf(text: string): number[]; textOf(row: number): string } {
     const texts = this.#texts.build();
-    const first = new Int32Array(this.#first);
-    const next = new Int32Array(this.#next);
-    const textOf = new Int32Array(this.#textOf);
+    const [first, next, textOf] = [this.#first, this.#next, this.#textOf];
     return {
       rowsOf: (text) => {
         const rows: number[] = [];
         const id = texts.rowOf(text);
-        for (let row = id < 0 ? none : first[id]; row !== none; row = next[row]) rows.push(row);
+        for (let row = id < 0 ? none : first.at(id); row !== none; row = next.at(row)) rows.push(row);
         return rows;
       },
-      textOf: (row) => texts.at(textOf[row]),
+      textOf: (row) => texts.at(textOf.at(row)),
     };
+  }
+}
+
+/** Texts of few kinds, a number a row. */
+class Kinds {
+  readonly #texts: string[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #rows: Numbers;
+
+  constructor(expected: number) {
+    this.#rows = new Numbers(expected);
+  }
+
+  add(text: string): void {
+    let number = this.#numbers.get(text);
+    if (number === undefined) {
+      number = this.#texts.push(text) - 1;
+      this.#numbers.set(text, number);
+    }
+    this.#rows.push(number);
+  }
+
+  at(row: number): string {
+    return this.#texts[this.#rows.at(row)];
+  }
+
+  has(text: string): boolean {
+    return this.#numbers.has(text);
   }
 }
 
@@ -66,56 +129,43 @@ class Chains {
 export function premisesBuilder(expected: number): { add(rows: readonly PremiseRow[]): void; finish(): Premises } {
   const accountsToPack = new Chains(expected);
   const streetsToPack = new Chains(expected);
-  const meters: number[] = [];
-  const units: string[] = [];
-  const placeNames: string[] = [];
-  const placeNo = new Map<string, number>();
-  const places: number[] = [];
+  const meters = new Numbers(expected);
+  const units = new Kinds(expected);
+  const places = new Kinds(expected);
   return {
     add: (rows) => {
       for (const row of rows) {
         accountsToPack.add(row.account_id);
         streetsToPack.add(row.street_key);
         meters.push(row.meter_key);
-        units.push(row.unit);
-        let no = placeNo.get(row.place);
-        if (no === undefined) {
-          no = placeNames.push(row.place) - 1;
-          placeNo.set(row.place, no);
-        }
-        places.push(no);
+        units.add(row.unit);
+        places.add(row.place);
       }
     },
     finish: () => {
       const accounts = accountsToPack.pack();
       const streets = streetsToPack.pack();
-      const packedMeters = new Int32Array(meters);
-      const packedPlaces = new Int32Array(places);
       const found = (row: number): Found => {
-        const unit = units[row] === '' ? '' : ` UNIT ${units[row]}`;
-        const place = placeNames[packedPlaces[row]];
-        return { meter: packedMeters[row], label: `${streets.textOf(row)}${unit}${place === '' ? '' : `, ${place}`}` };
+        const unit = units.at(row) === '' ? '' : ` UNIT ${units.at(row)}`;
+        const place = places.at(row);
+        return { meter: meters.at(row), label: `${streets.textOf(row)}${unit}${place === '' ? '' : `, ${place}`}` };
       };
       return {
-        count: packedMeters.length,
+        count: meters.count,
         ofAccount: (account) => accounts.rowsOf(accountOf(account)).map(found),
         ofAddress: ({ key, unit, place }) =>
           streets
             .rowsOf(key)
             .filter(
               (row) =>
-                (unit === '' || units[row] === unit) &&
-                (place === '' || placeNames[packedPlaces[row]] === place || isOutside(place, placeNo)),
+                (unit === '' || units.at(row) === unit) &&
+                // a place nobody is served in is how people write a city or a state: it does not say which street is meant
+                (place === '' || places.at(row) === place || !places.has(place)),
             )
             .map(found),
       };
     },
   };
-}
-
-/** A place nobody is served in is how people write a city or a state: it says nothing about which street is meant. */
-function isOutside(place: string, known: ReadonlyMap<string, number>): boolean {
-  return !known.has(place);
 }
 
 /** The premise of one record of an accounts file, or why there is none. */
