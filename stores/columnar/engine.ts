@@ -6,15 +6,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { channel } from 'node:diagnostics_channel';
 import os from 'node:os';
 import path from 'node:path';
-import type { Writable } from 'node:stream';
 import { FluxError } from '#model/errors.ts';
-import {
-  type EngineRequest,
-  type EngineResponse,
-  numbersFd,
-  type SentColumn,
-  type WireColumn,
-} from '#stores/columnar/engine_wire.ts';
+import type { EngineRequest, EngineResponse, SentColumn, WireColumn } from '#stores/columnar/engine_wire.ts';
+import { type NumbersFile, openNumbersFile } from '#stores/columnar/numbers_file.ts';
 
 export interface EngineOptions {
   /** for logs and metrics */
@@ -74,6 +68,8 @@ const longestMs = 10 * 60_000;
 
 export function startEngine(options: EngineOptions): Engine {
   let child: ChildProcess | undefined;
+  /** that of the present child */
+  let numbers: NumbersFile | undefined;
   let opened: Promise<void> | undefined;
   let exited: Promise<unknown> = Promise.resolve();
   let state: 'ready' | 'starting' | 'stopped' = 'starting';
@@ -110,16 +106,21 @@ export function startEngine(options: EngineOptions): Engine {
     state = 'starting';
     // Only one process may have the file open.
     await exited;
+    const file = await openNumbersFile();
+    if (stopping) {
+      await file.close();
+      throw ended();
+    }
     const started = fork(path.join(import.meta.dirname, 'engine_child.ts'), {
       serialization: 'advanced',
       execArgv: [],
       // Nothing of ours: no database address, no secrets in the process that runs analytical SQL.
       env: {},
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
+      // the last one is `numbersFd`
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', file.fd],
     });
-    // A child that ends has not read all; what was asked of it fails as it ends.
-    started.stdio[numbersFd]?.on('error', () => undefined);
     child = started;
+    numbers = file;
     if (options.background && started.pid) lowerPriority(started.pid);
     started.on('message', (response: EngineResponse) => {
       const entry = waiting.get(response.id);
@@ -130,7 +131,10 @@ export function startEngine(options: EngineOptions): Engine {
       else entry.reject(new FluxError('columnar_query_failed', response.message));
     });
     exited = new Promise((resolve) => started.once('exit', resolve));
-    started.on('exit', () => lose(started));
+    started.on('exit', () => {
+      lose(started);
+      file.close().catch(() => undefined);
+    });
     await send(
       {
         op: 'open',
@@ -175,15 +179,16 @@ export function startEngine(options: EngineOptions): Engine {
     return attempt;
   }
 
-  function send(call: EngineCall, deadlineMs: number, numbers: readonly Uint8Array[] = []): Promise<unknown> {
+  const ended = (cause?: unknown): FluxError =>
+    new FluxError('columnar_engine_lost', `the ${options.name} engine ended; it is started again`, {
+      canRetry: true,
+      cause,
+    });
+
+  function send(call: EngineCall, deadlineMs: number): Promise<unknown> {
     const id = nextId++;
     const asked = child;
-    if (!asked)
-      return Promise.reject(
-        new FluxError('columnar_engine_lost', `the ${options.name} engine ended; it is started again`, {
-          canRetry: true,
-        }),
-      );
+    if (!asked) return Promise.reject(ended());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiting.delete(id);
@@ -200,15 +205,18 @@ export function startEngine(options: EngineOptions): Engine {
       asked.send({ ...call, id } as EngineRequest, (error) => {
         if (!error || !waiting.delete(id)) return;
         clearTimeout(timer);
-        reject(
-          new FluxError('columnar_engine_lost', `the ${options.name} engine ended; it is started again`, {
-            canRetry: true,
-            cause: error,
-          }),
-        );
+        reject(ended(error));
       });
-      const pipe = asked.stdio[numbersFd] as Writable;
-      for (const part of numbers) pipe.write(part);
+    });
+  }
+
+  function withNumbers(columns: WireColumn[], call: (sent: SentColumn[]) => EngineCall): Promise<unknown> {
+    const file = numbers;
+    if (!child || !file) return Promise.reject(ended());
+    return file.during(columns, (sent) => {
+      // A child that followed meanwhile has a file of its own.
+      if (numbers !== file) throw ended();
+      return send(call(sent), longestMs);
     });
   }
 
@@ -231,15 +239,20 @@ export function startEngine(options: EngineOptions): Engine {
       },
       export: async (table, columns, rowCount, copy) => {
         await before();
-        const { heads, numbers } = parted(columns);
-        const call = { op: 'export', table, columns: heads, rowCount, copy } as const;
-        return (await send(call, longestMs, numbers)) as Record<string, unknown[]>;
+        const done = withNumbers(columns, (sent) => ({ op: 'export', table, columns: sent, rowCount, copy }));
+        return (await done) as Record<string, unknown[]>;
       },
       load: async (table, columns, rowCount, statements = {}) => {
         await before();
         const { before: first = [], after: last = [] } = statements;
-        const { heads, numbers } = parted(columns);
-        await send({ op: 'load', table, columns: heads, rowCount, before: first, after: last }, longestMs, numbers);
+        await withNumbers(columns, (sent) => ({
+          op: 'load',
+          table,
+          columns: sent,
+          rowCount,
+          before: first,
+          after: last,
+        }));
       },
       stop: async () => {
         stopping = true;
@@ -258,18 +271,6 @@ export function startEngine(options: EngineOptions): Engine {
   // Kept for the first caller, who sees the error; here it must not be an unhandled rejection.
   ready().catch(() => undefined);
   return engine;
-}
-
-/** Columns as a message names them, and the bytes that follow through the pipe. */
-function parted(columns: WireColumn[]): { heads: SentColumn[]; numbers: Uint8Array[] } {
-  const numbers: Uint8Array[] = [];
-  const heads = columns.map((column): SentColumn => {
-    if (column.type === 'varchar') return column;
-    const { name, type, values } = column;
-    numbers.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    return { name, type, byteLength: values.byteLength };
-  });
-  return { heads, numbers };
 }
 
 function lowerPriority(pid: number): void {

@@ -95,10 +95,7 @@ const arrayOf = {
   double: Float64Array,
 } satisfies Record<ColumnHead['type'], unknown>;
 
-/**
- * The columns of a request with their numbers, which stand in the pipe in the order of the requests. Waits where they are
- * still on their way. @throws where the parent ended before it had sent them all
- */
+/** The columns of a request with their numbers. */
 function received(columns: SentColumn[]): WireColumn[] {
   const bytes = columns.reduce((sum, column) => sum + ('byteLength' in column ? placed(column.byteLength) : 0), 0);
   let memory = room;
@@ -106,15 +103,17 @@ function received(columns: SentColumn[]): WireColumn[] {
     memory = new ArrayBuffer(bytes);
     if (bytes <= keptRoomBytes) room = memory;
   }
-  let at = 0;
+  let end = 0;
   return columns.map((column) => {
     if (!('byteLength' in column)) return column;
-    const { name, type, byteLength } = column;
-    const from = at;
-    at += placed(byteLength);
+    const { name, type, at, byteLength } = column;
+    const from = end;
+    end += placed(byteLength);
     for (let done = 0; done < byteLength; ) {
-      const count = fs.readSync(numbersFd, new Uint8Array(memory, from + done, byteLength - done));
-      if (count === 0) throw new Error('the numbers of a request broke off');
+      const count = fs.readSync(numbersFd, new Uint8Array(memory, from + done, byteLength - done), {
+        position: at + done,
+      });
+      if (count === 0) throw new Error('the numbers of a request are not there');
       done += count;
     }
     const Numbers = arrayOf[type];
@@ -191,7 +190,6 @@ async function answer(request: EngineRequest): Promise<unknown> {
       });
     case 'export':
       return inTurn(async (connection) => {
-        // first of all: the numbers of the next request stand behind them
         const columns = received(request.columns);
         await connection.run(
           `create or replace temp table ${request.table} (${request.columns.map((column) => `${column.name} ${column.type}`).join(', ')})`,

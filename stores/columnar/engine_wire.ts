@@ -1,12 +1,8 @@
-/**
- * What goes between a process and its DuckDB child. Requests and answers are messages; the numbers of a request's columns
- * follow through a pipe of their own, in the order of the requests: neither side makes memory for each batch, which
- * would have its heap collected all the time.
- */
+/** What goes between a process and its DuckDB child: messages, and a file that both have open for the numbers of columns. */
 
 export type WireColumn = NumberColumn | TextColumn;
 
-/** File descriptor of the child where numbers come in. */
+/** The file of the numbers, in the child. */
 export const numbersFd = 4;
 
 /** The array's elements are those of the type: they are copied as they lie in memory. */
@@ -25,10 +21,11 @@ export interface TextColumn {
   texts: Map<number, string>;
 }
 
-/** A column of numbers in a message: so many bytes of the pipe. */
+/** A column of numbers in a message: so many bytes of the file, from a position on. */
 export interface ColumnHead {
   name: string;
   type: NumberColumn['type'];
+  at: number;
   byteLength: number;
 }
 
