@@ -104,8 +104,9 @@ export async function makeServer(options: ServerOptions): Promise<FastifyInstanc
   await app.register(fastifyUnderPressure, { maxEventLoopDelay: 2000, exposeStatusRoute: false, message: 'busy' });
   await app.register(fastifySwagger, documentOf(options.version, cookieName));
   await app.register(async (scope) => frameRoutes(scope, options));
-  for (const route of options.routes) if (!route.takesRecords) declare(app, route, options);
-  await app.register(async (scope) => declareRecordDoors(scope, options));
+  for (const route of options.routes)
+    if (route.takesRecords) await app.register(async (scope) => declareRecordDoor(scope, route, options));
+    else declare(app, route, options);
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   app.get('/api/docs', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('text/html; charset=utf-8').send(apiPage(app.swagger() as ApiDocument)),
@@ -207,8 +208,8 @@ function declare(app: FastifyInstance, route: RouteDeclaration, options: ServerO
   });
 }
 
-/** Routes that take records get their bodies as bytes; nobody checks the form of what each record is judged by itself. */
-function declareRecordDoors(scope: FastifyInstance, options: ServerOptions): void {
+/** A route that takes records gets its body as bytes: each record is judged by itself, so nobody checks their form before. */
+function declareRecordDoor(scope: FastifyInstance, route: RouteDeclaration, options: ServerOptions): void {
   const parse = scope.getDefaultJsonParser('error', 'error');
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
     const body: RecordsBody = {
@@ -225,7 +226,7 @@ function declareRecordDoors(scope: FastifyInstance, options: ServerOptions): voi
     done(null, body);
   });
   scope.setValidatorCompiler(() => () => true);
-  for (const route of options.routes) if (route.takesRecords) declare(scope, route, options);
+  declare(scope, route, options);
 }
 
 /** Runs the handler inside the session's areas of responsibility. */
