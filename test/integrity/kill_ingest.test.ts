@@ -101,7 +101,8 @@ describe('kill -9 while readings come in', () => {
       assert.ok(merged.length > 0, 'no segments were merged');
       const { differences, segments } = await pipeline.verify();
       assert.deepEqual(differences, []);
-      assert.ok(segments > 1);
+      // one where all were merged at the end
+      assert.ok(segments > 0);
       const [row] = (await pipeline.status()).sources;
       assert.deepEqual([row.pending, row.balanced, row.stored], [0, true, row.received]);
     } finally {
