@@ -260,7 +260,9 @@ describe("the operator's screen", { skip: missing && 'no Chromium is installed (
   });
 
   test('without the server the banner says so, values are grey, actions are blocked; it comes back by itself', async () => {
+    await page.locator('[data-outage]').first().waitFor();
     await page.keyboard.press('j');
+    await page.locator('[data-outage][aria-selected="true"]').waitFor();
     await page.keyboard.press('Enter');
     const details = page.getByRole('region', { name: 'Details' });
     await details.getByRole('button', { name: /^Down t/ }).waitFor();
