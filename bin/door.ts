@@ -13,6 +13,7 @@ import type { RecordsBody } from '#model/route.ts';
 import type { Committed, CommittedEvents, Ledger, SegmentSink } from '#model/stream.ts';
 import type { DoorAnswer } from '#services/readings/routes.ts';
 import { eventsOf, readingsOf } from '#sources/http/body.ts';
+import { rowsOfIds } from '#sources/records/reading_json.ts';
 import { commitEvents, commitReadings } from '#stream/commit.ts';
 import { type Intake, makeIntake } from '#stream/intake.ts';
 
@@ -99,14 +100,7 @@ export function openDoor(needs: DoorNeeds): Door {
   const events = eventIntake('http_events');
   const fieldEvents = eventIntake('simulation_events');
   const pingAnswers = eventIntake('headend_events');
-  const facts = () => {
-    const ids = needs.meterIds();
-    return {
-      meterRowOf: (id: string) => ids.rowOf(id),
-      meterRowOfBytes: (bytes: Uint8Array, from: number, to: number) => ids.rowOfBytes(bytes, from, to),
-      nowMs: nowMs(),
-    };
-  };
+  const facts = () => ({ ...rowsOfIds(needs.meterIds()), nowMs: nowMs() });
   return {
     takeReadings: async (body) => {
       const decoded = await readingsOf(body, facts());

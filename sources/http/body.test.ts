@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { IdColumn } from '#model/id_column.ts';
-import type { ReadingColumns } from '#model/reading.ts';
 import type { RecordsBody } from '#model/route.ts';
 import { decodeReadings } from '#sources/records/decode.ts';
+import { rowsOfIds } from '#sources/records/reading_json.ts';
+import { rowsOf } from '#sources/records/readings_testbed.ts';
 import { readingsOf } from './body.ts';
 
 const ids = IdColumn.from(['M0', 'M}1', 'M2']);
 const facts = {
   nowMs: Date.UTC(2026, 6, 1),
-  meterRowOf: (id: string) => ids.rowOf(id),
-  meterRowOfBytes: (bytes: Uint8Array, from: number, to: number) => ids.rowOfBytes(bytes, from, to),
+  ...rowsOfIds(ids),
 };
 
 /** A body that counts how often it was read as JSON. */
@@ -26,20 +26,6 @@ function bodyOf(text: string): RecordsBody & { reads: number } {
   };
   return body;
 }
-
-const rowsOf = ({
-  count,
-  meterKey,
-  intervalStartS,
-  intervalMinutes,
-  wh,
-  decivolt,
-  quality,
-  sourceSeq,
-}: ReadingColumns) =>
-  Array.from({ length: count }, (_, i) =>
-    [meterKey, intervalStartS, intervalMinutes, wh, decivolt, quality, sourceSeq].map((column) => column[i]),
-  );
 
 const usual = (k: number): string =>
   `{"meter_id":"M${k % 2 === 0 ? '0' : '2'}","reading_time":"2026-03-01T00:15:00Z","kwh":${k}.5}`;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { IdColumn } from '#model/id_column.ts';
-import { makeReadingColumns } from '#model/reading.ts';
+import { rowsOfIds } from '#sources/records/reading_json.ts';
+import { oneReading } from '#sources/records/readings_testbed.ts';
 import { makeAvroReader, readingSchema, SchemaMissing } from './avro.ts';
 import { makeBatchWriter } from './batch_writer.ts';
 import { decodeEvents } from './decode_events.ts';
@@ -18,21 +19,12 @@ const avro = makeAvroReader({
 });
 const facts = {
   nowMs: Date.UTC(2026, 6, 1),
-  meterRowOf: (id: string) => ids.rowOf(id),
-  meterRowOfBytes: (bytes: Uint8Array, from: number, to: number) => ids.rowOfBytes(bytes, from, to),
+  ...rowsOfIds(ids),
   isDevice: (id: string) => id === 'F-1',
   avro,
 };
 
-const reading = makeReadingColumns(1);
-reading.count = 1;
-reading.meterKey[0] = 1;
-reading.intervalStartS[0] = Date.UTC(2026, 2, 1) / 1000;
-reading.intervalMinutes[0] = 15;
-reading.wh[0] = 1234;
-reading.decivolt[0] = 2401;
-reading.quality[0] = 1;
-reading.sourceSeq[0] = 12;
+const reading = oneReading(Date.UTC(2026, 2, 1), 12);
 const readingMessages = [
   Buffer.from(jsonEncoder(ids)(reading, 0)),
   Buffer.from(avroEncoder(ids, schemaId)(reading, 0)),

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FluxError, messageOf } from '#model/errors.ts';
 import { IdColumn } from '#model/id_column.ts';
+import { rowsOfIds } from '#sources/records/reading_json.ts';
 import { makeAvroReader, SchemaMissing } from './avro.ts';
 import { type BatchArrays, type DecodedReadings, decodeReadings, makeBatchArrays } from './decode_readings.ts';
 import type { DecodeAnswer, DecodeRequest, Returned } from './decode_thread.ts';
@@ -45,9 +46,8 @@ async function answer(request: DecodeRequest): Promise<void> {
 /** A schema that is not known yet is asked for; then the batch is decoded from its beginning. */
 async function decode({ records, from, place, aborted }: DecodeRequest): Promise<DecodedReadings> {
   const facts = {
+    ...rowsOfIds(meterIds),
     nowMs: Date.now(),
-    meterRowOf: (id: string) => meterIds.rowOf(id),
-    meterRowOfBytes: (bytes: Uint8Array, start: number, end: number) => meterIds.rowOfBytes(bytes, start, end),
     avro,
   };
   const bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);

@@ -4,7 +4,8 @@ import avro from 'avsc';
 import fc from 'fast-check';
 import { IdColumn } from '#model/id_column.ts';
 import { makeReadingColumns, type ReadingColumns, readingQualities } from '#model/reading.ts';
-import type { ReadingFacts } from '#sources/records/reading_json.ts';
+import { type ReadingFacts, rowsOfIds } from '#sources/records/reading_json.ts';
+import { oneReading, rowsOf } from '#sources/records/readings_testbed.ts';
 import { type DoorFacts, decodeReading, Refused } from '#sources/records/rules.ts';
 import { makeAvroReader, readingSchema } from './avro.ts';
 import { avroEncoder } from './encode_readings.ts';
@@ -13,21 +14,12 @@ import { takeAvroReading } from './reading_avro.ts';
 const ids = IdColumn.from(['M0', 'MTR-000001']);
 const facts = {
   nowMs: Date.UTC(2026, 6, 1),
-  meterRowOf: (id: string) => ids.rowOf(id),
-  meterRowOfBytes: (bytes: Uint8Array, from: number, to: number) => ids.rowOfBytes(bytes, from, to),
+  ...rowsOfIds(ids),
 } satisfies DoorFacts & ReadingFacts;
 const schemaId = 7;
 const reader = makeAvroReader({ schemaOf: async () => JSON.stringify(readingSchema), register: async () => schemaId });
 
-const rowOf = (columns: ReadingColumns): number[] => [
-  columns.meterKey[0],
-  columns.intervalStartS[0],
-  columns.intervalMinutes[0],
-  columns.wh[0],
-  columns.decivolt[0],
-  columns.quality[0],
-  columns.sourceSeq[0],
-];
+const rowOf = (columns: ReadingColumns): number[] => rowsOf(columns)[0];
 
 function byBytes(message: Buffer): number[] | undefined {
   const bytes = Buffer.concat([Buffer.from('junk'), message, Buffer.from('junk')]);
@@ -89,15 +81,7 @@ describe('an Avro reading from its bytes', async () => {
   });
 
   test('any mangled message is left to the rules or means the same; what the generator writes is taken', () => {
-    const readings = makeReadingColumns(1);
-    Object.assign(readings, { count: 1 });
-    readings.meterKey[0] = 1;
-    readings.intervalStartS[0] = Date.UTC(2026, 0, 1) / 1000;
-    readings.intervalMinutes[0] = 15;
-    readings.wh[0] = 1234;
-    readings.decivolt[0] = 2401;
-    readings.quality[0] = 1;
-    readings.sourceSeq[0] = 99;
+    const readings = oneReading(Date.UTC(2026, 0, 1), 99);
     const message = Buffer.from(avroEncoder(ids, schemaId)(readings, 0));
     assert.deepEqual(byBytes(message), rowOf(readings));
     assert.deepEqual(byRules(message), rowOf(readings));

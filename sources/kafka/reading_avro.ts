@@ -1,6 +1,6 @@
 /**
- * A reading in Avro by our own schema, read from its bytes straight into columns, as sources/records/reading_json.ts does for JSON: what
- * is unusual or wrong is left to the ordinary way.
+ * A reading in Avro by our own schema, read from its bytes straight into columns, as sources/records/reading_json.ts does
+ * for JSON: what is unusual or wrong is left to the ordinary way.
  */
 import { type ReadingColumns, readingQualities } from '#model/reading.ts';
 import { isAligned, type ReadingFacts, takenMeterId } from '#sources/records/reading_json.ts';

@@ -5,25 +5,16 @@ import { IdColumn } from '#model/id_column.ts';
 import { makeReadingColumns, type ReadingColumns, readingQualities } from '#model/reading.ts';
 import { jsonEncoder } from '#sources/kafka/encode_readings.ts';
 import { type DoorFacts, decodeReading, Refused } from '#sources/records/rules.ts';
-import { type ReadingFacts, takeReading } from './reading_json.ts';
+import { type ReadingFacts, rowsOfIds, takeReading } from './reading_json.ts';
+import { rowsOf } from './readings_testbed.ts';
 
 const ids = IdColumn.from(['M0', 'MTR-000001', 'x'.repeat(128)]);
 const facts = {
   nowMs: Date.UTC(2026, 6, 1),
-  meterRowOf: (id: string) => ids.rowOf(id),
-  meterRowOfBytes: (bytes: Uint8Array, from: number, to: number) => ids.rowOfBytes(bytes, from, to),
+  ...rowsOfIds(ids),
 } satisfies DoorFacts & ReadingFacts;
 
-const rowOf = (columns: ReadingColumns): number[] => [
-  columns.count,
-  columns.meterKey[0],
-  columns.intervalStartS[0],
-  columns.intervalMinutes[0],
-  columns.wh[0],
-  columns.decivolt[0],
-  columns.quality[0],
-  columns.sourceSeq[0],
-];
+const rowOf = (columns: ReadingColumns): number[] => [columns.count, ...rowsOf(columns)[0]];
 
 function byBytes(text: string): number[] | undefined {
   const bytes = Buffer.from(`junk${text}junk`);

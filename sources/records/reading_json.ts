@@ -3,14 +3,21 @@
  * is usual and right by every rule of sources/records/rules.ts; for anything else it takes nothing and says so, and the
  * record goes the ordinary way, which has the last word on what is wrong with it.
  */
+import type { IdColumn } from '#model/id_column.ts';
 import { type ReadingColumns, readingQualities } from '#model/reading.ts';
-import { futureToleranceMs, maxKwh, oldestMs } from '#sources/records/rules.ts';
+import { type DoorFacts, futureToleranceMs, maxKwh, oldestMs } from '#sources/records/rules.ts';
 
 export interface ReadingFacts {
   /** row of the meter id that stands as ASCII from `from` to before `to`, -1 where it is unknown */
   meterRowOfBytes: (bytes: Uint8Array, from: number, to: number) => number;
   nowMs: number;
 }
+
+/** Rows of meter ids, as texts and as bytes. */
+export const rowsOfIds = (ids: IdColumn): Pick<DoorFacts, 'meterRowOf'> & Pick<ReadingFacts, 'meterRowOfBytes'> => ({
+  meterRowOf: (id) => ids.rowOf(id),
+  meterRowOfBytes: (bytes, from, to) => ids.rowOfBytes(bytes, from, to),
+});
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 /** Fields of a reading; the position is the code below. */
