@@ -24,13 +24,24 @@ export interface NumbersFile {
 export async function openNumbersFile(): Promise<NumbersFile> {
   const file = path.join(os.tmpdir(), `flux-numbers-${randomBytes(8).toString('hex')}`);
   const handle = await opened(file);
-  // Nothing begins again at the front before all has been read: there are seldom two batches at once.
-  let end = 0;
-  let under = 0;
+  // Places in use, in their order. There are few at once, and always some while readings stream in: the first gap that is
+  // wide enough is taken, so that the file stays as large as what is under way.
+  const places: { from: number; to: number }[] = [];
+
+  function take(bytes: number): { from: number; to: number } {
+    let from = 0;
+    let i = 0;
+    for (; i < places.length && places[i].from - from < bytes; i++) from = places[i].to;
+    const place = { from, to: from + bytes };
+    places.splice(i, 0, place);
+    return place;
+  }
+
   return {
     fd: handle.fd,
     during: async (columns, work) => {
-      const from = end;
+      const place = take(columns.reduce((sum, column) => sum + ('values' in column ? column.values.byteLength : 0), 0));
+      let end = place.from;
       const parts: Uint8Array[] = [];
       const sent = columns.map((column): SentColumn => {
         if (column.type === 'varchar') return column;
@@ -40,12 +51,11 @@ export async function openNumbersFile(): Promise<NumbersFile> {
         if (values.byteLength > 0) parts.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
         return { name, type, at, byteLength: values.byteLength };
       });
-      under++;
       try {
-        if (parts.length > 0) await written(handle, parts, from, end - from);
+        if (parts.length > 0) await written(handle, parts, place.from, end - place.from);
         return await work(sent);
       } finally {
-        if (--under === 0) end = 0;
+        places.splice(places.indexOf(place), 1);
       }
     },
     close: () => handle.close(),
